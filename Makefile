@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test talk siege deny page fuzz-api bench weather studies clean
+.PHONY: lab run test talk siege deny page fuzz-api bench weather studies dist try-dist clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -68,7 +68,15 @@ studies:
 	for study in $(STUDIES); do target/release/rumormill-sim $$study || exit 1; done
 	for study in $(BESIDE_OTHERS); do target/release/rumormill-compare $$study || exit 1; done
 
+# Everything that is handed out, under dist/; an hour of one core. PROFILE=dev makes the same of larger programs sooner.
+dist:
+	contrib/dist/build
+
+# Installs the packages of dist/ into bare roots and talks there; needs root, mmdebstrap and umoci.
+try-dist:
+	contrib/dist/try
+
 clean:
 	[ ! -x stopall ] || ./stopall
 	cargo clean
-	rm -rf process stopall .lab
+	rm -rf process stopall .lab dist

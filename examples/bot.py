@@ -2,12 +2,12 @@
 """A bot to start from: it listens to every room of this home and answers `!roll 2d6`, each question once.
 
 Run `rumormill serve` (or leave a chat open), then `python3 bot.py [STATE]`. Nothing but Python 3.8 is needed: requests go
-through the socket in the home, which only its owner can open. Over loopback TCP the same requests carry
-`Authorization: Bearer` and the token that `rumormill paths` tells the file of.
+through the socket in the home, which only its owner can open. Without a token the bot speaks in your name; with the token of
+`rumormill bot new` in RUMORMILL_TOKEN it is a member of its own. The same requests work over loopback TCP.
 
 The bot and the process may each be killed at any time. STATE (`bot.json`) holds the last place that the bot has read in
-each room; when it comes back it reads the messages after that place. Each answer is sent under an Idempotency-Key made
-from the question, so an answer that was said already is not said again.
+each room; when it comes back it reads the messages after that place. Each answer is sent with an Idempotency-Key derived
+from the question, so no answer is sent twice.
 """
 
 import http.client
@@ -54,12 +54,13 @@ def pauses():
 class Home:
     """The process that has the home open. It may go away and come back."""
 
-    def __init__(self, path):
+    def __init__(self, path, token=None):
         self.path = path
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def ask(self, method, what, body=None, key=None):
         """One request, repeated until it is answered; the answer as JSON. With a key it is carried out once."""
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **self.headers}
         if key:
             headers["Idempotency-Key"] = key
         for pause in pauses():
@@ -80,12 +81,13 @@ class Home:
                 return json.loads(text) if text else None
 
     def events(self):
-        """What happens, as it happens: (name, content). `lagged` says that something was missed, as before the first."""
+        """The events as they happen: (name, content). `lagged` says that some were missed; it also comes first of all."""
         last, wait = None, pauses()
         while True:
             try:
                 connection = Connection(self.path)
-                connection.request("GET", "/v1/events", headers={"Last-Event-ID": last} if last else {})
+                headers = {"Last-Event-ID": last} if last else {}
+                connection.request("GET", "/v1/events", headers={**headers, **self.headers})
                 answer = connection.getresponse()
                 if last is None:
                     yield "lagged", {"why": "restart"}
@@ -106,7 +108,7 @@ class Home:
 
 
 class Places:
-    """Where the bot began to read in each room, and the last place that it has read: in a file that is always whole."""
+    """For each room, the place where the bot began to read, and the last one that it read: in a file that is always whole."""
 
     def __init__(self, file):
         self.file = file
@@ -116,7 +118,7 @@ class Places:
                 self.known = json.load(kept)
 
     def move(self, room, place):
-        """Everything up to `place` is read."""
+        """Notes that everything up to `place` is read."""
         begun, read = self.known.get(room, (place, ""))
         if place > read:
             self.known[room] = (begun, place)
@@ -128,7 +130,7 @@ class Places:
 
 
 def roll(text, seed):
-    """The answer to `!roll 2d6`, or None. The same question gets the same answer, should it be asked again."""
+    """The answer to `!roll 2d6`, or None. The same question always gets the same answer."""
     match = re.fullmatch(r"!roll (\d{1,2})d(\d{1,3})", text.strip())
     if not match or 0 in map(int, match.groups()):
         return None
@@ -146,21 +148,21 @@ def take(home, places, room, message):
         try:
             home.ask("POST", f"/v1/rooms/{room}/messages", said, key=f"roll {message['ref']}")
         except Refused as refused:
-            # The question was changed after it was answered: that answer stands.
+            # The question was edited after it was answered: the answer stands.
             if refused.code != "key-used":
                 raise
     places.move(room, message["place"])
 
 
 def catch_up(home, places):
-    """Reads what was said since the bot was here last; in a room that it does not know, only what is said from now on."""
+    """Reads the messages since the last run; in a room that it does not know, only messages from now on."""
     for room in home.ask("GET", "/v1/rooms")["rooms"]:
         room = room["id"]
         if room not in places.known:
             newest = home.ask("GET", f"/v1/rooms/{room}/messages?limit=1")["messages"]
             places.move(room, newest[-1]["place"] if newest else "0" * 16 + "." + "0" * 64 + "." + "0" * 16)
             continue
-        # An hour further back: what somebody said offline stands where it was said. What is answered stays answered.
+        # An hour further back: a message written offline stands where it was written. No answer is sent twice.
         begun, read = places.known[room]
         after, more = max(begun, f"{max(0, int(read[:16], 16) - HOUR):016x}{read[16:]}"), True
         while more:
@@ -172,14 +174,15 @@ def catch_up(home, places):
 
 
 def main():
-    home = Home(json.loads(subprocess.check_output(["rumormill", "paths", "--json"]))["socket"])
+    paths = json.loads(subprocess.check_output(["rumormill", "paths", "--json"]))
+    home = Home(paths["socket"], os.environ.get("RUMORMILL_TOKEN"))
     places = Places(sys.argv[1] if len(sys.argv) > 1 else "bot.json")
     listening = False
     for name, content in home.events():
         try:
             if name == "lagged":
                 catch_up(home, places)
-            # What comes from history was said before this home was in the room.
+            # Messages from history are from before this home joined the room.
             elif name == "message" and content["arrival"] != "history":
                 take(home, places, content["room"], content["message"])
         except Refused as refused:

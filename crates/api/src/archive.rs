@@ -1,25 +1,25 @@
-//! Importing, checking and repairing what is kept.
+//! Types for exports, imports, checks and repairs.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{AuthorHex, Refused};
 
-/// How an export looks.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
-    /// An entry a line, with everything that its hash and signature cover: it still verifies, and can be imported.
+    /// One entry per line, with everything that its hash and signature cover: it can be verified and imported.
     #[default]
     Jsonl,
-    /// A message a line, to read.
+    /// One message per line, for reading.
     Text,
-    /// A document with a heading a day, to read.
+    /// A document with a heading for each day, for reading.
     Markdown,
 }
 
 impl Form {
-    /// As requests name it.
+    /// Its name in requests.
     pub fn word(self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
@@ -28,7 +28,7 @@ impl Form {
         }
     }
 
-    /// What a browser is told of it.
+    /// Its media type.
     pub fn mime(self) -> &'static str {
         match self {
             Self::Jsonl => "application/x-ndjson",
@@ -38,101 +38,101 @@ impl Form {
     }
 }
 
-/// Something that was said in another system, as one line.
+/// A message of another system, as one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename = "said", deny_unknown_fields)]
 pub struct Said {
     /// The other system.
     pub source: String,
-    /// How it calls who said it.
+    /// The name of the author in that system.
     pub name: String,
-    /// When, in milliseconds since the Unix epoch.
+    /// The time of the message, in milliseconds since the Unix epoch.
     pub time_ms: u64,
-    /// What.
+    /// The text.
     pub text: String,
 }
 
-/// What became of an import, in entries.
+/// The result of an import, in entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImportCounts {
     /// Entries that were new here.
     pub new: u64,
     /// Entries that were here before.
     pub known: u64,
-    /// Entries that have no place here: beyond a fork, or from the future.
+    /// Entries that the room refused: beyond a fork, or from the future.
     pub refused: u64,
 }
 
-/// Entries of one log that something is wrong with.
+/// A range of damaged entries in one log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Damage {
-    /// Whose log it is.
+    /// The author of the log.
     pub author: AuthorHex,
-    /// The author's name; empty when there is none.
+    /// The author's name; empty if they have none.
     pub nick: String,
-    /// The first entry, by its number in the log.
+    /// The seq of the first damaged entry.
     pub first: u64,
-    /// The last entry.
+    /// The seq of the last damaged entry.
     pub last: u64,
-    /// What is wrong, in a word.
+    /// The kind of damage, in a word.
     pub what: String,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
-    /// Whether everything is as it was written.
+    /// Whether nothing is damaged.
     pub clean: bool,
     /// Entries that verify.
     pub entries: u64,
     /// Signatures that verify.
     pub signatures: u64,
-    /// Entries of which what they said is not here yet.
+    /// Entries whose content has not arrived yet.
     #[serde(default)]
     pub wanted: u64,
-    /// What is damaged, up to a bound.
+    /// The damaged ranges, up to a bound.
     pub damaged: Vec<Damage>,
-    /// How many more damages there are.
+    /// How many more damaged ranges there are.
     pub unlisted: u64,
-    /// What is wrong with the indexes, or with the file as a whole.
+    /// Damage of the indexes, or of the file as a whole.
     pub file: Vec<String>,
 }
 
-/// What became of a repair.
+/// The result of a repair.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Repair {
-    /// What the check before it found.
+    /// The result of the check before the repair.
     pub found: Check,
-    /// Damaged entries that were taken out.
+    /// Damaged entries that were removed.
     pub taken_out: u64,
-    /// Those of them that came back from others.
+    /// How many of them came back from peers.
     pub back: u64,
-    /// What is still missing: it comes back when somebody who has it does.
+    /// Entries that are still missing: they come back when a peer that has them connects.
     pub missing: Vec<Damage>,
 }
 
-/// A step of work that takes long, or its result.
+/// A step of a long request, or its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "is", rename_all = "lowercase")]
 pub enum Work {
-    /// So many of the room's entries were looked at.
+    /// The progress of a check.
     Checked {
-        /// Entries looked at.
+        /// Entries checked so far.
         entries: u64,
-        /// Entries in all.
+        /// Entries of the room.
         of: u64,
     },
-    /// So many of those that were taken out have come back.
+    /// The progress of a repair.
     Back {
-        /// Entries that came back.
+        /// Entries that came back so far.
         entries: u64,
-        /// Entries that were taken out.
+        /// Entries that were removed.
         of: u64,
     },
-    /// The check is done.
+    /// The result of a check.
     Report(Check),
-    /// The repair is done.
+    /// The result of a repair.
     Repaired(Repair),
-    /// The work could not be done.
+    /// The reason why the work failed.
     Failed(Refused),
 }

@@ -1,4 +1,4 @@
-//! One endpoint as the description of the API has it.
+//! The OpenAPI description of one endpoint.
 
 use serde_json::Value as Any;
 use utoipa::{
@@ -25,7 +25,7 @@ use crate::{
 /// Schemas by name.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
 
-/// An endpoint as the description has it.
+/// The description of an endpoint.
 pub struct Row {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
@@ -33,7 +33,7 @@ pub struct Row {
     pub(crate) schemas: Schemas,
 }
 
-/// A body, as the description has it.
+/// A body that the description can describe.
 pub trait Described {
     /// Each media type with its content; none for an empty body.
     fn contents() -> Vec<(&'static str, Content)>;
@@ -51,6 +51,7 @@ impl Tag {
             Tag::People => "people",
             Tag::Files => "files",
             Tag::Hooks => "hooks",
+            Tag::Bots => "bots",
             Tag::Archive => "archive",
             Tag::Events => "events",
             Tag::Process => "process",
@@ -59,7 +60,7 @@ impl Tag {
 }
 
 impl<Q: Described, A: Described> Endpoint<Q, A> {
-    /// The endpoint as the description has it.
+    /// The description of the endpoint.
     pub fn row(&self) -> Row {
         let mut schemas = Schemas::new();
         Q::schemas(&mut schemas);
@@ -89,7 +90,7 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
     fn responses(&self) -> Responses {
         let said = match self.status {
             201 => "It is done, and on disk",
-            202 => "It is begun",
+            202 => "It has begun",
             204 => "It is done",
             _ => "The answer",
         };
@@ -106,17 +107,19 @@ impl<Q: Described, A: Described> Endpoint<Q, A> {
         if self.is_paced {
             let seconds = HeaderBuilder::new()
                 .schema(Some(Object::with_type(SchemaType::Type(Type::Integer))))
-                .description(Some("Seconds to wait before the same is asked again"))
+                .description(Some("Seconds to wait before the request is repeated"))
                 .build();
-            let says = "Too fast: nothing was done. Wait as long as `Retry-After` says, and ask again";
+            let says = "Too fast: nothing was done. Wait as long as `Retry-After` says, and repeat the request";
             responses = responses.response("429", refusal(says).header("Retry-After", seconds));
         }
+        if self.is_owners {
+            responses = responses
+                .response("403", refusal("The request came from a bot, and only the owner of the home may send it"));
+        }
         if self.headers.iter().any(|header| header.name == IDEMPOTENCY_KEY) {
-            let says =
-                "What was asked for under this `Idempotency-Key` before is not on disk yet: ask again in a second";
+            let says = "The earlier request with this `Idempotency-Key` is not on disk yet: repeat it in a second";
             responses = responses.response("409", refusal(says));
-            let says =
-                "Something else was asked for under this `Idempotency-Key`, or the body is not what it has to be";
+            let says = "Another request had this `Idempotency-Key`, or the body is invalid";
             responses = responses.response("422", refusal(says));
         }
         responses
@@ -161,13 +164,14 @@ impl Header {
     }
 }
 
-/// A parameter in a path: the same everywhere.
+/// A path parameter, described alike everywhere.
 fn in_path(name: &str) -> Parameter {
     let (says, example) = match name {
         "room" => ("The room: its id, the beginning of its id, or its name", "lunch"),
         "ref" => ("The message: its `ref`", REF),
         "hook" => ("The webhook: its `id`", "q3xk7ab2"),
-        "secret" => ("The secret that was told when the webhook was made", "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce"),
+        "bot" => ("The bot: its `name`", "ci"),
+        "secret" => ("The secret that was shown when the webhook was made", "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce"),
         "author" => ("The author: the id, the name that is shown, or the beginning of the id", &REF[..64]),
         _ => ("The sign, mostly an emoji", "👍"),
     };
@@ -208,12 +212,12 @@ fn json<T: Example>() -> Content {
     with_example(Content::new(Some(Ref::from_schema_name(T::name()))), serde_json::to_value(T::example()).ok())
 }
 
-/// Text, like this.
+/// Plain text, with an example.
 fn text(example: &str) -> Content {
     with_example(Content::new(Some(Object::with_type(SchemaType::Type(Type::String)))), Some(Any::from(example)))
 }
 
-/// Bodies that have JSON in them.
+/// Bodies that contain JSON.
 macro_rules! holding_json {
     ($($name:ident: $contents:expr;)*) => {$(
         impl<T: Example> Described for $name<T> {

@@ -1,4 +1,4 @@
-//! What an endpoint is: a method, a path, and the types of what goes in and comes out.
+//! The type of an endpoint: its method, its path, and the types of its request and answer.
 
 use std::marker::PhantomData;
 
@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A value that shows what a body looks like.
+/// An example value of a body.
 pub trait Example: Serialize + ToSchema {
     /// The value.
     fn example() -> Self;
@@ -15,13 +15,13 @@ pub trait Example: Serialize + ToSchema {
 /// A body of JSON.
 pub struct Json<T>(PhantomData<fn() -> T>);
 
-/// Lines of JSON, one at a time as the work goes on.
+/// Lines of JSON, sent one at a time as the work proceeds.
 pub struct Steps<T>(PhantomData<fn() -> T>);
 
 /// Server-sent events.
 pub struct Events<T>(PhantomData<fn() -> T>);
 
-/// JSON, or plain text of which each line stands for one.
+/// JSON, or plain text whose lines stand for one item each.
 pub struct JsonOrLines<T>(PhantomData<fn() -> T>);
 
 /// Plain text.
@@ -46,101 +46,105 @@ pub enum Method {
     Get,
     /// Adds, or starts something.
     Post,
-    /// Sets; asking twice is as good as once.
+    /// Sets; repeating it changes nothing.
     Put,
-    /// Takes away.
+    /// Removes.
     Delete,
 }
 
-/// The groups that the description lists endpoints in.
+/// The groups of endpoints in the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
-    /// Rooms and what one sets in them.
+    /// Rooms and their settings.
     Rooms,
-    /// What is said.
+    /// Messages.
     Messages,
-    /// Who takes part.
+    /// People.
     People,
-    /// Files that messages offer.
+    /// Files.
     Files,
     /// Webhooks.
     Hooks,
+    /// Bots.
+    Bots,
     /// Exports, imports and repairs.
     Archive,
-    /// What happens, as it happens.
+    /// Events.
     Events,
-    /// How the process is.
+    /// The state of the process.
     Process,
 }
 
-/// The header by which a reader of events comes back: the last `id:` that it read.
+/// The header with which a reader resumes a stream of events: the last `id:` that it read.
 pub const LAST_EVENT_ID: &str = "last-event-id";
 
-/// The header that gives a call a name, under which it is carried out once however often it is made.
+/// The header with the key of a request. A request with a key is carried out once, however often it is repeated.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// One endpoint: `Q` goes in, `A` comes out.
+/// One endpoint: `Q` is the type of its request, `A` that of its answer.
 pub struct Endpoint<Q, A> {
     /// The operation's name, unique in the table.
     pub id: &'static str,
-    /// The group it belongs to.
+    /// Its group.
     pub tag: Tag,
     /// The method.
     pub method: Method,
     /// The path, with parameters in braces.
     pub path: &'static str,
-    /// What it does, in a line.
+    /// Its summary, in one line.
     pub summary: &'static str,
-    /// What else a caller has to know.
+    /// Further information for callers.
     pub details: &'static str,
-    /// Parameters behind the `?`.
+    /// Its query parameters.
     pub queries: &'static [Query],
-    /// Headers that matter to it.
+    /// The headers that it reads.
     pub headers: &'static [Header],
-    /// The status of success.
+    /// The status of a successful answer.
     pub status: u16,
-    /// Whether it is answered to whoever asks, without the token.
+    /// Whether it needs no token.
     pub is_open: bool,
-    /// Whether it writes an entry, and so at a pace.
+    /// Whether it writes an entry, so that its pace is limited.
     pub is_paced: bool,
+    /// Whether it is answered to the owner of the home only, and not to bots.
+    pub is_owners: bool,
     bodies: PhantomData<fn(Q) -> A>,
 }
 
-/// A parameter behind the `?`.
+/// A query parameter.
 pub struct Query {
     /// Its name.
     pub name: &'static str,
-    /// What it may be.
+    /// Its possible values.
     pub value: Value,
-    /// Whether the request needs it.
+    /// Whether it is required.
     pub needed: bool,
-    /// What it means.
+    /// Its meaning.
     pub says: &'static str,
 }
 
-/// A header that a request may carry.
+/// A request header.
 pub struct Header {
     /// Its name.
     pub name: &'static str,
-    /// What it may be.
+    /// An example value.
     pub example: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub says: &'static str,
 }
 
-/// What a parameter may be.
+/// The possible values of a parameter.
 #[derive(Clone, Copy)]
 pub enum Value {
-    /// Any text, like this one.
+    /// Any text, with an example.
     Text(&'static str),
-    /// A number, at least the first, like the second.
+    /// A number: its minimum, and an example.
     Number(u64, u64),
     /// One of these words.
     OneOf(&'static [&'static str]),
 }
 
 impl<Q, A> Endpoint<Q, A> {
-    /// An endpoint that is answered with 200 and needs no parameters behind the `?`.
+    /// An endpoint that answers with status 200 and has no query parameters.
     pub const fn new(id: &'static str, tag: Tag, method: Method, path: &'static str, summary: &'static str) -> Self {
         Self {
             id,
@@ -154,11 +158,12 @@ impl<Q, A> Endpoint<Q, A> {
             status: 200,
             is_open: false,
             is_paced: false,
+            is_owners: false,
             bodies: PhantomData,
         }
     }
 
-    /// The path and what stands behind the `?`: `parameters` fill the braces in their order, whatever they contain.
+    /// The path with its query string: `parameters` fill the braces in order, percent-encoded.
     pub fn at(&self, parameters: &[&str], query: &[(&str, &str)]) -> String {
         let mut parameters = parameters.iter();
         let mut path = String::new();
@@ -177,56 +182,61 @@ impl<Q, A> Endpoint<Q, A> {
         path
     }
 
-    /// Whether a path is of this form.
+    /// Whether a path matches this endpoint.
     pub fn is_at(&self, path: &str) -> bool {
         let fits = |(own, step): (&str, &str)| own == step || own.starts_with('{') && !step.is_empty();
         self.path.split('/').count() == path.split('/').count() && self.path.split('/').zip(path.split('/')).all(fits)
     }
 
-    /// The same, with what else a caller has to know.
+    /// Adds information for callers.
     pub const fn details(self, details: &'static str) -> Self {
         Self { details, ..self }
     }
 
-    /// The same, with parameters behind the `?`.
+    /// Adds query parameters.
     pub const fn queries(self, queries: &'static [Query]) -> Self {
         Self { queries, ..self }
     }
 
-    /// The same, where these headers matter.
+    /// Adds request headers.
     pub const fn headers(self, headers: &'static [Header]) -> Self {
         Self { headers, ..self }
     }
 
-    /// The same, answered with another status.
+    /// Sets the status of a successful answer.
     pub const fn status(self, status: u16) -> Self {
         Self { status, ..self }
     }
 
-    /// The same, at the pace of a room.
+    /// Limits the pace.
     pub const fn paced(self) -> Self {
         Self { is_paced: true, ..self }
     }
 
-    /// The same, answered without the token.
+    /// Refuses bots.
+    pub const fn owners(self) -> Self {
+        Self { is_owners: true, ..self }
+    }
+
+    /// Makes the token unnecessary.
     pub const fn open(self) -> Self {
         Self { is_open: true, ..self }
     }
 }
 
 impl Query {
-    /// A parameter that may be left out.
+    /// An optional parameter.
     pub const fn new(name: &'static str, value: Value, says: &'static str) -> Self {
         Self { name, value, needed: false, says }
     }
 
-    /// The same, as one that the request needs.
+    /// Makes the parameter required.
     pub const fn needed(self) -> Self {
         Self { needed: true, ..self }
     }
 }
 
-/// A piece of a path: everything that is not plainly a letter or digit is written by number.
+/// Percent-encodes a path segment: everything except letters and digits.
 pub fn piece(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, NON_ALPHANUMERIC)
 }
@@ -237,12 +247,12 @@ mod tests {
     use crate::endpoints;
 
     #[test]
-    fn pieces_of_paths() {
+    fn path_segments_are_percent_encoded() {
         assert_eq!(piece("lunch 👍/?").to_string(), "lunch%20%F0%9F%91%8D%2F%3F");
     }
 
     #[test]
-    fn paths_are_filled_whatever_stands_in_them() {
+    fn path_parameters_may_hold_any_text() {
         assert_eq!(endpoints::LIST_ROOMS.at(&[], &[]), "/v1/rooms");
         assert_eq!(
             endpoints::REACT.at(&["a/b", "x.1", "👍"], &[]),

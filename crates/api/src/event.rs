@@ -1,4 +1,4 @@
-//! Events: what happens in the rooms, as it happens.
+//! Events: what happens in the rooms.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -6,36 +6,36 @@ use utoipa::ToSchema;
 
 use crate::{AuthorHex, EntryRef, FileHex, FileState, Message, PeerHex, Room, RoomHex};
 
-/// How a message came into the timeline.
+/// How a message entered the timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Arrival {
     /// At its end.
     #[default]
     End,
-    /// Above what was shown already.
+    /// Above messages that were shown already.
     Late,
-    /// From before you came.
+    /// From before you joined.
     History,
 }
 
-/// What a notice is about.
+/// The subject of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NoticeCode {
-    /// Somebody wrote under one key in two places.
+    /// Somebody's author key was used in two places.
     Forked,
-    /// Your clock and the others' disagree, or agree again.
+    /// Your clock and those of others disagree, or agree again.
     Skewed,
     /// You write under a fresh author key.
     Rekeyed,
-    /// The room no longer takes part.
+    /// The node stopped the room: it no longer takes part.
     Stopped,
-    /// Somebody said more than their share of this disk, and the oldest of it was let go.
+    /// An author's messages exceeded their share of this disk, and the oldest were dropped.
     Shared,
 }
 
-/// What happened in a room. As server-sent events the tag is the `event:` and the content the `data:`.
+/// An event in a room. As a server-sent event the tag is the `event:` and the content the `data:`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", content = "data", rename_all = "lowercase")]
 pub enum Event {
@@ -45,16 +45,16 @@ pub enum Event {
         room: RoomHex,
         /// The message.
         message: Message,
-        /// How it came in.
+        /// How it entered the timeline.
         arrival: Arrival,
-        /// Over how many peers it came, where that is known.
+        /// The number of peers that it passed through, if known.
         hops: Option<u64>,
     },
     /// A message was edited, retracted or reacted to.
     Changed {
         /// The room.
         room: RoomHex,
-        /// The message as it is now.
+        /// The message after the change.
         message: Message,
     },
     /// One more person received or acknowledged one of your messages.
@@ -63,85 +63,86 @@ pub enum Event {
         room: RoomHex,
         /// The message.
         r#ref: EntryRef,
-        /// By how many others it was received by now.
+        /// How many others have received it.
         holders: u64,
-        /// By how many of them it is acknowledged.
+        /// How many of them have acknowledged it.
         #[serde(default)]
         acknowledged: u64,
     },
-    /// More of a file arrived, all of it did, or it is no longer here.
+    /// More of a file arrived, or the whole of it, or it was removed.
     File {
         /// The room.
         room: RoomHex,
         /// The file's hash.
         hash: FileHex,
-        /// Whether its bytes are here.
+        /// The state of the file.
         state: FileState,
-        /// Bytes that are here.
+        /// Bytes of it that are here.
         have: u64,
-        /// Bytes in all.
+        /// Its size in bytes.
         size: u64,
     },
-    /// A room's status changed; at most four times a second, and less often the more peers it names.
+    /// The state of a room changed; at most four times a second, and less often the more peers it names.
     Room {
-        /// The room as it stands now.
+        /// The state of the room.
         room: Room,
     },
-    /// You left a room, here or in another window. Nothing more comes from it until you enter it again, which begins with
-    /// its status.
+    /// You left a room, here or in another window. No more events come from it until you enter it again, which begins
+    /// with its state.
     Left {
         /// The room.
         room: RoomHex,
     },
-    /// Somebody came, went, took another name, or was hidden or shown again.
+    /// Somebody came, went, changed their name, or was hidden or shown again.
     Person {
         /// The room.
         room: RoomHex,
-        /// Who.
+        /// The person.
         author: AuthorHex,
-        /// Their name; empty when there is none.
+        /// Their name; empty if they have none.
         nick: String,
         /// Whether one of their peers is connected.
         here: bool,
         /// Whether you have hidden them.
         hidden: bool,
     },
-    /// Somebody is typing. Repeated every few seconds while they do; 6 s after the last one they have stopped.
+    /// Somebody is typing. Repeated every few seconds while they type; 6 s after the last event they have stopped.
     Typing {
         /// The room.
         room: RoomHex,
-        /// Who.
+        /// The person.
         author: AuthorHex,
-        /// Their name; empty when there is none.
+        /// Their name; empty if they have none.
         nick: String,
     },
-    /// Something that a person should know.
+    /// A notice for people.
     Notice {
         /// The room.
         room: RoomHex,
-        /// What it is about.
+        /// The subject of the notice.
         code: NoticeCode,
-        /// The notice, for people.
+        /// The text of the notice.
         text: String,
     },
-    /// A frame was sent or received, for a picture of the network.
+    /// A frame was sent or received; for pictures of the network.
     Step {
         /// The room.
         room: RoomHex,
         /// The frame's kind.
         kind: String,
-        /// The peer that it came from.
+        /// The peer that sent it to this node.
         from: Option<PeerHex>,
-        /// The peer that it went to.
+        /// The peer that this node sent it to.
         to: Option<PeerHex>,
         /// Entries in it.
         entries: u64,
     },
-    /// This reader lost events, and `why` says how. To catch up, read the messages `after` the last place that you know.
+    /// This reader missed events, for the reason in `why`. To catch up, read the messages `after` the last place that
+    /// you know.
     Lagged {
-        /// How many were lost, as far as that is known; 0 where it is not.
+        /// The number of missed events; 0 if unknown.
         missed: u64,
-        /// How they were lost.
+        /// The reason.
         #[serde(default)]
         why: Lag,
         /// What to do.
@@ -150,29 +151,29 @@ pub enum Event {
     },
 }
 
-/// How a reader lost events.
+/// Why a reader missed events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lag {
     /// The reader was too slow.
     #[default]
     Slow,
-    /// The break before the reader came back was longer than events are kept.
+    /// The break before the reader resumed was longer than events are kept.
     Break,
-    /// The process was started anew since, and kept none of its events.
+    /// The process was restarted, and kept no events.
     Restart,
 }
 
-/// An event as server-sent events carry it.
+/// An event in the form of server-sent events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// What stands behind `event:`.
+    /// The value of `event:`.
     pub name: String,
-    /// What stands behind `data:`, a line of JSON.
+    /// The value of `data:`, a line of JSON.
     pub data: String,
 }
 
-/// The tag and the content of an event apart.
+/// The tag and the content of an event, separately.
 #[derive(Serialize, Deserialize)]
 struct Parts<'a> {
     event: &'a str,
@@ -181,13 +182,13 @@ struct Parts<'a> {
 }
 
 impl Event {
-    /// Tells a reader that it lost events, and how to catch up.
+    /// The event for a reader that missed events, with the way to catch up.
     pub fn lagged(missed: u64, why: Lag) -> Self {
         let help = "read the messages `after` the last place that you know, in each room that you follow";
         Self::Lagged { missed, why, help: help.into() }
     }
 
-    /// Puts it into what server-sent events carry.
+    /// Converts the event into the form of server-sent events.
     ///
     /// # Errors
     /// When it cannot be written as JSON.
@@ -197,10 +198,10 @@ impl Event {
         Ok(Sent { name: event.to_owned(), data: data.get().to_owned() })
     }
 
-    /// Reads it from what server-sent events carry.
+    /// Reads an event in the form of server-sent events.
     ///
     /// # Errors
-    /// When this version knows no such event, or the content is another one's.
+    /// When this version does not know such an event, or the content does not fit it.
     pub fn receive(name: &str, data: &str) -> serde_json::Result<Self> {
         let parts = Parts { event: name, data: serde_json::from_str(data)? };
         serde_json::from_str(&serde_json::to_string(&parts)?)
@@ -229,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_comes_back_from_what_it_is_sent_as() {
+    fn a_sent_event_is_received_unchanged() {
         let event = Event::Held { room: "r\"".into(), r#ref: "a.1".into(), holders: 2, acknowledged: 1 };
         let sent = event.send().unwrap();
         assert_eq!((&*sent.name, &*sent.data), ("held", r#"{"room":"r\"","ref":"a.1","holders":2,"acknowledged":1}"#));
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_of_this_version_is_none() {
+    fn unknown_events_are_refused() {
         for (name, data) in [("unknown", "{}"), ("held", "{}"), ("held", "{"), ("lagged", ""), ("", "{}")] {
             assert!(Event::receive(name, data).is_err(), "{name} {data}");
         }

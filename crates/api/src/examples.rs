@@ -1,21 +1,23 @@
-//! What each body looks like: values of its own type, so that an example always fits.
+//! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, Attention, AuthorHex, Edit, Enter, EntryHex, Event, Finding, Findings, Holders, Hook, HookMade,
-    HookPost, Hooks, ImportCounts, Keep, Message, Nearby, NearbyRoom, NewHook, Nick, Page, Path, Peer, People, Person,
-    Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois, Work, codes, endpoint::Example,
+    Announced, Attention, AuthorHex, Bot, BotMade, Bots, Edit, Enter, EntryHex, Event, Finding, Findings, Holders,
+    Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, Message, Nearby, NearbyRoom, NewBot, NewHook, Nick, Page,
+    Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois, Work,
+    codes, endpoint::Example,
 };
 
-/// A place, as an example.
+/// An example of a place.
 pub(crate) const PLACE: &str =
     "018f6e2a3b4c0000.1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.0000000000000003";
 
-/// A message's reference, as an example.
+/// An example of a message's reference.
 pub(crate) const REF: &str = "1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c5d4b3a29181706.3";
 
 const ROOM: &str = "5a7c1b2e93d04f68a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718";
 const PEER: &str = "c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456789";
 const TICKET: &str = "rumor1ae3gk4lfoq7x2mvb5wz6yhd";
+const SECRET: &str = "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce";
 const SAID_MS: u64 = 1_700_000_000_000;
 
 fn author() -> AuthorHex {
@@ -153,7 +155,7 @@ impl Example for NewHook {
 
 impl Example for HookMade {
     fn example() -> Self {
-        let secret = "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce".to_owned();
+        let secret = SECRET.to_owned();
         Self { hook: Hook::example(), path: Some(format!("/v1/hooks/q3xk7ab2/{secret}")), secret }
     }
 }
@@ -161,6 +163,30 @@ impl Example for HookMade {
 impl Example for HookPost {
     fn example() -> Self {
         Self { text: "the build is green".into() }
+    }
+}
+
+impl Example for Bot {
+    fn example() -> Self {
+        Self { name: "ci".into(), rooms: vec![ROOM.into()], since_ms: SAID_MS, why: None }
+    }
+}
+
+impl Example for Bots {
+    fn example() -> Self {
+        Self { bots: vec![Bot::example()] }
+    }
+}
+
+impl Example for NewBot {
+    fn example() -> Self {
+        Self { name: "ci".into(), rooms: vec!["lunch".into()] }
+    }
+}
+
+impl Example for BotMade {
+    fn example() -> Self {
+        Self { bot: Bot::example(), token: SECRET.into() }
     }
 }
 

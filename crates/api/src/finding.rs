@@ -1,4 +1,4 @@
-//! What a process finds when it looks at what works.
+//! The findings of a process that tests what works.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,20 +6,20 @@ use utoipa::ToSchema;
 /// What works and what does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Findings {
-    /// One for each thing that was looked at.
+    /// One for each test.
     pub findings: Vec<Finding>,
 }
 
-/// What was looked at, and how it is.
+/// The result of one test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
-    /// A word for it that stays the same from version to version.
+    /// The subject of the test: one word that is stable across versions.
     pub what: String,
-    /// False when it was tested and does not work.
+    /// False if the test failed.
     pub ok: bool,
-    /// Whether it could be tested.
+    /// Whether the test could run.
     pub tested: bool,
-    /// What was tested and what came of it, or why it was not tested.
+    /// What was tested and the result, or why it was not tested.
     pub says: String,
     /// What to do.
     pub help: Option<String>,

@@ -1,4 +1,4 @@
-//! Webhooks: URLs through which other programs post into a room, and URLs that are told of what is said there.
+//! Webhooks: URLs through which other programs post into a room, and URLs that receive its messages.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,52 +8,52 @@ use crate::{EntryHex, HookId, Message, RoomHex};
 /// A webhook of this home.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Hook {
-    /// Names the hook in requests.
+    /// The id of the hook in requests.
     pub id: HookId,
-    /// The room that it belongs to.
+    /// The room of the hook.
     pub room: RoomHex,
-    /// The name that its messages are shown under, or by which you know it.
+    /// The author name of its messages, or your own name for the hook.
     pub name: String,
-    /// When it was made, in milliseconds since the Unix epoch.
+    /// When the hook was made, in milliseconds since the Unix epoch.
     pub since_ms: u64,
-    /// Where messages of the room go; absent for a hook that posts into the room.
+    /// The receiver of the room's messages; absent for a hook that posts into the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Receiver>,
-    /// How that goes.
+    /// The state of the deliveries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deliveries: Option<Deliveries>,
 }
 
-/// Where messages go, and which.
+/// The receiver of messages, and which it receives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Receiver {
     /// The URL, `http` or `https`, that each message is posted to.
     pub url: String,
-    /// Which messages go there: all of them if nothing is said.
+    /// Which messages it receives: all of them by default.
     #[serde(default)]
     pub only: Only,
 }
 
-/// Which messages go to a URL: those for which everything that is given here holds.
+/// A filter for messages: a message must meet every condition that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Only {
-    /// The text begins so.
+    /// The text begins with this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
-    /// One of these stands in the text as a word of its own, in upper or lower case.
+    /// The text contains one of these as a separate word, in upper or lower case.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
-    /// It mentions you.
+    /// The message mentions you.
     pub mention: bool,
 }
 
-/// What became of the messages that were to go to a URL.
+/// The state of the messages for a URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Deliveries {
-    /// How many the receiver has taken.
+    /// Messages that the receiver accepted.
     pub delivered: u64,
-    /// How many were given up, because the receiver did not take them however often it was asked.
+    /// Messages that were given up after too many failed attempts.
     pub given_up: u64,
     /// Why the last attempt failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,38 +70,38 @@ pub struct Hooks {
 /// A webhook to make.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewHook {
-    /// The name that its messages are shown under, or by which you know it.
+    /// The author name of its messages, or your own name for the hook.
     pub name: String,
-    /// Where messages of the room go; without it the hook posts into the room.
+    /// The receiver of the room's messages; without it the hook posts into the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Receiver>,
 }
 
-/// A webhook that was just made, and its secret, which is told only here.
+/// A new webhook and its secret, which is shown only here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HookMade {
     /// The hook.
     pub hook: Hook,
-    /// The secret: the end of the path to post to, or the key that deliveries are signed with.
+    /// The secret: the end of the path to post to, or the key that signs deliveries.
     pub secret: String,
-    /// The path to post to, of a hook that posts into the room.
+    /// The path to post to, if the hook posts into the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
 
-/// What a webhook posts.
+/// The body of a post through a webhook.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HookPost {
     /// The text.
     pub text: String,
 }
 
-/// What is posted to the URL of a webhook. `X-Hub-Signature-256` signs it.
+/// The body that is posted to the URL of a webhook. `X-Hub-Signature-256` signs it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Delivery {
-    /// The hash of the message's entry. A delivery that is repeated has the same.
+    /// The hash of the message's entry. A repeated delivery has the same id.
     pub id: EntryHex,
-    /// When this attempt was made, in milliseconds since the Unix epoch.
+    /// The time of this attempt, in milliseconds since the Unix epoch.
     pub sent_ms: u64,
     /// The hook.
     pub hook: HookId,
@@ -109,6 +109,6 @@ pub struct Delivery {
     pub room: RoomHex,
     /// The room's name.
     pub room_name: String,
-    /// The message, as it reads now.
+    /// The current state of the message.
     pub message: Message,
 }

@@ -1,11 +1,11 @@
-//! Ids as they travel over `/v1`: as text, so that whoever shows or scripts them needs no type of ours.
+//! Ids in `/v1`: plain text, so that programs can show and pass them on without types of ours.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Texts that stand for something: one type each, so that none is taken for another.
+/// Defines one type for each kind of id, so that they cannot be confused.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -43,24 +43,24 @@ texts! {
     PeerHex;
     /// The hash of an entry: 64 hex digits.
     EntryHex;
-    /// Names a webhook.
+    /// The id of a webhook.
     HookId;
     /// The hash of a file: 64 hex digits.
     FileHex;
-    /// Names an entry: `<author hex>.<seq>`.
+    /// An entry: `<author hex>.<seq>`.
     EntryRef;
-    /// Where a message stands: `<time, 16 hex>.<author>.<seq, 16 hex>`. Compared as text, places order as the
-    /// timeline does.
+    /// The place of a message in the timeline: `<time, 16 hex>.<author>.<seq, 16 hex>`. The order of places as text is
+    /// the order of the timeline.
     PlaceText;
 }
 
 impl PlaceText {
-    /// Before everything that was said at `ms` milliseconds since the Unix epoch or later.
+    /// The place before all messages of `ms` milliseconds since the Unix epoch and later.
     pub fn earliest(ms: u64) -> Self {
         Self(format!("{:016x}.{}.{:016x}", ms << 16, "0".repeat(64), 0))
     }
 
-    /// The milliseconds since the Unix epoch at which it stands; none where it is no place.
+    /// Its time in milliseconds since the Unix epoch; `None` if the text is no place.
     pub fn ms(&self) -> Option<u64> {
         let (time, _) = self.0.split_once('.')?;
         u64::from_str_radix(time, 16).ok().map(|time| time >> 16)

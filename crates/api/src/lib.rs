@@ -1,18 +1,19 @@
-//! The contract of `/v1`: what can be asked, how, and what is answered. Types and tables only; nothing here opens a
-//! connection.
+//! The contract of `/v1`: its endpoints, and the types of requests, answers, events and refusals. Types and tables only;
+//! nothing here opens a connection.
 //!
-//! [`endpoints`] is the one table. A server routes by it, a client calls by it, and [`openapi::describe`] writes it
-//! down for others. To add an endpoint: add its types to the module of its noun, its row to [`endpoints`] with an example of each new
-//! body in `examples.rs`, and its handler to the server. [`codes`] is the one table of refusals: what a code means and the status that
-//! goes with it.
+//! [`endpoints`] is the one table of endpoints. The server routes by it, clients call by it, and [`openapi::describe`]
+//! generates the description from it. To add an endpoint: add its types to the module of its noun, its row to
+//! [`endpoints`] with an example of each new body in `examples.rs`, and its handler to the server. [`codes`] is the one
+//! table of refusals: the meaning and the status of each code.
 //!
 //! # What may change within `/v1`
 //!
-//! Endpoints, optional fields of requests, fields of answers, kinds of events and codes of refusals may be added. What
-//! exists keeps its name, type and meaning. Clients pass over fields, events and codes that they do not know. The page
-//! `docs/api.md` says more, and how the end of something is announced.
+//! Endpoints, optional fields of requests, fields of answers, kinds of events and codes of refusals may be added.
+//! Everything else keeps its name, type and meaning. Clients ignore fields, events and codes that they do not know. The
+//! page `docs/api.md` has the details, and how removals are announced.
 
 mod archive;
+mod bot;
 mod described;
 pub mod endpoint;
 pub mod endpoints;
@@ -30,6 +31,7 @@ mod room;
 
 pub use self::{
     archive::{Check, Damage, Form, ImportCounts, Repair, Said, Work},
+    bot::{Bot, BotMade, Bots, NewBot},
     described::{Described, Row, Schemas},
     event::{Arrival, Event, Lag, NoticeCode, Sent},
     finding::{Finding, Findings},

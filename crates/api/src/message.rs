@@ -1,30 +1,30 @@
-//! Messages: what people say, and what becomes of it.
+//! Messages: their content, and their state.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{AuthorHex, EntryHex, EntryRef, FileHex, Person, PlaceText, limits::HANDED_ON_MS};
 
-/// What a message tells.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Somebody said something.
+    /// A text.
     #[default]
     Text,
-    /// Somebody took the name in `text`.
+    /// The author took the name in `text`.
     Nick,
-    /// Somebody set the topic to `text`.
+    /// The author set the topic to `text`.
     Topic,
-    /// Somebody offers the file in `file`; `text` is its name.
+    /// The author offers the file in `file`; `text` is its name.
     File,
-    /// Somebody founded the room by the name in `text`.
+    /// The author founded the room with the name in `text`.
     Founded,
-    /// What was said is no longer here; `gone` says why.
+    /// The content is not here; `gone` says why.
     Gone,
 }
 
-/// Why what was said is not here.
+/// Why the content of a message is not here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Gone {
@@ -32,16 +32,16 @@ pub enum Gone {
     Retracted,
     /// It was older than the room keeps.
     Expired,
-    /// It came without its text, which is being asked for.
+    /// The message came without its text, which is being requested.
     Missing,
-    /// Nobody who is connected keeps its text.
+    /// No connected peer has its text.
     Unkept,
 }
 
-/// How a text begins that tells what its author does.
+/// The beginning of a text that describes an action of its author.
 pub const ACT: &str = "/me ";
 
-/// What somebody does, where a text tells that.
+/// The action in a text, if it describes one.
 pub fn act(text: &str) -> Option<&str> {
     text.strip_prefix(ACT).filter(|act| !act.trim().is_empty())
 }
@@ -51,7 +51,7 @@ pub fn act(text: &str) -> Option<&str> {
 pub struct File {
     /// The BLAKE3 hash of its bytes.
     pub hash: FileHex,
-    /// The name by which it is saved: its sender's, but for what no name of a file may do.
+    /// The name for saving: the sender's, without anything unsafe in a file name.
     pub name: String,
     /// Its media type, as its sender claims.
     pub mime: String,
@@ -61,7 +61,7 @@ pub struct File {
     pub state: FileState,
     /// Bytes of it that are here.
     pub have: u64,
-    /// Its width and height in pixels, where it is a picture that is here: what it says of itself.
+    /// Width and height in pixels, read from the file, if it is a picture and is here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixels: Option<[u32; 2]>,
 }
@@ -70,14 +70,14 @@ pub struct File {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FileState {
-    /// They are not, and nobody asked for them.
+    /// They are not, and nobody requested them.
     #[default]
     Absent,
-    /// Connected peers are being asked who has them.
+    /// Connected peers are being asked whether they have them.
     Asking,
     /// They are arriving.
     Fetching,
-    /// No connected peer has them; they are asked for again when somebody comes.
+    /// No connected peer has them; the node asks again when a peer connects.
     Waiting,
     /// All of them are here.
     Here,
@@ -86,51 +86,51 @@ pub enum FileState {
 /// One item of the timeline, as people see it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Message {
-    /// Names the message in requests.
+    /// The reference of the message in requests.
     pub r#ref: EntryRef,
-    /// Where it stands in the timeline.
+    /// Its place in the timeline.
     pub place: PlaceText,
-    /// Who said it.
+    /// Its author.
     pub author: AuthorHex,
-    /// The author's name; empty when there is none. Where somebody took a name it is the beginning of their id.
+    /// The author's name; empty if they have none. For a change of name, the beginning of their id.
     pub nick: String,
-    /// The name that somebody had who took another; absent for their first.
+    /// The previous name, for a change of name; absent for an author's first name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// When it was said, in milliseconds since the Unix epoch.
+    /// Its time, in milliseconds since the Unix epoch.
     pub time_ms: u64,
-    /// Whether you said it.
+    /// Whether you are the author.
     pub mine: bool,
-    /// What it tells.
+    /// Its kind.
     pub kind: Kind,
-    /// What was said, as its author wrote it; of an action without the word that makes it one.
+    /// Its text, as its author wrote it; for an action without the leading `/me `.
     pub text: String,
-    /// The text taken apart, where it has marks or links in it; without any it is shown as it is.
+    /// The parsed text, if it contains formatting or links; otherwise the text is shown as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<Block>,
-    /// Whether it tells what its author does, to be shown as `* ada waves`: its text began with `/me `.
+    /// Whether it describes an action of its author, to be shown as `* ada waves`: its text began with `/me `.
     #[serde(default)]
     pub action: bool,
-    /// Whether you have hidden its author, so that it is not to be shown.
+    /// Whether you have hidden its author, so that it should not be shown.
     #[serde(default)]
     pub hidden: bool,
-    /// Who said it elsewhere, when its author only brought it here.
+    /// The original author, if the message was imported.
     pub from: Option<Elsewhere>,
-    /// The message that it answers.
+    /// The message that it replies to.
     pub reply_to: Option<Reply>,
-    /// The people whom it names.
+    /// The people whom it mentions.
     pub mentions: Vec<AuthorHex>,
-    /// Whether it names you.
+    /// Whether it mentions you.
     pub names_me: bool,
-    /// Whether its author has changed it since.
+    /// Whether its author edited it.
     pub edited: bool,
-    /// Why its text is not here, when it is not.
+    /// Why its content is not here, if it is not.
     pub gone: Option<Gone>,
-    /// The signs that people set under it.
+    /// The reactions to it.
     pub reactions: Vec<Reaction>,
-    /// By how many others it was received: they say so, or what they said since proves it. Of your own messages only.
+    /// How many others received it: they say so, or their later entries prove it. Only for your own messages.
     pub holders: Option<u64>,
-    /// By how many of them it is acknowledged: what they said since proves that they have it. Of your own messages only.
+    /// How many of them acknowledged it: their later entries prove that they have it. Only for your own messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<u64>,
     /// The file that it offers.
@@ -146,51 +146,51 @@ impl Message {
     }
 }
 
-/// A piece of a text that stands by itself.
+/// A part of a text: a paragraph, an item of a list, or code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Block {
-    /// What it is.
+    /// Its kind.
     pub kind: BlockKind,
-    /// How deep it stands in quotes.
+    /// Its depth in quotes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub quotes: u8,
-    /// How deep it stands in lists.
+    /// Its depth in lists.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lists: u8,
-    /// Its number in a list, where items are numbered.
+    /// Its number in a numbered list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
-    /// What it says.
+    /// Its words.
     pub spans: Vec<Span>,
 }
 
-/// What a block is.
+/// The kind of a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BlockKind {
-    /// Words, of which each line is shown as one.
+    /// Words; each of their lines is shown as a line.
     #[default]
     Text,
-    /// The beginning of an item of a list.
+    /// The beginning of an item in a list.
     Item,
     /// Code: one span, shown as it is.
     Code,
 }
 
-/// Words that are shown alike.
+/// Words with the same formatting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Span {
     /// The words, as their author wrote them.
     pub text: String,
-    /// How they are set off.
+    /// Their formatting.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,
-    /// Where they lead: `http` or `https` only.
+    /// The target of a link: `http` or `https` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub href: Option<String>,
 }
 
-/// How words are set off.
+/// A formatting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mark {
@@ -208,98 +208,98 @@ fn is_zero(depth: &u8) -> bool {
     *depth == 0
 }
 
-/// Signs that fit some words.
+/// The emoji that a search found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Signs {
-    /// The signs, those that fit best first.
+    /// The emoji, the best matches first.
     pub signs: Vec<Sign>,
 }
 
-/// An emoji and what it is called.
+/// An emoji and its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sign {
-    /// The sign.
+    /// The emoji.
     pub sign: String,
     /// Its name.
     pub name: String,
 }
 
-/// Where something was said before it was brought here. Only the message's author vouches for that.
+/// The origin of an imported message. Only the message's author vouches for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Elsewhere {
-    /// The name of whoever said it there.
+    /// The name of the author there.
     pub name: String,
     /// The other system.
     pub source: String,
-    /// When it was said, in milliseconds since the Unix epoch.
+    /// The time of the message there, in milliseconds since the Unix epoch.
     pub time_ms: u64,
 }
 
 impl Elsewhere {
-    /// Whether it was handed on as it was said, by what was brought here at `brought_ms`.
+    /// Whether the message was passed on at once, by an import at `brought_ms`.
     pub fn is_handed_on(&self, brought_ms: u64) -> bool {
         self.time_ms.abs_diff(brought_ms) < HANDED_ON_MS
     }
 }
 
-/// The message that another one answers.
+/// The message that another one replies to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reply {
-    /// Names the message.
+    /// The reference of the message.
     pub r#ref: EntryRef,
-    /// Its author's name; empty when there is none.
+    /// Its author's name; empty if they have none.
     pub nick: String,
     /// Its text, or the beginning of it.
     pub text: String,
 }
 
-/// One sign, and who set it under a message.
+/// One sign of the reactions to a message, and its authors.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reaction {
     /// The sign, mostly an emoji.
     pub sign: String,
-    /// Who set it.
+    /// The people who added it.
     pub authors: Vec<AuthorHex>,
     /// Whether you are among them.
     pub mine: bool,
 }
 
-/// A page of the timeline, oldest first, or what a search found, newest first.
+/// A page of the timeline, oldest first, or the results of a search, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Page {
     /// The messages.
     pub messages: Vec<Message>,
-    /// Whether there is more in the direction that was asked for.
+    /// Whether there are more messages in the requested direction.
     #[serde(default)]
     pub more: bool,
 }
 
-/// Who holds a message, besides you.
+/// The people who hold a message, besides you.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Holders {
-    /// Everybody who has received it: its author, those who say so, and those who have acknowledged it.
+    /// Everybody who has received it: its author, people who say so, and people who have acknowledged it.
     pub holders: Vec<Person>,
-    /// Those of them who have acknowledged it: what they said since proves that they have it.
+    /// Those who have acknowledged it: their later entries prove that they have it.
     #[serde(default)]
     pub acknowledged: Vec<AuthorHex>,
-    /// How many others there are: those who are here, who spoke in the last 30 days, or who hold it.
+    /// How many others there are: people who are here, who wrote in the last 30 days, or who hold it.
     pub of: u64,
 }
 
-/// Something to say.
+/// A message to send.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Say {
     /// The text.
     pub text: String,
-    /// The message that it answers.
+    /// The message that it replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<EntryRef>,
-    /// The people whom it names.
+    /// The people whom it mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<AuthorHex>,
 }
 
-/// What a message shall say instead.
+/// A new text for a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Edit {
     /// The new text.

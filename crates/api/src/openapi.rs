@@ -1,4 +1,4 @@
-//! The description of the API as OpenAPI 3.1, made from the table of endpoints and that of refusals.
+//! The description of the API as OpenAPI 3.1, generated from the tables of endpoints and refusals.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub fn describe() -> OpenApi {
         Http::builder()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
-                "The token in the home (`rumormill paths` prints where). The socket in the home asks for none.",
+                "The token in the home (`rumormill paths` prints where), or that of a bot. The socket in the home asks the owner for none.",
             ))
             .build(),
     );
@@ -52,36 +52,37 @@ pub fn describe() -> OpenApi {
         .build()
 }
 
-/// The name of the one way to be let in.
+/// The name of the authentication scheme.
 const BEARER: &str = "token";
 
-const TAGS: [(Tag, &str); 8] = [
-    (Tag::Rooms, "Rooms, and what you set in them"),
-    (Tag::Messages, "What is said"),
-    (Tag::People, "Who takes part"),
+const TAGS: [(Tag, &str); 9] = [
+    (Tag::Rooms, "Rooms and their settings"),
+    (Tag::Messages, "Messages"),
+    (Tag::People, "People"),
     (Tag::Files, "Files that messages offer"),
     (Tag::Hooks, "Webhooks, in both directions"),
+    (Tag::Bots, "Members of their own for your programs"),
     (Tag::Archive, "Exports, imports and repairs"),
-    (Tag::Events, "What happens, as it happens"),
-    (Tag::Process, "How the process is"),
+    (Tag::Events, "Events as they happen"),
+    (Tag::Process, "The state of the process"),
 ];
 
 fn info() -> Info {
-    let description = "Chat rooms without a server: what is said, by whom, and who has it.\n\n\
+    let description = "Chat rooms without a server: messages, people, and who has which message.\n\n\
         The process that has a home open answers on the socket in that home, which only its owner can open, and under \
         `rumormill serve` also over loopback TCP, where each request carries `Authorization: Bearer` and the token in the \
         home, or one of its own: `POST /session` with `{\"code\": …}` gives `{\"token\": …}` for the code in the link that \
-        `rumormill serve` prints, once, and `DELETE /session` gives it back.\n\n\
-        A program that follows events goes on after a break by `Last-Event-ID`, or is told by `lagged` to read the messages \
-        `after` the last place that it knows. What it posts under an `Idempotency-Key` is said once, whatever is killed \
-        meanwhile. What is faster than a room takes is answered 429 with `Retry-After`.\n\n\
-        Within `/v1`, endpoints, optional fields, kinds of events and codes of refusals may be added; what exists keeps its \
-        name, type and meaning. Pass over what you do not know. The end of something is announced two releases ahead: in the \
+        `rumormill serve` prints, once, and `DELETE /session` gives it back. A bot's token works at both; its requests act as the bot.\n\n\
+        A program that follows events resumes after a break with `Last-Event-ID`; an event `lagged` tells it to read the messages \
+        `after` the last place that it knows. A message with an `Idempotency-Key` is sent once, even if a process is killed \
+        meanwhile. A request that is too fast for a room is answered with 429 and `Retry-After`.\n\n\
+        Within `/v1`, endpoints, optional fields, kinds of events and codes of refusals may be added; the rest keeps its \
+        name, type and meaning. Ignore what you do not know. Removals are announced two releases ahead: in the \
         changelog, as `deprecated` here, and by the headers `Deprecation` and `Sunset` of its answers.";
     let refusals = codes::ALL.iter().map(|Code { word, status, says }| format!("| `{word}` | {status} | {says} |\n"));
     let description = format!(
-        "{description}\n\n# Refusals\n\nThe `code` of a refusal tells a program what happened. Any that is not listed is a fault of \
-         the process, answered with 500.\n\n| code | status | meaning |\n|---|---|---|\n{}",
+        "{description}\n\n# Refusals\n\nThe `code` of a refusal tells a program what happened. A code that is not listed is a fault of \
+         the process, with status 500.\n\n| code | status | meaning |\n|---|---|---|\n{}",
         refusals.collect::<String>()
     );
     InfoBuilder::new()
@@ -92,19 +93,19 @@ fn info() -> Info {
         .build()
 }
 
-/// The page that tells more.
+/// The page with further documentation.
 fn guide() -> ExternalDocs {
     let url = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/api.md");
     ExternalDocsBuilder::new()
         .url(url)
-        .description(Some("How to catch up, say something once, keep the pace, and what may change"))
+        .description(Some("How to catch up, send a message once, keep the pace, and what may change"))
         .build()
 }
 
 fn server() -> Server {
     ServerBuilder::new()
         .url("http://127.0.0.1:7667")
-        .description(Some("Where `rumormill serve` listens unless told otherwise"))
+        .description(Some("The default address of `rumormill serve`"))
         .build()
 }
 

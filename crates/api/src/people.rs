@@ -10,13 +10,13 @@ use crate::{AuthorHex, Peer};
 pub struct Person {
     /// The author's id.
     pub author: AuthorHex,
-    /// The author's name; empty when there is none.
+    /// The author's name; empty if they have none.
     pub nick: String,
     /// Whether one of their peers is connected.
     pub here: bool,
     /// Whether this is you.
     pub me: bool,
-    /// When they last wrote, in milliseconds since the Unix epoch; 0 when they never did.
+    /// The time of their last entry, in milliseconds since the Unix epoch; 0 if there is none.
     pub last_ms: u64,
     /// Whether you have hidden them.
     #[serde(default)]
@@ -30,16 +30,16 @@ pub struct People {
     pub people: Vec<Person>,
 }
 
-/// Who somebody is.
+/// Details about a person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Whois {
     /// The person.
     #[serde(flatten)]
     pub person: Person,
-    /// When they first wrote, in milliseconds since the Unix epoch; absent where that entry is not here.
+    /// The time of their first entry, in milliseconds since the Unix epoch; absent if that entry is not here.
     pub since_ms: Option<u64>,
-    /// How many entries they have written, as far as is known.
+    /// How many entries they have written, as far as known.
     pub entries: u64,
-    /// The peer that they are connected by, while they are.
+    /// The peer of theirs that is connected, if any.
     pub peer: Option<Peer>,
 }

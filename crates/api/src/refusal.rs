@@ -1,5 +1,4 @@
-//! Refusals: why a request was not carried out, and what to do; and the one table of their codes, each with the status
-//! that it is answered with.
+//! Refusals: why a request was not carried out, and what to do; and the table of their codes with the status of each.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,14 +6,14 @@ use utoipa::ToSchema;
 /// The answer to a request that was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refusal {
-    /// Why not.
+    /// The reason.
     pub error: Refused,
 }
 
 /// Why a request was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refused {
-    /// One word that stays the same from version to version.
+    /// One word that is stable across versions.
     pub code: String,
     /// What happened.
     pub what: String,
@@ -22,29 +21,29 @@ pub struct Refused {
     pub help: String,
 }
 
-/// A kind of refusal.
+/// A code of refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
     /// Its word.
     pub word: &'static str,
-    /// The status that it is answered with.
+    /// Its status.
     pub status: u16,
-    /// What it means.
+    /// Its meaning.
     pub says: &'static str,
 }
 
 impl Refused {
-    /// Why, and what to do.
+    /// A refusal: its code, what happened, and what to do.
     pub fn new(code: impl Into<String>, what: impl Into<String>, help: impl Into<String>) -> Self {
         Self { code: code.into(), what: what.into(), help: help.into() }
     }
 
-    /// Something of ours that nobody but us can mend.
+    /// A fault in the program that only we can fix.
     pub fn internal(code: impl Into<String>, what: impl Into<String>) -> Self {
         Self::new(code, what, "this should not happen; `rumormill doctor` may know more")
     }
 
-    /// The status that goes with its code: the first of the table, or that of a fault of the process.
+    /// The status of its code; 500 for a code that is not in the table.
     pub fn status(&self) -> u16 {
         codes::ALL.iter().find(|code| self.is(**code)).map_or(INTERNAL, |code| code.status)
     }
@@ -55,7 +54,7 @@ impl Refused {
     }
 }
 
-/// The status of what the process cannot do by a fault of its own.
+/// The status of a fault of the process.
 const INTERNAL: u16 = 500;
 
 impl Code {
@@ -63,13 +62,13 @@ impl Code {
         Self { word, status, says }
     }
 
-    /// Refuses: why, and what to do.
+    /// Makes a refusal with this code: what happened, and what to do.
     pub fn refuse(self, what: impl Into<String>, help: impl Into<String>) -> Refused {
         Refused::new(self.word, what, help)
     }
 }
 
-/// The codes of refusals. Whatever is not among them is a fault of the process, answered with 500.
+/// The codes of refusals. Any other code is a fault of the process, with status 500.
 pub mod codes {
     use super::Code;
 
@@ -90,55 +89,60 @@ pub mod codes {
         PATH = "path", 404, "There is nothing at this path";
         ROOM = "room", 404, "There is no such room, or an export is of another one";
         SEVERAL = "several", 409, "A name may mean several rooms or people";
-        NOBODY = "nobody", 404, "Nobody is called so";
+        NOBODY = "nobody", 404, "Nobody has this name";
         NO_AUTHOR = "author", 404, "Nobody in the room has this id";
-        AUTHOR = "author", 400, "This names no author, or yourself where it must be somebody else";
+        AUTHOR = "author", 400, "This is no author, or yourself where somebody else is required";
         MESSAGE = "message", 404, "There is no such message";
-        REF = "ref", 400, "This names no message";
-        PLACE = "place", 400, "This names no place";
+        REF = "ref", 400, "This is no reference of a message";
+        PLACE = "place", 400, "This is no place in a timeline";
         PAGE = "page", 400, "Only one of `before`, `after` and `q` may be given";
-        SEARCH = "search", 400, "What is searched for names a day or a time that is none";
-        JSON = "json", 400, "The body is not the JSON that goes here";
-        BODY = "body", 400, "The body did not come to its end, or is too long";
-        QUERY = "query", 400, "What stands behind the `?` makes no sense";
-        TEXT = "text", 400, "The body is no text in UTF-8";
-        LINES = "lines", 400, "These are too many lines for one request";
-        NOTHING = "nothing", 400, "There was nothing to say";
+        SEARCH = "search", 400, "The search has an invalid day or time";
+        JSON = "json", 400, "The body is not the expected JSON";
+        BODY = "body", 400, "The body was cut off, or is too long";
+        QUERY = "query", 400, "A query parameter is invalid";
+        TEXT = "text", 400, "The body is not text in UTF-8";
+        LINES = "lines", 400, "The request has too many lines";
+        NOTHING = "nothing", 400, "There is no text to send";
         KIND = "kind", 400, "This cannot be done with a message of this kind";
-        SIGN = "sign", 400, "This is no sign";
-        NAME = "name", 400, "This is no name for a room";
-        NICK = "nick", 400, "This is no name for a person";
+        SIGN = "sign", 400, "This cannot be a sign";
+        NAME = "name", 400, "This cannot be the name of a room";
+        NICK = "nick", 400, "This cannot be the name of a person";
         TOPIC = "topic", 400, "The topic is too long";
-        TICKET = "ticket", 400, "The ticket is no good";
-        FILE_NAME = "file-name", 400, "A file cannot be called so";
+        TICKET = "ticket", 400, "The ticket is invalid";
+        FILE_NAME = "file-name", 400, "This cannot be the name of a file";
         TOO_LONG = "too-long", 400, "The text is longer than a message may be";
-        TOO_LARGE = "too-large", 413, "This is more than the home takes at once";
-        KEY = "key", 400, "The `Idempotency-Key` is no plain text of 1 to 256 bytes";
-        KEY_USED = "key-used", 422, "Something else was said under this `Idempotency-Key`";
-        KEY_WAITS = "key-waits", 409, "What is said under this `Idempotency-Key` is not on disk yet";
+        TOO_LARGE = "too-large", 413, "The request is larger than the home accepts";
+        KEY = "key", 400, "The `Idempotency-Key` is not plain text of 1 to 256 bytes";
+        KEY_USED = "key-used", 422, "Another message was sent with this `Idempotency-Key`";
+        KEY_WAITS = "key-waits", 409, "The message with this `Idempotency-Key` is not on disk yet";
         HOOK = "hook", 404, "There is no such webhook, or this is not its secret";
         HOOKS = "hooks", 409, "The home has as many webhooks as it may have";
         URL = "url", 400, "This is no URL that messages could go to";
-        INTEGRITY = "integrity", 422, "What was to be imported does not verify";
+        BOT = "bot", 404, "There is no such bot";
+        BOT_NAME = "bot-name", 400, "The name is not allowed for a bot";
+        BOT_EXISTS = "bot-exists", 409, "A bot of this name exists";
+        BOTS = "bots", 409, "The home has as many bots as it may have";
+        OWNER = "owner", 403, "Only the owner of the home may do this";
+        INTEGRITY = "integrity", 422, "The import does not verify";
         NOT_YOURS = "not-yours", 403, "Somebody else said this";
-        HIDDEN = "hidden", 403, "As many people are hidden as can be";
+        HIDDEN = "hidden", 403, "The room has as many hidden people as it may have";
         NO_FILE = "no-file", 404, "The message offers no file";
         LEFT = "left", 404, "You have left the room";
-        DAMAGED = "damaged", 409, "What is kept of the room is damaged";
-        GIVEN_UP = "given-up", 409, "The file is no longer asked for";
-        TOO_MANY_ROOMS = "too-many-rooms", 409, "The home is in as many rooms as it may be";
-        TOO_MANY_FILES = "too-many-files", 429, "As many files are asked for as may be";
-        BUSY = "busy", 429, "Too much waits to be said";
-        TOO_FAST = "too-fast", 429, "This is faster than a room takes; nothing was done, and `Retry-After` says how long to wait";
+        DAMAGED = "damaged", 409, "The stored data of the room is damaged";
+        GIVEN_UP = "given-up", 409, "The file is no longer being fetched";
+        TOO_MANY_ROOMS = "too-many-rooms", 409, "The home has as many rooms as it may have";
+        TOO_MANY_FILES = "too-many-files", 429, "Too many files are being fetched";
+        BUSY = "busy", 429, "The queue of unsent messages is full";
+        TOO_FAST = "too-fast", 429, "The request is too fast for the room; nothing was done, and `Retry-After` says how long to wait";
         NOBODY_HAS_IT = "nobody-has-it", 503, "Nobody who has the file is here";
         FULL = "full", 507, "The disk is full";
         LOCKED = "locked", 403, "Another process has the home open";
         PERMISSIONS = "permissions", 403, "Others could read the home";
         READ_ONLY = "read-only", 403, "The home cannot be written";
-        CORRUPT = "corrupt", 500, "The home is damaged, or of a version that is not known";
+        CORRUPT = "corrupt", 500, "The home is damaged, or of an unknown version";
         HOST = "host", 421, "The `Host` is not this machine";
-        ORIGIN = "origin", 403, "A page of another site asks";
-        TOKEN = "token", 401, "No token is shown, or a wrong one";
+        ORIGIN = "origin", 403, "A page of another site sent the request";
+        TOKEN = "token", 401, "The token is missing or wrong";
         CODE = "code", 403, "The code of a link was used, or is too old";
         SESSION = "session", 400, "The token belongs to no page";
         ADDRESS = "address", 400, "Other machines could reach this address";
@@ -150,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_tells_the_status_wherever_it_is_read() {
+    fn a_code_implies_its_status() {
         assert_eq!(codes::TICKET.refuse("no", "yes").status(), 400);
         assert_eq!(Refused::new("left", "no", "yes").status(), 404);
         assert_eq!(Refused::internal("metrics", "no").status(), 500);

@@ -1,4 +1,4 @@
-//! Rooms: how they stand, how one enters them, and what one sets in them.
+//! Rooms: their state, entering them, and their settings.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,15 +12,15 @@ pub struct Room {
     pub id: RoomHex,
     /// The room's name; empty until the room's first entry has arrived.
     pub name: String,
-    /// What the room is about; empty when nobody has said.
+    /// The topic of the room; empty if there is none.
     pub topic: String,
-    /// The author that you are in this room.
+    /// Your author key in this room.
     pub author: AuthorHex,
-    /// The name that others see you by; empty when you have chosen none.
+    /// The name that others see you by; empty if you have chosen none.
     pub nick: String,
-    /// Entries that are here.
+    /// Entries that this node holds.
     pub entries: u64,
-    /// Entries that are known to exist and are not here.
+    /// Entries that are known to exist and are not held.
     pub missing: u64,
     /// Authors who have written.
     pub people: u64,
@@ -28,68 +28,68 @@ pub struct Room {
     pub peers: Vec<Peer>,
     /// Messages after the read marker.
     pub unread: u64,
-    /// Unread messages that name you.
+    /// Unread messages that mention you.
     pub mentions: u64,
     /// The place up to which you have read.
     pub read: Option<PlaceText>,
-    /// A hash of what is held: equal at two people who hold the same entries.
+    /// A hash of the held entries: equal for two people who hold the same entries.
     pub digest: String,
     /// Milliseconds by which others' clocks are ahead of yours; 0 when they agree, or when only theirs looks wrong.
     pub skew_ms: i64,
-    /// Whose clock looks wrong and what to do about it; empty when all agree.
+    /// Whose clock looks wrong and what to do about it; empty if all agree.
     #[serde(default)]
     pub clock: String,
-    /// Why the room no longer takes part, when it does not.
+    /// Why the node stopped the room, if it did; a stopped room does not take part.
     pub stopped: Option<String>,
-    /// Whether it takes no part because what is kept of it is damaged: a resync takes out what is, or you can leave it.
+    /// Whether it was stopped because its data is damaged: a resync removes the damage, or you can leave the room.
     #[serde(default)]
     pub damaged: bool,
-    /// What went over the wire since the process began.
+    /// Traffic since the process began.
     pub traffic: Traffic,
     /// How much of the room is kept.
     pub keep: Keep,
-    /// Authors who said more than their share of this disk: the oldest of what they said is no longer kept here.
+    /// Authors whose messages exceeded their share of this disk: their oldest messages are no longer kept here.
     #[serde(default)]
     pub shares: Vec<Share>,
-    /// Whether the room is announced on the LAN by name, so that whoever asks there is let in.
+    /// Whether the room is announced on the LAN by name, so that anyone there can join.
     pub announced: bool,
-    /// Whether nothing said in it is to ring or to be notified of.
+    /// Whether its messages cause neither sounds nor notifications.
     #[serde(default)]
     pub muted: bool,
-    /// Whether it stands before those that are not pinned.
+    /// Whether it is listed before rooms that are not pinned.
     #[serde(default)]
     pub pinned: bool,
-    /// Whom it looks for, as long as nothing has come from anybody.
+    /// The search for others, as long as no entry has come from any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeking: Option<Seeking>,
 }
 
-/// How a room that was joined looks for the others in it. It asks on the LAN in any case.
+/// How a joined room searches for others. It always searches on the LAN too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Seeking {
-    /// Since when, in milliseconds since the Unix epoch: since the process began, or since you joined.
+    /// When the search began, in milliseconds since the Unix epoch: when the process began, or when you joined.
     pub since_ms: u64,
-    /// The peers whose addresses are known.
+    /// The peers with known addresses.
     pub peers: Vec<Sought>,
 }
 
-/// A peer that is looked for.
+/// A peer that the room searches for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sought {
-    /// Which.
+    /// The peer's id.
     pub peer: PeerHex,
-    /// Where it may be: addresses, and a relay as a URL.
+    /// Its addresses, and its relay as a URL.
     pub routes: Vec<String>,
-    /// How often it was dialled in vain.
+    /// How many dials failed.
     pub tries: u64,
-    /// Why it was not reached last; empty where that is not known.
+    /// Why the last dial failed; empty if unknown.
     pub why: String,
 }
 
 /// Whether a room is announced on the LAN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Announced {
-    /// Whether whoever asks on the LAN is told of the room by name, and let in.
+    /// Whether the room is announced by name, so that anyone on the LAN can join.
     pub announced: bool,
 }
 
@@ -109,11 +109,11 @@ pub struct NearbyRoom {
     pub id: RoomHex,
     /// The peer that announces it.
     pub peer: PeerHex,
-    /// The ticket to join with.
+    /// The ticket that lets you join.
     pub ticket: String,
 }
 
-/// How much of a room is kept: what lies within all of these bounds. A bound that is absent does not bind.
+/// Bounds on how much of a room is kept. A bound that is absent does not apply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Keep {
@@ -123,13 +123,13 @@ pub struct Keep {
     pub entries: Option<u64>,
     /// The greatest size of all messages together, in bytes.
     pub bytes: Option<u64>,
-    /// The bounds of files, which count apart from messages.
+    /// The bounds of files, which are counted separately.
     pub files: KeepFiles,
-    /// The greatest size of what one author says, in bytes; without it a bound that only floods reach.
+    /// The greatest size of one author's messages, in bytes; by default a bound that only floods reach.
     pub share: Option<u64>,
 }
 
-/// What the share of one author took. Others keep what they want.
+/// What the share of one author dropped. Other nodes have their own bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Share {
     /// The author.
@@ -140,13 +140,13 @@ pub struct Share {
     pub share_bytes: u64,
     /// Bytes that this author takes.
     pub bytes: u64,
-    /// Texts and the like that were let go.
+    /// Entries whose content was dropped.
     pub let_go: u64,
-    /// When the newest of these was said, in milliseconds since the Unix epoch.
+    /// The time of the newest of these, in milliseconds since the Unix epoch.
     pub until_ms: u64,
 }
 
-/// How many of a room's files are kept.
+/// Bounds on how many files of a room are kept. A bound that is absent does not apply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct KeepFiles {
@@ -158,7 +158,7 @@ pub struct KeepFiles {
     pub bytes: Option<u64>,
 }
 
-/// What went over the wire since the process began.
+/// Traffic since the process began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Traffic {
     /// Bytes received.
@@ -171,7 +171,7 @@ pub struct Traffic {
     pub frames_out: u64,
 }
 
-/// How a peer is reached.
+/// The path to a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Path {
@@ -190,7 +190,7 @@ pub struct Peer {
     pub author: AuthorHex,
     /// The author's name; empty when there is none.
     pub nick: String,
-    /// How the peer is reached.
+    /// The path to the peer.
     pub path: Path,
     /// The measured round trip, in milliseconds; absent before the first measurement.
     pub rtt_ms: Option<u64>,
@@ -199,14 +199,14 @@ pub struct Peer {
 /// The rooms of a home.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Rooms {
-    /// The rooms, by name.
+    /// The rooms: pinned ones first, then in the order in which they were entered.
     pub rooms: Vec<Room>,
 }
 
-/// What lets others into a room.
+/// The ticket of a room, which lets others join.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ticket {
-    /// One line that others join with. Whoever has it can read and write.
+    /// One line. Anyone who has it can join, read and write.
     pub ticket: String,
 }
 
@@ -214,44 +214,44 @@ pub struct Ticket {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Enter {
-    /// Found a room of this name.
+    /// Found a room with this name.
     Founded {
         /// The room's name.
         name: String,
     },
-    /// Join the room of this ticket.
+    /// Join the room of a ticket.
     Invited {
         /// The ticket that a member handed over.
         ticket: String,
     },
 }
 
-/// The name that you want to be shown by.
+/// A name to be shown by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Nick {
     /// The name.
     pub nick: String,
 }
 
-/// What a room is about.
+/// The topic of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Topic {
-    /// The topic; empty to take it back.
+    /// The topic; empty to remove it.
     pub topic: String,
 }
 
-/// How much attention you give a room. What is absent stays as it is.
+/// How much attention you give a room. An absent field changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attention {
-    /// Whether nothing said in it is to ring or to be notified of.
+    /// Whether its messages cause neither sounds nor notifications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted: Option<bool>,
-    /// Whether it stands before those that are not pinned.
+    /// Whether it is listed before rooms that are not pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<bool>,
 }
 
-/// How far you have read.
+/// The place up to which you have read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Read {
     /// The place of the last message that you have read.

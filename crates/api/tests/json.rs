@@ -1,4 +1,4 @@
-//! The form of requests, answers and events as JSON: programs of others depend on it.
+//! The JSON form of requests, answers and events, on which other programs depend.
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Debug;
@@ -55,7 +55,7 @@ fn events_have_a_name_and_content() {
 }
 
 #[test]
-fn what_somebody_does_is_what_a_text_says_behind_me() {
+fn a_text_that_begins_with_me_is_an_action() {
     let cases = [
         ("/me waves", Some("waves")),
         ("/me ", None),
@@ -72,7 +72,7 @@ fn what_somebody_does_is_what_a_text_says_behind_me() {
 }
 
 #[test]
-fn places_order_as_text() {
+fn places_sort_as_text() {
     let place = |time: u64, seq: u64| PlaceText(format!("{time:016x}.{}.{seq:016x}", "a".repeat(64)));
     assert!(place(9, 0) < place(16, 0) && place(16, 9) < place(16, 10));
 }

@@ -1,8 +1,10 @@
 //! A bot to start from: it listens to every room of a home and answers `!count some words`, each question once.
 //!
-//! Run `rumormill serve` (or leave a chat open), then `cargo run --example bot -- SOCKET STATE`; `rumormill paths` tells the
-//! socket. The bot and the process may each be killed at any time: STATE holds the last place that the bot has read in each
-//! room, from which it goes on, and each answer is said once under a key made from its question.
+//! Run `rumormill serve` (or leave a chat open), then `cargo run --example bot -- SOCKET STATE`; `rumormill paths`
+//! prints the socket. With the token of `rumormill bot new` in RUMORMILL_TOKEN the bot is a member of its own, and SOCKET
+//! can be an address such as 127.0.0.1:7667; without a token, it speaks in your name. The bot and the process may each be
+//! killed at any time: STATE holds the last place that the bot has read in each room, where it continues, and each answer
+//! is sent once under a key derived from its question.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is how a bot tells its owner")]
 
@@ -11,7 +13,7 @@ use std::{collections::BTreeMap, env, fs, io, path::PathBuf, time::Duration};
 use futures_util::StreamExt as _;
 use rumormill_client::{Arrival, Client, Error, Event, Kind, Message, PlaceText, RoomHandle, codes};
 
-/// How far before the last place the bot reads again: what somebody said offline stands where it was said.
+/// How far before the last place the bot reads again: a message written offline stands where it was written.
 const AGAIN_MS: u64 = 3_600_000;
 
 /// How long the bot waits for a process that is away.
@@ -20,15 +22,23 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let mut args = env::args().skip(1);
-    let (Some(socket), Some(state)) = (args.next(), args.next()) else {
+    let (Some(at), Some(state)) = (args.next(), args.next()) else {
         return Err(Error::Gone("give the socket of a home and a file for the bot's state".into()));
     };
-    run(socket.into(), state.into()).await
+    run(client(&at, env::var("RUMORMILL_TOKEN").ok())?, state.into()).await
 }
 
-/// Listens for ever.
-pub(crate) async fn run(socket: PathBuf, state: PathBuf) -> Result<(), Error> {
-    let client = Client::unix(socket);
+/// A client of the process at a socket, or at an address of this machine.
+pub(crate) fn client(at: &str, token: Option<String>) -> Result<Client, Error> {
+    match (at.parse(), token) {
+        (Ok(addr), Some(token)) => Ok(Client::tcp(addr, token)),
+        (Err(_), Some(token)) => Client::unix(at).with("authorization", &format!("Bearer {token}")),
+        (_, None) => Ok(Client::unix(at)),
+    }
+}
+
+/// Runs forever.
+pub(crate) async fn run(client: Client, state: PathBuf) -> Result<(), Error> {
     let mut bot = Bot { places: read(&state), client: client.clone(), state };
     let mut events = loop {
         match client.events().await {
@@ -36,12 +46,12 @@ pub(crate) async fn run(socket: PathBuf, state: PathBuf) -> Result<(), Error> {
             events => break events?,
         }
     };
-    // Only now, so that nothing is said between the two.
+    // Connect to the events first, so that no message is missed between the two.
     until_done(async || bot.catch_up().await).await;
     println!("listening");
     while let Some(event) = events.next().await {
         match event {
-            // What comes from history was said before this home was in the room.
+            // Messages from history are from before this home joined the room.
             Ok(Event::Message { room, message, arrival, .. }) if arrival != Arrival::History => {
                 until_done(async || bot.take(&client.room(room.as_str()), room.as_str(), &message).await).await;
             }
@@ -55,13 +65,13 @@ pub(crate) async fn run(socket: PathBuf, state: PathBuf) -> Result<(), Error> {
 
 struct Bot {
     client: Client,
-    /// Where the bot began to read in each room, and the last place that it has read.
+    /// For each room, the place where the bot began to read, and the last place that it has read.
     places: BTreeMap<String, (PlaceText, PlaceText)>,
     state: PathBuf,
 }
 
 impl Bot {
-    /// Reads what was said since the bot was here last; in a room that it does not know, only what is said from now on.
+    /// Reads the messages since the last run; in a room that it does not know, only messages from now on.
     async fn catch_up(&mut self) -> Result<(), Error> {
         for room in self.client.rooms().await? {
             let (id, asks) = (room.id.as_str(), self.client.room(room.id.as_str()));
@@ -93,7 +103,7 @@ impl Bot {
             let answer = format!("{} words", words.split_whitespace().count());
             let key = format!("count {}", message.r#ref);
             match room.once(&key)?.reply(&message.r#ref, answer).await {
-                // The question was changed after it was answered: that answer stands.
+                // The question was edited after it was answered: the answer stands.
                 Err(Error::Refused { refused, .. }) if refused.is(codes::KEY_USED) => {}
                 said => _ = said?,
             }
@@ -102,7 +112,8 @@ impl Bot {
         Ok(())
     }
 
-    /// Everything up to a place is read. A state that cannot be written costs a look at old questions, and nothing else.
+    /// Notes that everything up to a place is read. If the state cannot be written, the bot only reads old questions
+    /// again.
     fn read_to(&mut self, room: &str, place: PlaceText) {
         let begun = self.places.get(room).map_or_else(|| place.clone(), |(begun, _)| begun.clone());
         if self.places.get(room).is_none_or(|(_, read)| *read < place) {
@@ -114,7 +125,7 @@ impl Bot {
     }
 }
 
-/// Does something again for as long as the process is away. What it refuses, as for a room that was left, is told.
+/// Repeats something for as long as the process is away. Reports a refusal, for example because the room was left.
 async fn until_done(mut work: impl AsyncFnMut() -> Result<(), Error>) {
     loop {
         match work().await {
@@ -131,7 +142,7 @@ fn read(state: &PathBuf) -> BTreeMap<String, (PlaceText, PlaceText)> {
     fs::read(state).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
 }
 
-/// Replaces the file at once, so that it is always whole.
+/// Replaces the file in one step, so that it is always whole.
 fn write(state: &PathBuf, places: &BTreeMap<String, (PlaceText, PlaceText)>) -> io::Result<()> {
     let fresh = state.with_extension("new");
     fs::write(&fresh, serde_json::to_vec(places)?)?;

@@ -231,13 +231,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn steps_are_read_however_they_are_cut() {
+    async fn steps_are_read_in_pieces_of_any_size() {
         assert_eq!(steps(&["1\n2", "2\n3", "\n"]).await, [Ok(1), Ok(22), Ok(3)]);
         assert_eq!(steps(&[]).await, []);
     }
 
     #[tokio::test]
-    async fn a_step_that_is_cut_off_or_none_is_told() {
+    async fn a_truncated_or_malformed_step_is_an_error() {
         let steps = [steps(&["1\n2"]).await, steps(&["1\n<html>\n"]).await];
         assert_eq!(steps.each_ref().map(|steps| steps[0].clone()), [Ok(1), Ok(1)]);
         assert!(matches!(steps[0][1], Err(Error::BrokenOff(_))), "{steps:?}");

@@ -27,7 +27,7 @@ impl Client {
         Self { transport: Arc::new(transport), headers: HeaderMap::new() }
     }
 
-    /// Whether this very process answers.
+    /// Whether this process answers itself.
     pub fn is_in_process(&self) -> bool {
         self.transport.is_in_process()
     }
@@ -37,7 +37,7 @@ impl Client {
         Self::new(Unix::new(socket))
     }
 
-    /// A client over loopback TCP, with the token in the home.
+    /// A client over loopback TCP, with the token in the home or that of a bot.
     pub fn tcp(addr: SocketAddr, token: impl Into<String>) -> Self {
         Self::new(Tcp::new(addr, token))
     }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn refusals_are_told_from_what_makes_no_sense() {
+    async fn refusals_differ_from_malformed_answers() {
         let json = r#"{"error": {"code": "ticket", "what": "no", "help": "yes"}}"#;
         let error = Client::new(Alike(StatusCode::BAD_REQUEST, json)).rooms().await.unwrap_err();
         assert!(matches!(&error, Error::Refused { refused, .. } if refused.code == "ticket"), "{error:?}");
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn events_go_on_after_a_break_where_they_were() {
+    async fn events_resume_after_a_break() {
         let mut events = Client::new(Breaking(AtomicU64::new(0))).events().await.unwrap();
         for told in ["0 after none", "1 after run.0", "2 after run.1"] {
             assert_eq!(events.next().await, Some(Ok(Event::Left { room: told.into() })));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn events_without_ids_say_that_there_was_a_break() {
+    async fn events_without_ids_report_a_break() {
         let one = "event: lagged\ndata: {\"missed\": 3}\n\n";
         let mut events = Client::new(Alike(StatusCode::OK, one)).events().await.unwrap();
         for missed in [3, 0, 3, 0, 3] {
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_too_fast_waits_and_is_asked_again() {
+    async fn a_call_that_is_too_fast_waits_and_repeats() {
         let begun = tokio::time::Instant::now();
         let client = Client::new(Slow(AtomicU64::new(0)));
         let say = Say { text: "hi".into(), ..Say::default() };
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_listens_where_that_is_refused() {
+    async fn a_refusal_ends_the_events() {
         let refused = Client::new(Alike(StatusCode::UNAUTHORIZED, "{}")).events().await;
         assert!(refused.is_err());
     }

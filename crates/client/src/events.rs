@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_read_however_they_are_cut() {
+    fn events_are_read_in_pieces_of_any_size() {
         let text = b": hello\n\nevent: lagged\nid: a.1\ndata: {\"missed\":3}\n\nevent: unknown\ndata: {}\n\nevent: lagged\ndata: {\"missed\":4}\n\nid: a.7\n: \n\nevent:";
         let (mut read, mut events, mut last) = (Vec::new(), Vec::new(), None);
         for byte in text {

@@ -28,7 +28,7 @@ pub trait Transport: Send + Sync {
     /// [`Error::Gone`] when there is no answer; a refusal is an answer.
     fn carry(&self, request: Request<Body>) -> Answered<'_>;
 
-    /// Whether that is this very process.
+    /// Whether this process answers itself.
     fn is_in_process(&self) -> bool {
         false
     }
@@ -55,7 +55,7 @@ impl Transport for Unix {
     }
 }
 
-/// Loopback TCP, with the token in the home.
+/// Loopback TCP, with the token in the home or that of a bot.
 pub struct Tcp {
     addr: SocketAddr,
     token: String,

@@ -61,8 +61,8 @@ impl Failure {
 
 /// Prints a line of data.
 ///
-/// When its reader is gone.
-/// When nobody reads it.
+/// # Errors
+/// When nobody reads the output.
 pub(crate) fn data(line: &str) -> Result<(), Failure> {
     writeln!(io::stdout(), "{line}").map_err(|error| Failure::output(&error))
 }

@@ -189,10 +189,10 @@ impl Trace {
             RoomEvent::Holds { author, next } => info!("{} holds {next} entries of ours", self.author(author)),
             RoomEvent::Missing { entries: 0 } => info!("nothing is missing"),
             RoomEvent::Missing { entries } => info!("entries missing: {entries}"),
-            RoomEvent::Forked { author, at } => info!("log of {} is forked at {at} and cut", self.author(author)),
+            RoomEvent::Forked { author, at, .. } => info!("log of {} is forked at {at} and cut", self.author(author)),
             RoomEvent::Evicted { author } => info!("log of {} left: the room is full of authors", self.author(author)),
             RoomEvent::Skewed(skew) => info!("clock differs from a neighbour's by {} ms", skew.ms),
-            RoomEvent::Rekeyed { author } => info!("writes as author {} from here on", author.short()),
+            RoomEvent::Rekeyed { author, .. } => info!("writes as author {} from here on", author.short()),
             RoomEvent::Lagged { missed } => info!("{missed} events came too fast to be told"),
             RoomEvent::Step(step) => self.step(step),
             _ => {}

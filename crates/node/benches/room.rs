@@ -52,7 +52,7 @@ fn main() {
     }
 }
 
-/// Bytes that no compression makes smaller.
+/// Incompressible bytes.
 fn noise(len: usize) -> Bytes {
     static STATE: AtomicU64 = AtomicU64::new(0x9e37_79b9_7f4a_7c15);
     let byte = |_| {
@@ -81,7 +81,7 @@ fn on_disk(dir: &std::path::Path) -> Settings {
     settings
 }
 
-/// A home of a million messages: made here, opened by a process of its own.
+/// A home of a million messages: made here, opened by a separate process.
 fn home() {
     const ENTRIES: u64 = 1_000_000;
     const AUTHORS: u8 = 10;
@@ -141,7 +141,7 @@ fn home() {
     assert!(status.unwrap().success());
 }
 
-/// What a process of its own finds: medians of several openings, then a node at rest.
+/// The measurements of the separate process: medians of several openings, then a node at rest.
 async fn open_home(dir: &std::path::Path) {
     let mut opened = Vec::new();
     for _ in 0..9 {
@@ -209,7 +209,7 @@ fn same(one: &Room, other: &Room) -> bool {
     one.status().digest == other.status().digest
 }
 
-/// What two peers say to each other when nothing happens.
+/// The traffic of two peers when nothing happens.
 async fn idle() {
     let (one, other) = (Node::open(Settings::memory()).await.unwrap(), Node::open(Settings::memory()).await.unwrap());
     let room = one.create("quiet").await.unwrap();
@@ -244,12 +244,12 @@ async fn mesh(count: usize) -> (Vec<Node>, Vec<Room>) {
     (nodes, rooms)
 }
 
-/// So many letters, as a text.
+/// A text of this many letters.
 fn letters(len: usize) -> String {
     noise(len).iter().map(|byte| char::from(b'a' + byte % 26)).collect()
 }
 
-/// Counts what a room shows; tells each new count.
+/// Counts what a room shows, and sends each new count.
 fn count_shown(room: &Room) -> tokio::sync::watch::Receiver<u64> {
     let (told, count) = tokio::sync::watch::channel(0);
     let (mut events, room) = (room.events(), room.clone());
@@ -258,7 +258,7 @@ fn count_shown(room: &Room) -> tokio::sync::watch::Receiver<u64> {
         while let Some(event) = events.next().await {
             match event {
                 RoomEvent::Message { .. } | RoomEvent::Inserted { .. } => told.send_modify(|count| *count += 1),
-                // What a slow reader missed it finds in the status.
+                // A slow reader finds in the status what it missed.
                 RoomEvent::Lagged { .. } => told.send_modify(|count| *count = room.status().entries - begun),
                 _ => {}
             }
@@ -306,7 +306,7 @@ async fn live(count: usize) {
     }
 }
 
-/// How long until all have a message, when nothing else is said; senders take turns.
+/// How long a message takes to reach all when nobody else writes; senders take turns.
 async fn one_at_a_time(rooms: &[Room], counts: &mut [tokio::sync::watch::Receiver<u64>]) {
     const MESSAGES: u64 = 300;
     let before = traffic(rooms);
@@ -332,7 +332,7 @@ async fn one_at_a_time(rooms: &[Room], counts: &mut [tokio::sync::watch::Receive
     );
 }
 
-/// A steady rate from all in turn: what it costs, and whether all arrives.
+/// A steady rate from all in turn: its cost, and whether everything arrives.
 async fn paced(rooms: &[Room], rate: u64) {
     let seconds = 10;
     let (entries, cpu, start) = (rooms[0].status().entries, cpu_s(), Instant::now());
@@ -355,11 +355,11 @@ async fn paced(rooms: &[Room], rate: u64) {
     );
 }
 
-/// As fast as one can say it: until the last has everything.
+/// As fast as one node can write: until the last one has everything.
 async fn flat_out(rooms: &[Room]) {
     const MESSAGES: u64 = 20_000;
     let (entries, before, cpu, start) = (rooms[0].status().entries, traffic(rooms), cpu_s(), Instant::now());
-    // One call a message, a thousand of them under way: what many hands at one keyboard would do.
+    // One call for each message, a thousand of them at once: like many hands at one keyboard.
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..MESSAGES {
         if calls.len() >= 1_000 {

@@ -50,6 +50,16 @@ pub(crate) fn encode_socket(addr: SocketAddr) -> Bytes {
     put(&[addr], "")
 }
 
+/// The addresses at which this machine itself reaches the sockets that are bound at `sockets`.
+pub(crate) fn encode_beside(sockets: &[SocketAddr]) -> Bytes {
+    let beside = |socket: &SocketAddr| match socket.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, socket.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, socket.port()).into(),
+        _ => *socket,
+    };
+    put(&sockets.iter().map(beside).collect::<Vec<_>>(), "")
+}
+
 fn put(sockets: &[SocketAddr], relay: &str) -> Bytes {
     let sockets = &sockets[..sockets.len().min(SOCKET_ADDRS)];
     let mut out = Vec::new();
@@ -164,6 +174,13 @@ mod tests {
         let kept = sockets(&encode(&addr));
         assert_eq!(kept.len(), SOCKET_ADDRS);
         assert_eq!(kept[..2], ["10.0.0.1:1".parse().unwrap(), "[fe80::1]:1".parse().unwrap()]);
+    }
+
+    #[test]
+    fn sockets_on_every_network_are_reached_over_the_loopback_from_beside() {
+        let bound = ["0.0.0.0:7", "[::]:8", "10.0.0.1:9"].map(|addr| addr.parse().unwrap());
+        let beside = ["127.0.0.1:7", "[::1]:8", "10.0.0.1:9"].map(|addr| addr.parse().unwrap());
+        assert_eq!(sockets(&encode_beside(&bound)), beside);
     }
 
     #[test]

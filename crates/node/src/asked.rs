@@ -64,16 +64,23 @@ impl Asked {
         once: &[(Once, Option<Target>)],
         answer: Answer,
     ) -> Vec<Saying> {
-        let mut sayings = self.ask(sayings, Some(answer));
-        let said: BTreeMap<u64, Target> =
-            sayings.iter().zip(once).filter_map(|(saying, (_, said))| Some((saying.tag, (*said)?))).collect();
-        for (saying, (call, _)) in sayings.iter().zip(once).filter(|(_, (_, said))| said.is_none()) {
-            self.once.insert(saying.tag, *call);
-            self.keys.insert(call.key);
+        let sayings = self.ask(sayings, Some(answer));
+        let mut unsaid = Vec::with_capacity(sayings.len());
+        for (at, saying) in sayings.into_iter().enumerate() {
+            match once.get(at) {
+                Some((_, Some(said))) => {
+                    self.said(saying.tag, *said);
+                    continue;
+                }
+                Some((call, None)) => {
+                    self.once.insert(saying.tag, *call);
+                    self.keys.insert(call.key);
+                }
+                None => {}
+            }
+            unsaid.push(saying);
         }
-        sayings.retain(|saying| !said.contains_key(&saying.tag));
-        said.into_iter().for_each(|(tag, said)| self.said(tag, said));
-        sayings
+        unsaid
     }
 
     /// The call of a saying, if it is carried out once.

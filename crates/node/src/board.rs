@@ -61,6 +61,8 @@ pub(crate) struct Posted {
     /// Why the room takes part in nothing, if it does not.
     pub(crate) stopped: Option<Stop>,
     pub(crate) standing: Standing,
+    /// The peers that are present, as of the last event that was told of them.
+    pub(crate) members: BTreeMap<PeerId, Member>,
     /// How much of the room is kept.
     pub(crate) retention: Keep,
     /// Whether the room is announced by name on the LAN.
@@ -71,6 +73,13 @@ pub(crate) struct Posted {
     pub(crate) tried: Tried,
     /// The last nick of each author, and its place.
     nicks: BTreeMap<AuthorId, (Place, String)>,
+}
+
+/// A peer that is present in the room.
+pub(crate) struct Member {
+    pub(crate) author: AuthorId,
+    /// Seq after the last entry of our own log that it is known to hold.
+    pub(crate) holds: Seq,
 }
 
 /// Why a room takes part in nothing.
@@ -212,6 +221,13 @@ impl Posted {
         }
         self.nicks.insert(place.author, (place, nick));
     }
+
+    /// Forgets the nick of an author if it was said at `at` or above, where the log is cut.
+    pub(crate) fn forget_nick(&mut self, author: &AuthorId, at: Seq) {
+        if self.nicks.get(author).is_some_and(|(known, _)| known.seq >= at) {
+            self.nicks.remove(author);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -235,6 +251,16 @@ mod tests {
         posted.set_nick(place(1, 6), "later".into());
         assert_eq!(posted.nick(&place(1, 0).author), Some("later"));
         assert_eq!(posted.nick(&place(2, 0).author), None);
+    }
+
+    #[test]
+    fn a_nick_that_was_cut_off_is_forgotten() {
+        let mut posted = Posted::default();
+        posted.set_nick(place(1, 5), "cut".into());
+        posted.forget_nick(&place(1, 0).author, 6);
+        assert_eq!(posted.nick(&place(1, 0).author), Some("cut"));
+        posted.forget_nick(&place(1, 0).author, 5);
+        assert_eq!(posted.nick(&place(1, 0).author), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use rumormill_proto::{
     input::{Found, Import, ImportCounts, Recall},
     reject::Reject,
 };
-use rumormill_store::{Keep, Once};
+use rumormill_store::{Keep, Once, Store};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::{
@@ -74,8 +74,8 @@ pub(crate) enum Command {
     Served { room: RoomId, bytes: usize },
     /// Our address has changed.
     Readdressed { address: Bytes },
-    /// Make everything durable, say goodbye to all peers and let the home go.
-    Close { answer: oneshot::Sender<()> },
+    /// Make everything durable, say goodbye to all peers and hand over the store.
+    Close { answer: oneshot::Sender<Box<dyn Store>> },
 }
 
 /// Something that was read for the engine.

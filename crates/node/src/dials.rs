@@ -65,6 +65,11 @@ impl Dials {
         true
     }
 
+    /// Whether a peer waits to be dialled, is being dialled or is asked again.
+    pub(crate) fn wants(&self, peer: &PeerId) -> bool {
+        self.wanted.contains_key(peer)
+    }
+
     /// Notes that a room wants to talk again with a peer that is connected.
     pub(crate) fn ask_again(&mut self, room: RoomId, peer: PeerId) {
         self.wanted.entry(peer).or_default().rooms.insert(room);

@@ -427,7 +427,8 @@ impl Driver {
         let contacts = setup.contacts.clone();
         if let Some(seat) = self.seats.get(&id) {
             let board = seat.board.clone();
-            self.give(vec![(id, Input::Heard { contacts })]);
+            self.give(vec![(id, Input::Heard { contacts: contacts.clone() })]);
+            self.links.dial_also(id, &contacts, self.now().ticks_ms);
             return Ok(board);
         }
         if let Some(seat) = self.resting.seat(&id) {
@@ -571,12 +572,11 @@ impl Driver {
         }
     }
 
-    fn close(mut self, answer: Option<oneshot::Sender<()>>) {
+    fn close(mut self, answer: Option<oneshot::Sender<Box<dyn Store>>>) {
         self.keep_contacts();
         self.links.close();
-        drop(self);
         // The caller may have gone.
-        let _ = answer.map(|answer| answer.send(()));
+        let _ = answer.map(|answer| answer.send(self.store));
     }
 }
 

@@ -34,7 +34,7 @@ pub enum Error {
         /// The error of the store.
         why: String,
     },
-    /// The room was left, but it is still on the disk. It goes as soon as the home can be written.
+    /// The room was left, but it is still on the disk. It goes as soon as the home can be written and nobody reads it.
     Unswept {
         /// The error of the store.
         why: String,
@@ -131,7 +131,7 @@ impl Error {
             Self::Stopped { .. } => {
                 "make room on the disk: the room goes on by itself, and nothing that was confirmed is lost".into()
             }
-            Self::Unswept { .. } => "make room on the disk: what was said goes by itself then".into(),
+            Self::Unswept { .. } => "make room on the disk, or end the program that reads the home: what was said goes by itself then".into(),
             Self::Damaged { .. } => {
                 "`rumormill check` shows what is damaged, `rumormill resync ROOM` takes it out and fetches it again; or \
                  leave the room and join it again with a ticket"

@@ -87,12 +87,15 @@ pub enum RoomEvent {
         /// How many; 0 when the last one has come.
         entries: u64,
     },
-    /// Somebody wrote under one author key in two places: the log was cut where it forked.
+    /// Somebody wrote under one author key in two places, or left a log: it was cut where it forked.
     Forked {
         /// The author of the log.
         author: AuthorId,
         /// Seq of the first entry that was cut off.
         at: Seq,
+        /// Whether the author left the log because clocks differ, as far as can be seen. It says the cut messages again
+        /// under a new key.
+        left: bool,
     },
     /// The room has too many authors, and nobody vouches for this one: its messages have left the timeline. They come
     /// back when somebody vouches for the author.
@@ -114,6 +117,8 @@ pub enum RoomEvent {
     Rekeyed {
         /// The author who writes here now.
         author: AuthorId,
+        /// Whether the old log was left because clocks differ.
+        left: bool,
     },
     /// The room was left. No event follows.
     Left,

@@ -55,4 +55,10 @@ impl Inner {
         let addr = self.endpoint.addr();
         Contact { peer: address::peer(addr.id), address: address::encode(&addr) }
     }
+
+    /// The contact by which other nodes of this machine dial this node.
+    pub(crate) fn contact_beside(&self) -> Contact {
+        let sockets = self.endpoint.bound_sockets();
+        Contact { peer: address::peer(self.endpoint.id()), address: address::encode_beside(&sockets) }
+    }
 }

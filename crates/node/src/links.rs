@@ -387,6 +387,18 @@ impl Links {
         Inputs::new()
     }
 
+    /// Dials those of these peers that are being dialled at these addresses too. The engine dials a peer at one address
+    /// at a time, which may be where the peer was before.
+    pub(crate) fn dial_also(&mut self, room: RoomId, contacts: &[Contact], now_ms: u64) {
+        for contact in contacts {
+            let may = self.dials.wants(&contact.peer) && !self.bars.bars(&contact.peer, now_ms);
+            if let Some(addr) = address::decode(contact).ok().filter(|_| may) {
+                self.dials.add(room, contact.peer, Way { addr, told: false });
+            }
+        }
+        self.dial_more();
+    }
+
     /// Begins the dials whose turn it is.
     fn dial_more(&mut self) {
         while let Some((peer, way)) = self.dials.next() {

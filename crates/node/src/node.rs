@@ -150,6 +150,19 @@ impl Node {
         self.enter(setup).await
     }
 
+    /// Enters a room of another node on this machine under the name that it has there, and dials that node over the
+    /// loopback address: the two meet even without a network. A room that was entered before stays as it is.
+    ///
+    /// # Errors
+    /// As [`Node::enter`].
+    pub async fn join_beside(&self, room: &Room) -> Result<Room, Error> {
+        let (ticket, beside) = (room.ticket(), room.node.contact_beside());
+        let mut setup = RoomSetup::new(ticket.room, ticket.secret, random(), &room.name());
+        let others = ticket.contacts.iter().filter(|contact| contact.peer != beside.peer);
+        setup.contacts = [&beside].into_iter().chain(others).cloned().collect();
+        self.enter(setup).await
+    }
+
     /// Enters a room with a custom setup, for tools that choose keys, contacts or the spreading of rumors themselves.
     ///
     /// # Errors
@@ -211,9 +224,11 @@ impl Node {
         let (answer, closed) = oneshot::channel();
         // Both fail only when the node was closed before.
         let _ = self.inner.command(Command::Close { answer }).await;
-        let _ = closed.await;
+        let store = closed.await;
         self.inner.shelf.close();
         self.inner.readers.close().await;
+        // After the last reader, which would keep copies of what the store wipes when it closes.
+        let _ = tokio::task::spawn_blocking(|| drop(store)).await;
         self.inner.endpoint.close().await;
     }
 

@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     asked::{Answer, Asked},
-    board::{Board, Linked, Standing},
+    board::{Board, Linked, Member, Standing},
     error::Error,
     event::{News, RoomEvent},
     limits::{REST, REST_FORGOTTEN, REST_LONGEST, SAYINGS, TYPING_EVERY},
@@ -55,8 +55,9 @@ pub(crate) struct Seat {
     /// Sayings since the last turn. They go to the engine together, to become one run.
     sayings: Vec<Saying>,
     out: Vec<Output>,
-    peers: BTreeMap<PeerId, Member>,
     missing: u64,
+    /// Whether our present log was left because clocks differ.
+    pub(crate) left: bool,
     skew: Skew,
     traffic: Traffic,
     changed: bool,
@@ -64,12 +65,6 @@ pub(crate) struct Seat {
     type_at: u64,
     /// How long the room rested last, and until when.
     rested: (u64, u64),
-}
-
-/// The author who writes at a peer, and how much of our log the peer is known to hold.
-struct Member {
-    author: AuthorId,
-    holds: Seq,
 }
 
 /// The state from which an engine starts.
@@ -101,8 +96,8 @@ impl Seat {
             engine,
             sayings: Vec::new(),
             out: Vec::new(),
-            peers: BTreeMap::new(),
             missing: 0,
+            left: false,
             skew: Skew::default(),
             traffic: Traffic::default(),
             changed: true,
@@ -140,7 +135,7 @@ impl Seat {
         let clock = self.engine.clock().clone();
         self.engine = engine(&self.setup, start);
         self.engine.set_clock(clock);
-        self.peers.clear();
+        self.board.posted().members.clear();
         self.sayings = self.asked.again();
         self.flush(now);
     }
@@ -149,6 +144,7 @@ impl Seat {
     pub(crate) fn sit_at(&mut self, board: Arc<Board>) {
         let mut posted = board.posted();
         (posted.name, posted.author, posted.stopped) = (self.setup.name.clone(), self.author, None);
+        posted.members.clear();
         posted.set(&self.record());
         drop(posted);
         self.board = board;
@@ -281,8 +277,9 @@ impl Seat {
 
     /// Tells that somebody is typing at a peer.
     pub(crate) fn typing(&self, peer: &PeerId) {
-        if let Some(member) = self.peers.get(peer) {
-            self.board.tell(RoomEvent::Typing { author: member.author });
+        let author = self.board.posted().members.get(peer).map(|member| member.author);
+        if let Some(author) = author {
+            self.board.tell(RoomEvent::Typing { author });
         }
     }
 
@@ -306,15 +303,16 @@ impl Seat {
                 RoomEvent::Changed { of }
             }
             Event::Came { peer, author } => {
-                self.peers.insert(peer, Member { author, holds: 0 });
+                self.board.posted().members.insert(peer, Member { author, holds: 0 });
                 RoomEvent::Came { peer, author }
             }
             Event::Went { peer } => {
-                let Some(Member { author, .. }) = self.peers.remove(&peer) else { return };
+                let Some(Member { author, .. }) = self.board.posted().members.remove(&peer) else { return };
                 RoomEvent::Went { peer, author }
             }
             Event::Holds { peer, next } => {
-                let Some(member) = self.peers.get_mut(&peer) else { return };
+                let mut posted = self.board.posted();
+                let Some(member) = posted.members.get_mut(&peer) else { return };
                 member.holds = next;
                 RoomEvent::Holds { author: member.author, next }
             }
@@ -326,12 +324,20 @@ impl Seat {
                 self.skew = skew;
                 RoomEvent::Skewed(skew)
             }
-            Event::Forked { author, at } => RoomEvent::Forked { author, at },
+            Event::Forked { author, at, left } => {
+                match author == self.author {
+                    true => self.left = left,
+                    false => self.board.posted().forget_nick(&author, at),
+                }
+                RoomEvent::Forked { author, at, left }
+            }
             Event::Evicted { author } => {
                 self.knows.forget(&author);
                 RoomEvent::Evicted { author }
             }
             Event::Step(step) => RoomEvent::Step(step),
+            // Events of closed rooms; a node opens open ones only.
+            Event::Counts { .. } | Event::Seated { .. } => return,
         };
         self.board.tell(news);
     }
@@ -345,13 +351,18 @@ impl Seat {
     /// Whether the status may have changed since it was posted last, and `is_due`. The first peer, the first entry and the
     /// first gap are posted before their time: a reader must not take them for a room without any.
     pub(crate) fn has_news(&mut self, is_due: bool) -> bool {
+        if !self.changed {
+            return false;
+        }
         let is_first = {
-            let standing = &self.board.posted().standing;
+            let posted = self.board.posted();
+            let standing = &posted.standing;
             (self.missing > 0 && standing.missing == 0)
-                || (!self.peers.is_empty() && standing.peers.is_empty())
+                || (!posted.members.is_empty() && standing.peers.is_empty())
                 || (standing.entries == 0 && !self.engine.frontier().is_empty())
         };
-        (is_due || is_first) && std::mem::take(&mut self.changed)
+        self.changed = !(is_due || is_first);
+        !self.changed
     }
 
     /// Posts the room's status.
@@ -362,7 +373,7 @@ impl Seat {
         };
         let frontier = self.engine.frontier();
         let standing = Standing {
-            peers: self.peers.iter().filter_map(linked).collect(),
+            peers: self.board.posted().members.iter().filter_map(linked).collect(),
             contacts: self.setup.contacts.clone(),
             entries: frontier.logs().map(|(_, log)| log.len()).sum(),
             missing: self.missing,
@@ -404,6 +415,7 @@ fn engine(setup: &RoomSetup, start: Start) -> Engine {
         shape: setup.shape.clone(),
         pace: setup.pace.clone(),
         crowd: Crowd::default(),
+        closed: None,
         fresh_author: setup.fresh_author,
         trace: start.trace,
         seed: u64::from_le_bytes([a, b, c, d, e, f, g, h]),

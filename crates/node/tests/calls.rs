@@ -75,7 +75,7 @@ async fn calls_made_at_once_are_carried_out_once() {
 const HOME: &str = "RUMORMILL_CALLING_HOME";
 const FROM: &str = "RUMORMILL_CALLING_FROM";
 
-/// The child: does nothing unless it was started as one.
+/// The child process: does nothing unless this test started it as one.
 #[tokio::test]
 async fn the_one_that_is_killed() {
     let Ok(home) = std::env::var(HOME) else { return };
@@ -92,7 +92,7 @@ async fn the_one_that_is_killed() {
     }
 }
 
-/// The child is killed ten times; each time it says what it may have said before.
+/// The child is killed ten times; after each restart it repeats the calls that it may have made before.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_or_not_stands_there_once_after_any_kill() {
     let mut random = Random::new(7);
@@ -136,7 +136,7 @@ fn start(home: &Path, from: u64) -> Child {
         .unwrap()
 }
 
-/// Kills the child after so many acknowledgements; the last line that it acknowledged.
+/// Kills the child after this many acknowledgements; returns the last line that it acknowledged.
 async fn until_killed(child: &mut Child, count: u64) -> u64 {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut said: Vec<u64> = Vec::new();

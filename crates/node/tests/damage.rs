@@ -1,4 +1,5 @@
-//! Homes of which one room is damaged on the disk: the others go on, and whoever asks for that one hears what to do.
+//! Homes with one room that is damaged on the disk: the other rooms go on, and every use of the damaged room returns an
+//! error that says what to do.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on has failed")]
 
@@ -13,11 +14,11 @@ use rumormill_proto::{entry::Kind, ids::RoomId};
 use rusqlite::Connection;
 use support::{disk, holds, memory, say_many, shown, soon, texts};
 
-/// Bytes of each long text: a page of the database has not room for two.
+/// Bytes of each long text: a page of the database has no space for two.
 const LONG: usize = 3_000;
 const TEXTS: usize = 60;
 
-/// A home with two rooms, and somebody who has all that was said in the one that will be damaged.
+/// A home with two rooms, and a person who has all messages of the room that will be damaged.
 struct Fixture {
     dir: tempfile::TempDir,
     whole: RoomId,
@@ -69,8 +70,8 @@ impl Fixture {
         assert!(changed.unwrap() > 0, "{table}.{column}");
     }
 
-    /// Overwrites the pages of the database that hold nothing but what was said in the damaged room: they begin with the
-    /// number of the next one, others with what they are.
+    /// Overwrites the pages of the database that hold only messages of the damaged room. Such a page begins with the
+    /// number of the next one, other pages with their kind.
     fn smear(&self) {
         let db = Connection::open(self.database()).unwrap();
         db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
@@ -88,7 +89,7 @@ impl Fixture {
         std::fs::write(self.database(), bytes).unwrap();
     }
 
-    /// The other room works as if nothing were.
+    /// The other room works as if nothing had happened.
     async fn others_go_on(&self, node: &Node) {
         let whole = node.room(&self.whole).unwrap();
         assert_eq!(whole.stopped(), None);
@@ -103,7 +104,7 @@ impl Fixture {
     }
 }
 
-/// Everything that is asked of a damaged room is answered with an error that says so, and what to do.
+/// Every call on a damaged room fails with an error that names the damage and says what to do.
 async fn answers_clearly(room: &Room) {
     let clear = |what: &str, why: Error| {
         assert!(matches!(why, Error::Damaged { .. }), "{what}: {why:?}");
@@ -192,11 +193,11 @@ async fn pages_of_the_disk_that_are_lost_hinder_no_other_room() {
         answers_clearly(&room).await;
     }
     assert!(room.check().await.map_or(true, |report| !report.is_clean()));
-    // Whatever becomes of mending, it can be left and entered again, and all of it comes back.
+    // Whether or not the repair succeeds, the room can be left and entered again, and everything comes back.
     let _ = soon("an answer", room.mend()).await;
     fixture.others_go_on(&node).await;
     let mut events = room.events();
-    // What cannot be taken off the disk is nobody's any more.
+    // A room that cannot be removed from the disk no longer belongs to anybody.
     let left = soon("it is left", room.leave()).await;
     assert!(matches!(left, Ok(()) | Err(Error::Unswept { .. })), "{left:?}");
     while soon("its end", events.next()).await.is_some_and(|event| event != RoomEvent::Left) {}

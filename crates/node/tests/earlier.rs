@@ -1,4 +1,5 @@
-//! Peers of version 0.1.0: what they said reads as it did, and a node of today talks with peers that say exactly that.
+//! Peers of version 0.1.0: their recorded bytes still have the same meaning, and a current node talks with peers that
+//! send exactly those bytes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that cannot go on has failed")]
 
@@ -26,7 +27,7 @@ enum Side {
     Accepter,
 }
 
-/// An envelope as it was said.
+/// A recorded envelope.
 struct Said {
     side: Side,
     bulk: bool,
@@ -34,7 +35,7 @@ struct Said {
     means: String,
 }
 
-/// One connection as it was recorded.
+/// A recorded connection.
 struct Link {
     alpn: String,
     exported: [u8; 32],
@@ -97,7 +98,7 @@ fn unpacked(body: Bytes) -> Bytes {
     zstd::bulk::decompress(reader.rest(), len).unwrap().into()
 }
 
-/// What a frame says, in words that no change of the code changes.
+/// The meaning of a frame, in words that do not depend on the code.
 fn meaning(frame: &Frame) -> String {
     let runs = |runs: &[RawRun]| runs.iter().map(run_meaning).collect::<Vec<_>>().join(", ");
     match frame {
@@ -181,7 +182,7 @@ fn tag(ticket: &Ticket, exported: &[u8; 32], side: Side) -> [u8; 32] {
 /// Bytes of a greeting before its tags: the length in two digits, the channel, the kind, what the process drew.
 const BEFORE_TAGS: usize = 2 + 1 + 1 + 8;
 
-/// The greeting as it was said, with the tag of this connection in the place of that one's.
+/// The recorded greeting, with the tag of this connection in place of the recorded one.
 fn greeting(recording: &Recording, link: &Link, said: &Said, exported: &[u8; 32]) -> Vec<u8> {
     let (then, now) =
         (tag(&recording.ticket, &link.exported, said.side), tag(&recording.ticket, exported, Side::Dialler));
@@ -196,7 +197,7 @@ fn greeting(recording: &Recording, link: &Link, said: &Said, exported: &[u8; 32]
     bytes
 }
 
-/// What a node said to one peer, envelope by envelope.
+/// Everything a node sent to one peer, envelope by envelope.
 #[derive(Default)]
 struct Heard {
     envelopes: Mutex<Vec<Vec<u8>>>,
@@ -236,7 +237,7 @@ impl Heard {
     }
 }
 
-/// Somebody of version 0.1.0, who says one side of a recorded connection.
+/// A peer of version 0.1.0, which plays one side of a recorded connection.
 struct Player {
     endpoint: Endpoint,
     connection: Connection,
@@ -245,14 +246,14 @@ struct Player {
 }
 
 impl Player {
-    async fn connect(node: &Node, alpn: &str) -> Self {
+    async fn connect(node: &Node, alpn: &str, key: SecretKey) -> Self {
         let endpoint = Endpoint::builder(presets::Minimal)
             .relay_mode(RelayMode::Disabled)
             .portmapper_config(PortmapperConfig::Disabled)
             .clear_ip_transports()
             .bind_addr("127.0.0.1:0")
             .unwrap()
-            .secret_key(SecretKey::generate())
+            .secret_key(key)
             .bind()
             .await
             .unwrap();
@@ -289,8 +290,39 @@ impl Player {
     }
 }
 
-/// The highest kind of a control, and of a frame, that a peer reads which knows this version only. What is of a later
-/// kind it bars, but for controls under 1.1.
+/// The branches of the id space in which nobody is yet, as the node sees them.
+///
+/// Each player gets a branch of its own, so the node tells each of them itself. Of two players in one branch the node
+/// tells one and leaves the other to it while it does not know everybody, and a player passes nothing on.
+struct Branches {
+    taken: Vec<u8>,
+}
+
+impl Branches {
+    /// The first digit of an id, three bits.
+    fn digit(id: &[u8; 32]) -> u8 {
+        id[0] >> 5
+    }
+
+    fn seen_from(node: &Node) -> Self {
+        Self { taken: vec![Self::digit(&node.peer().0)] }
+    }
+
+    /// A key whose id lies in a branch that was free.
+    fn next_key(&mut self) -> SecretKey {
+        loop {
+            let key = SecretKey::generate();
+            let digit = Self::digit(key.public().as_bytes());
+            if !self.taken.contains(&digit) {
+                self.taken.push(digit);
+                return key;
+            }
+        }
+    }
+}
+
+/// Whether a peer of this version can read an envelope. It bars a sender of frames of a later kind. Version 1 also bars
+/// a sender of controls of a later kind, which later versions ignore.
 fn readable(version: &str, envelope: &[u8]) -> bool {
     let (channel, body) = opened(envelope);
     let kind = body[0];
@@ -308,10 +340,16 @@ async fn a_node_talks_with_peers_that_say_exactly_that() {
         let node = memory().await;
         let room = node.join(&recording.ticket).await.unwrap();
         let mut players = Vec::new();
+        let mut branches = Branches::seen_from(&node);
         for link in &recording.links {
             for side in [Side::Accepter, Side::Dialler] {
-                let mut player = Player::connect(&node, &link.alpn).await;
+                let mut player = Player::connect(&node, &link.alpn, branches.next_key()).await;
                 player.play(&recording, link, side).await;
+                let known = |envelope: &[u8]| {
+                    let (channel, body) = opened(envelope);
+                    channel > 0 && matches!(Frame::decode(body), Ok(Frame::Known { .. }))
+                };
+                player.heard.until("the answer to its Hello", known).await;
                 players.push(player);
             }
         }

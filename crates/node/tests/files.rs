@@ -1,4 +1,4 @@
-//! Files in a room: sent, asked for, served, refused, taken back.
+//! Files in a room: sent, fetched, served, refused, taken back.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on has failed")]
 
@@ -12,7 +12,7 @@ use rumormill_node::{Error, Fetch, FileState, Keep, KeepFiles, Node, Room, What}
 use rumormill_proto::content::{Content, File, Target};
 use rumormill_store::limits::PIECE_BYTES;
 
-use support::{disk, holds, memory, soon};
+use support::{disk, holds, memory, soon, status};
 
 /// Bytes that differ in every piece, and in every file.
 fn bytes(seed: u8, len: usize) -> Vec<u8> {
@@ -43,7 +43,7 @@ async fn read(fetch: &mut Fetch) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Asks for a file and reads it to its end.
+/// Fetches a file and reads it to its end.
 async fn get(room: &Room, target: Target) -> Result<Vec<u8>, Error> {
     let mut fetch = room.fetch(target).await?;
     soon("an answer", fetch.begun()).await?;
@@ -54,7 +54,7 @@ async fn state(room: &Room, target: Target) -> FileState {
     room.file_state(&room.file(target).await.unwrap()).0
 }
 
-/// Waits until a file stands so.
+/// Waits until a file has this state.
 async fn stands(room: &Room, file: &File, state: FileState) {
     let mut events = room.events();
     let wait = async {
@@ -65,7 +65,7 @@ async fn stands(room: &Room, file: &File, state: FileState) {
     soon(&format!("{state:?}"), wait).await;
 }
 
-/// Two nodes in one room; the second holds so many entries.
+/// Two nodes in one room; the second holds this many entries.
 async fn pair(one: &Node, other: &Node) -> (Room, Room) {
     let here = one.create("files").await.unwrap();
     let there = other.join(&here.ticket()).await.unwrap();
@@ -91,7 +91,7 @@ impl Temp {
     }
 }
 
-/// Names in a home's directories of files: of each whole one two.
+/// The number of names in a home's directories of files: two for each whole file.
 fn kept(home: &Path) -> usize {
     let list = |dir: &Path| std::fs::read_dir(dir).into_iter().flatten().map(|found| found.unwrap().path());
     list(&home.join("files")).map(|room| list(&room).count()).sum()
@@ -150,12 +150,14 @@ async fn nobody_who_has_it_is_told_and_it_comes_with_who_has() {
     holds(&there, 2).await;
     let beside = third.join(&there.ticket()).await.unwrap();
     holds(&beside, 2).await;
+    // Who comes back finds the one who stays: it is the only peer whose address is still right then.
+    status(&here, "both others", |status| status.peers.len() == 2).await;
     one.close().await;
     assert_eq!(get(&there, photo).await, Err(Error::NobodyHasIt));
     assert_eq!(get(&there, photo).await, Err(Error::NobodyHasIt), "however often one asks");
     let file = there.file(photo).await.unwrap();
     assert_eq!(there.file_state(&file), (FileState::Waiting, 0));
-    // It is still asked for after a restart.
+    // The node still fetches it after a restart.
     let id = there.id();
     other.close().await;
     let other = disk(homes[1].path()).await;
@@ -192,7 +194,7 @@ async fn who_knows_the_hash_of_a_file_of_another_room_gets_nothing() {
     let secret = one.create("secret").await.unwrap();
     let photo = send(&secret, "photo.jpg", &bytes(4, 10)).await;
     let file = secret.file(photo).await.unwrap();
-    // The holder reads the hash in a room of both, and its user even asks for it there.
+    // The holder reads the hash in a room that both are in, and its user even requests the file there.
     let claimed = offer(&there, file).await;
     holds(&here, 2).await;
     assert_eq!(get(&here, claimed).await, Err(Error::NobodyHasIt));
@@ -248,7 +250,7 @@ async fn leaving_removes_files_and_rooms_keep_as_many_as_they_should() {
     until(|| kept(homes[1].path()) == 2).await;
     assert_eq!(state(&there, sent[0]).await, FileState::Absent);
     assert_eq!(kept(homes[0].path()), 6, "others keep what they want");
-    // Asked for, it comes again, and another one goes.
+    // A new request brings it back, and another file is dropped.
     assert_eq!(get(&there, sent[0]).await.unwrap(), bytes(0, 1000));
     until(|| kept(homes[1].path()) == 2).await;
     assert_eq!(state(&there, sent[0]).await, FileState::Here);
@@ -306,7 +308,7 @@ async fn what_is_given_up_leaves_nothing() {
     other.close().await;
 }
 
-/// Waits for what happens on a disk, of which nobody tells.
+/// Waits for a change on the disk, which no event reports.
 async fn until(good: impl Fn() -> bool) {
     let wait = async {
         while !good() {

@@ -107,7 +107,7 @@ async fn one_key_in_two_places_is_found_and_nothing_of_either_is_lost() {
     node.close().await;
     copy_home(&one, &two);
 
-    // Both copies write, each unseen by the other. They need transport keys of their own to meet at all.
+    // Both copies write, each unseen by the other. They meet only if each has its own transport key.
     let mut settings = at(&two);
     settings.peer_secret = Some([9; 32]);
     let copy = Node::open(settings.clone()).await.unwrap();

@@ -1,6 +1,6 @@
-//! Peers that do not keep to the protocol: the connection ends, the peer is barred, nobody else notices.
+//! Peers that violate the protocol: the connection ends, the peer is barred, and nobody else notices.
 //!
-//! Each story has its counterpart that shows that the same peer, behaving, is let in.
+//! Each story has a counterpart that shows that the same peer is accepted if it behaves.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on has failed")]
 
@@ -29,7 +29,7 @@ use rumormill_proto::{
 use rumormill_store::{FileSource, Files, RoomFile, limits::PIECE_BYTES};
 use support::{holds, memory, shown, soon, status};
 
-/// A peer made by hand.
+/// A handmade peer.
 struct Rogue {
     endpoint: Endpoint,
     target: EndpointAddr,
@@ -40,7 +40,7 @@ struct Wire {
     connection: Connection,
     live: SendStream,
     replies: RecvStream,
-    /// What was read of the replies and is not a whole envelope.
+    /// Bytes of replies that are not a whole envelope yet.
     unread: Vec<u8>,
     me: PeerId,
 }
@@ -86,7 +86,7 @@ impl Wire {
         exported
     }
 
-    /// Says who writes here, and proves it unless the first version is spoken, which cannot.
+    /// Introduces the author of this peer, and proves it, except in the first version, which has no proof.
     async fn introduce(&mut self, room: &Room) {
         self.say(&hello()).await;
         if self.connection.alpn() == FIRST {
@@ -113,12 +113,12 @@ impl Wire {
         self.send(&envelope(1, &frame.encode())).await;
     }
 
-    /// Controls that the node says before the frame that contains `text`: the first byte of each.
+    /// The first byte of each control that the node sends before the frame that contains `text`.
     async fn controls_before(&mut self, text: &[u8]) -> Vec<u8> {
         let mut controls = Vec::new();
         let bytes = &mut self.unread;
         loop {
-            // Lengths of two digits at most: everything said here is short.
+            // Lengths have two digits at most: everything sent here is short.
             while let [low, rest @ ..] = &bytes[..] {
                 let digits = 1 + usize::from(low & 0x80 != 0);
                 let Some(high) = bytes.get(digits - 1).filter(|_| rest.len() + 1 > digits) else { break };
@@ -139,7 +139,7 @@ impl Wire {
         }
     }
 
-    /// Asks for a file; everything that is answered.
+    /// Requests a file; returns the whole answer.
     async fn ask(&self, channel: u64, hash: FileId, size: u64, first: u64) -> Vec<u8> {
         let mut asked = Vec::new();
         put_number(&mut asked, channel);
@@ -156,7 +156,7 @@ impl Wire {
         soon("an answer", receive.read_to_end(1 << 20)).await.unwrap_or_default()
     }
 
-    /// Answers whoever asks for a file with these pieces from the one asked for on, and notes which that was.
+    /// Answers requests for a file with these pieces, beginning with the requested one, and notes its number.
     async fn serve(&self, pieces: &[Vec<u8>], firsts: &Mutex<Vec<u8>>) {
         while let Ok((mut send, mut receive)) = self.connection.accept_bi().await {
             let asked = receive.read_to_end(100).await.unwrap();
@@ -167,7 +167,7 @@ impl Wire {
                 answer.extend_from_slice(&(piece.len() as u32).to_be_bytes());
                 answer.extend_from_slice(piece);
             }
-            // Whoever finds the pieces wrong does not read them to the end.
+            // A peer that finds the pieces wrong does not read them to the end.
             let _ = send.write_all(&answer).await;
             let _ = send.finish();
         }
@@ -185,13 +185,13 @@ impl Wire {
 const FIRST: &[u8] = b"rumormill/1";
 const NEWEST: &[u8] = b"rumormill/1.1";
 
-/// The control that says that a room is no longer talked about.
+/// The control that ends the talk about a room.
 const PART: u8 = 2;
 
-/// The control that says that somebody writes.
+/// The control for typing.
 const TYPING: u8 = 4;
 
-/// The control that says who writes.
+/// The control that introduces an author.
 const INTRODUCTION: u8 = 5;
 
 const NOTHING_SHARED: u64 = 1;
@@ -224,7 +224,7 @@ fn forged(room: &Room) -> RawRun {
     RawRun::new(author.id(), 0, EntryId::default(), vec![text("forged")], signed.signature().copied()).unwrap()
 }
 
-/// A node with a member beside it, to see that they go on.
+/// A node with a well-behaved member beside it, to see that the two go on.
 async fn pair() -> (Node, Room, Node, Room) {
     let (a, b) = (memory().await, memory().await);
     let there = a.create("attacked").await.unwrap();
@@ -239,7 +239,7 @@ async fn goes_on(there: &Room, here: &Room) {
     shown(here, &mut events, "we go on").await;
 }
 
-/// Sends what the attack makes, as a member that has greeted, and expects to be barred.
+/// Sends the output of the attack as a member that has greeted, and expects to be barred.
 async fn barred(attack: impl AsyncFn(&mut Wire, &Room)) {
     let (a, there, b, here) = pair().await;
     let rogue = Rogue::new(&a).await;
@@ -497,7 +497,7 @@ async fn a_flood_of_handshakes_leaves_members_alone() {
     b.close().await;
 }
 
-/// Somebody offers a file and goes; the node that holds the room, the file, and its pieces as they travel.
+/// Somebody offers a file and leaves; returns the node that holds the room, the file, and its pieces as they travel.
 async fn offered() -> (Node, Room, Target, File, Vec<Vec<u8>>) {
     let (a, there, b, here) = pair().await;
     let whole: Vec<u8> = (0..4 * PIECE_BYTES + 9).map(|at| (at / 5 + at / PIECE_BYTES) as u8).collect();
@@ -518,7 +518,7 @@ async fn offered() -> (Node, Room, Target, File, Vec<Vec<u8>>) {
     (a, there, target, file, pieces)
 }
 
-/// A peer made by hand that is in the room.
+/// A handmade peer that is in the room.
 async fn member(rogue: &Rogue, room: &Room, peers: usize) -> Wire {
     let mut wire = rogue.connect().await;
     wire.greet(room).await;
@@ -533,7 +533,7 @@ async fn a_file_goes_on_with_another_holder_where_the_first_left_it() {
     let (one, other) = (Rogue::new(&a).await, Rogue::new(&a).await);
     let wires = [member(&one, &there, 1).await, member(&other, &there, 2).await];
     let firsts = Mutex::new(Vec::new());
-    // Each gives up to three pieces, and ends.
+    // Each peer sends up to three pieces, and ends.
     let give_three = async |wire: &Wire| {
         let (mut send, mut receive) = wire.connection.accept_bi().await.unwrap();
         let first = *receive.read_to_end(100).await.unwrap().last().unwrap();
@@ -565,18 +565,23 @@ async fn a_piece_that_is_wrong_is_refused_its_sender_barred_and_the_rest_asked_f
     let (liar, honest) = (Rogue::new(&a).await, Rogue::new(&a).await);
     let wire = member(&liar, &there, 1).await;
     let firsts = Mutex::default();
-    let mut fetch = there.fetch(target).await.unwrap();
+    let mut events = there.events();
+    let _fetch = there.fetch(target).await.unwrap();
     tokio::join!(wire.serve(&wrong, &firsts), async {
-        assert_eq!(soon("an answer", fetch.begun()).await, Ok(()));
         assert_eq!(wire.closed().await, BARRED);
     });
-    let mut events = there.events();
     let waits = async {
-        while there.file_state(&file) != (FileState::Waiting, 2 * PIECE_BYTES as u64) {
-            events.next().await.unwrap();
+        let mut begun = false;
+        loop {
+            if let RoomEvent::File { state, have, .. } = events.next().await.unwrap() {
+                begun |= state == FileState::Fetching;
+                if (state, have) == (FileState::Waiting, 2 * PIECE_BYTES as u64) {
+                    return begun;
+                }
+            }
         }
     };
-    soon("what verified is kept", waits).await;
+    assert!(soon("what verified is kept", waits).await, "it came, before it did not");
     let wire = member(&honest, &there, 1).await;
     let comes = async {
         while there.file_state(&file).0 != FileState::Here {

@@ -29,7 +29,7 @@ const HOME: &str = "RUMORMILL_KILLED_HOME";
 const TICKET: &str = "RUMORMILL_KILLED_TICKET";
 const FROM: &str = "RUMORMILL_KILLED_FROM";
 
-/// The child: does nothing unless it was started as one.
+/// The child process: does nothing unless this test started it as one.
 #[tokio::test]
 async fn the_one_that_is_killed() {
     let Ok(home) = std::env::var(HOME) else { return };
@@ -59,7 +59,7 @@ async fn what_was_acknowledged_is_there_after_any_kill() {
         let mut child = start(&home, &room.ticket(), next);
         let said = until_killed(&mut child, 1 + random.below(40)).await;
         assert!(!said.is_empty(), "it comes back and speaks");
-        // A line that was said and not acknowledged may be there or not: it is not said again.
+        // A line that was sent and not acknowledged may be there or not, so it is not sent again.
         next = said.last().unwrap() + 1_000;
         acknowledged.extend(said);
     }
@@ -85,8 +85,8 @@ fn start(home: &Path, ticket: &Ticket, from: u64) -> Child {
         .unwrap()
 }
 
-/// Reads so many acknowledgements, kills the child with a signal that cannot be caught, and reads what it told
-/// until then.
+/// Reads this many acknowledgements, kills the child with a signal that cannot be caught, and reads the rest of its
+/// output.
 async fn until_killed(child: &mut Child, count: u64) -> Vec<u64> {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut said = Vec::new();
@@ -112,7 +112,7 @@ fn watch_for_forks(room: &Room) -> tokio::task::JoinHandle<()> {
     })
 }
 
-/// Every acknowledged line stands in the home exactly once, and every hash and signature there is right.
+/// Asserts that every acknowledged line is in the home exactly once, and that every hash and signature is right.
 fn verify(home: &Path, acknowledged: &[u64]) {
     let store = Disk::open(home).unwrap();
     let room = store.rooms().unwrap().whole[0].id;

@@ -1,4 +1,4 @@
-//! What people say, and what others read and hear of it.
+//! Messages, from their author to their readers.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on has failed")]
 
@@ -47,7 +47,7 @@ async fn next_message(events: &mut Events) -> Message {
     .await
 }
 
-/// A message after the next change of it.
+/// A message after its next change.
 async fn changed(room: &Room, events: &mut Events, of: Target) -> Message {
     until(events, "a change", |event| (event == RoomEvent::Changed { of }).then_some(())).await;
     room.message(of).await.unwrap().unwrap()
@@ -88,7 +88,7 @@ async fn what_one_says_and_does_to_it_others_hear_and_read() {
     // Bob's own reactions were changes as well.
     while changed(&bob, &mut at_bob, pizza).await.what != What::Retracted {}
     ann.set_topic("food").await.unwrap();
-    // So was his own reply a message.
+    // His own reply was a message too.
     while next_message(&mut at_bob).await.what != What::Topic("food".into()) {}
     assert_eq!(bob.topic().await.unwrap(), "food");
     a.close().await;
@@ -208,7 +208,7 @@ async fn a_reader_that_falls_behind_hears_so_and_then_what_is_left() {
     node.close().await;
 }
 
-/// Whether the room tells steps of the protocol while two messages come.
+/// Whether the room reports steps of the protocol while two messages come.
 async fn tells_steps(trace: bool) -> bool {
     let (a, mut settings) = (memory().await, Settings::memory());
     settings.trace = trace;
@@ -256,7 +256,7 @@ async fn who_holds_what_is_heard_and_proved() {
     };
     assert_eq!(until(&mut at_ann, "that it was seen", saw).await, bob.author());
     assert_eq!(ann.holders(said).await.unwrap().acknowledged, [bob.author()]);
-    // Carl names only what Bob said, who had seen it.
+    // Carl names only Bob's entry, whose author had seen the others.
     let c = memory().await;
     let carl = c.join(&bob.ticket()).await.unwrap();
     support::holds(&carl, 3).await;

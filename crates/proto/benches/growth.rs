@@ -69,6 +69,7 @@ fn engine() -> Engine {
         shape: Shape::Open,
         pace: Pace::default(),
         crowd: Default::default(),
+        closed: None,
         fresh_author: true,
         trace: false,
         seed: 1,

@@ -9,7 +9,7 @@ use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 
 use crate::{
     defence,
-    entry::{Body, Kind, LogKey, RawEntry, Seen, room_name},
+    entry::{Body, Kind, LogKey, RawEntry, Seen, founding},
     ids::{AuthorId, EntryId, RoomId, Seq},
     introduction::Introduction,
     limits::CACHED_KEYS,
@@ -209,10 +209,10 @@ fn signed_bytes(id: &EntryId) -> [u8; 47] {
 }
 
 fn check_founding(room: &RoomId, entries: &[Entry]) -> Result<(), Reject> {
-    let founding = entries.iter().find(|entry| entry.kind == Kind::FOUND);
-    match founding {
+    let first = entries.iter().find(|entry| entry.kind == Kind::FOUND);
+    match first {
         None => Ok(()),
-        Some(Entry { seq: 0, author, body: Body::Here(body), .. }) => room_name(room, author, body).map(|_| ()),
+        Some(Entry { seq: 0, author, body: Body::Here(body), .. }) => founding(room, author, body).map(|_| ()),
         Some(Entry { seq: 0, body: Body::Dropped { .. }, .. }) => Ok(()),
         Some(_) => Err(Reject::NotFounder),
     }

@@ -8,6 +8,9 @@ use bytes::Bytes;
 use crate::reject::Reject;
 
 /// Reads canonical bytes from the front. Slices share the buffer; nothing is copied.
+///
+/// `what` names the value in the error. Every method fails with [`Reject::Malformed`] when the bytes end early or are
+/// not canonical, and with [`Reject::Limit`] when a count or length is past its `limit`.
 #[derive(Debug)]
 pub struct Reader {
     rest: Bytes,

@@ -1,6 +1,7 @@
 //! How an engine is set up.
 
 use crate::{
+    governance::Governance,
     ids::{PeerId, RoomId},
     rumor::Policy,
     standing::Crowd,
@@ -23,6 +24,8 @@ pub struct Config {
     pub pace: Pace,
     /// The number of authors to keep. Other values than the default are for tests.
     pub crowd: Crowd,
+    /// What the store holds of a closed room, as the fold reads it; `None` for an open room.
+    pub closed: Option<Box<Governance>>,
     /// Whether the author key was made just now, so that nobody can know entries by it that we do not.
     pub fresh_author: bool,
     /// Whether to emit each step of the protocol, see [`Event::Step`](crate::input::Event::Step).

@@ -23,6 +23,7 @@ mod bodies;
 mod clocks;
 mod crowd;
 mod forks;
+mod govern;
 mod home;
 mod links;
 mod runs;
@@ -38,6 +39,7 @@ use crate::{
     evidence::Evidence,
     frame::{Contact, Frame},
     frontier::Frontier,
+    governance::Seat,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Input, Kept, Output},
     limits::{
@@ -105,6 +107,8 @@ struct Parts {
     end: Place,
     /// Ticks at which an entry that is held for its time may be shown.
     due_ms: Option<u64>,
+    /// Who sits where in a closed room.
+    seats: govern::Seats,
 }
 
 impl Engine {
@@ -135,6 +139,22 @@ impl Engine {
     /// The author who writes here.
     pub fn author(&self) -> AuthorId {
         self.parts.own.id()
+    }
+
+    /// Whether an entry is shown: all are that an open room holds; in a closed one its author has to be a member, and the
+    /// entry to lie within that author's cut.
+    pub fn counts(&self, author: &AuthorId, seq: Seq) -> bool {
+        seq < self.parts.logs.counted(author)
+    }
+
+    /// Everybody who is present in a closed room, or waits to be let in.
+    pub fn seats(&self) -> &BTreeMap<AuthorId, Seat> {
+        &self.parts.seats
+    }
+
+    /// The act that last ended somebody in a closed room, or its roles: author and seq.
+    pub fn ended_by(&mut self, author: &AuthorId) -> Option<(AuthorId, Seq)> {
+        self.parts.logs.fold()?.ended_by(author)
     }
 
     /// Peers to reach this room by, best first.
@@ -204,6 +224,7 @@ impl Parts {
             Input::Heard { contacts } => self.view.heard(contacts, None, turn),
             Input::Received { from, frame } => self.received(from, frame, turn),
             Input::Say(sayings) => self.say(sayings, turn),
+            Input::Order { tag, order } => self.order(tag, order, turn),
             Input::Import(import) => self.import(&import, turn),
             Input::Lost { logs } => self.lost(logs, turn),
             Input::Recalled { what, found } => self.recalled(what, found, turn),
@@ -218,6 +239,7 @@ impl Parts {
         self.note_pushes(turn);
         self.evidence.read(turn);
         self.receipts.join(turn);
+        self.withhold(turn);
     }
 
     fn received(&mut self, from: PeerId, frame: Frame, turn: &mut Turn<'_>) {

@@ -30,6 +30,12 @@ use crate::{
 /// Version of the header's layout.
 const VERSION: u8 = 1;
 
+/// First byte of the founding body of a closed room.
+const CLOSED: u8 = 2;
+
+/// The number of the rules by which closed rooms of this version govern themselves.
+pub const RULES: u8 = 1;
+
 /// The kind of an entry's body. Nodes keep and pass on unknown kinds, for future versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind(u8);
@@ -221,20 +227,59 @@ fn founded(owner: &AuthorId, body: &[u8]) -> RoomId {
     RoomId(hasher.finalize().into())
 }
 
-/// The room's name, when `body` is how `owner` founded `room`.
+/// How a closed room begins: the body of its owner's first entry, and the room's id.
+///
+/// ```text
+/// body    2, number of the rules that govern it 1 byte (1), random 16 bytes
+/// ```
+pub fn found_closed(owner: &AuthorId, random: [u8; 16]) -> (RoomId, Bytes) {
+    let mut body = vec![CLOSED, RULES];
+    body.extend_from_slice(&random);
+    (founded(owner, &body), body.into())
+}
+
+/// What a founding entry founds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Founding {
+    /// A room that anybody may write in who knows its secret.
+    Open {
+        /// Its name.
+        name: String,
+    },
+    /// A room that governs itself, see [`crate::governance`].
+    Closed {
+        /// The number of the rules by which it does; [`RULES`] are those that this version knows.
+        rules: u8,
+    },
+}
+
+/// What the founding entry of `owner` founds, when `body` is how it founded `room`.
 ///
 /// # Errors
 /// [`Reject::NotFounder`] when the hash is not the room's id, [`Reject::Malformed`] when the body is not
-/// of the form above.
-pub fn room_name(room: &RoomId, owner: &AuthorId, body: &[u8]) -> Result<String, Reject> {
+/// of one of the forms above.
+pub fn founding(room: &RoomId, owner: &AuthorId, body: &[u8]) -> Result<Founding, Reject> {
     if founded(owner, body) != *room {
         return Err(Reject::NotFounder);
     }
     match body {
         [VERSION, rest @ ..] if rest.len() >= 16 => {
-            std::str::from_utf8(&rest[16..]).map(str::to_owned).map_err(|_| Reject::Malformed("room name"))
+            let name = std::str::from_utf8(&rest[16..]).map_err(|_| Reject::Malformed("room name"))?;
+            Ok(Founding::Open { name: name.to_owned() })
         }
+        [CLOSED, rules, random @ ..] if random.len() == 16 => Ok(Founding::Closed { rules: *rules }),
         _ => Err(Reject::Malformed("founding entry")),
+    }
+}
+
+/// The name of an open room, when `body` is how `owner` founded `room`.
+///
+/// # Errors
+/// As [`founding`]; [`Reject::Malformed`] for a closed room, whose name is no part of its founding.
+pub fn room_name(room: &RoomId, owner: &AuthorId, body: &[u8]) -> Result<String, Reject> {
+    match founding(room, owner, body)? {
+        Founding::Open { name } => Ok(name),
+        Founding::Closed { .. } => Err(Reject::Malformed("room name")),
     }
 }
 
@@ -281,6 +326,9 @@ mod tests {
         let owner = AuthorId([7; 32]);
         let (room, body) = found(&owner, "lunch", [3; 16]);
         assert_eq!(room_name(&room, &owner, &body).as_deref(), Ok("lunch"));
+        let (closed, body_of_closed) = found_closed(&owner, [3; 16]);
+        assert_eq!(founding(&closed, &owner, &body_of_closed), Ok(Founding::Closed { rules: RULES }));
+        assert_eq!(founding(&closed, &owner, &body_of_closed[..17]), Err(Reject::NotFounder));
         let stranger = AuthorId([8; 32]);
         assert_eq!(room_name(&room, &stranger, &body), Err(Reject::NotFounder));
         let (other, _) = found(&owner, "lunch", [4; 16]);

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use crate::{
     admit::{Admission, Run, Trust},
     codec::{Reader, put_bytes},
+    entry::Kind,
     ids::{AuthorId, EntryId, Seq},
     limits::HEADERS_BYTES,
     reject::Reject,
@@ -82,6 +83,18 @@ impl Proof {
     /// The lowest seq that this proves to be forked.
     pub fn at(&self) -> Seq {
         self.at
+    }
+
+    /// Whether the author forked its own log to leave it, because clocks differ: one of the two runs is an entry that
+    /// says nothing. Anybody can write such an entry under an own key, so this only chooses the words for people.
+    pub(crate) fn is_left(&self) -> bool {
+        let says_nothing = |run: RawRun| match run.entries() {
+            [entry] => {
+                run.first() == self.at && entry.kind == Kind::TEXT && entry.seen.is_empty() && entry.body.is_empty()
+            }
+            _ => false,
+        };
+        read(self.wire.clone()).is_ok_and(|(one, other)| says_nothing(one) || says_nothing(other))
     }
 
     /// The bytes as which it travels.

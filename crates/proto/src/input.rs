@@ -9,6 +9,7 @@ use crate::{
     entry::Kind,
     fork::Proof,
     frame::{Contact, Frame},
+    governance::{Order, Seat},
     ids::{AuthorId, PeerId, Seq},
     log::Log,
     reject::Reject,
@@ -112,6 +113,13 @@ pub enum Input {
     },
     /// Somebody here says something.
     Say(Vec<Saying>),
+    /// Somebody here does something in a closed room. [`Output::Said`] or [`Output::Unsaid`] answers.
+    Order {
+        /// A number that the answer repeats.
+        tag: u64,
+        /// What.
+        order: Order,
+    },
     /// Takes every part of the import that can be verified. Imported entries do not wait for their causes, and peers
     /// get them through anti-entropy only. [`Output::Imported`] answers.
     Import(Import),
@@ -259,6 +267,9 @@ pub enum Output {
         /// Pieces of logs, to be sent in turn, a block of each, from the top down. Entries that are not held are left
         /// out.
         ranges: Vec<(AuthorId, Seq, Seq)>,
+        /// Whether each piece has to come with a signature: then what follows it up to the next one goes along, without
+        /// the bodies of entries that are no acts.
+        proved: bool,
     },
     /// Connect to this peer; answer with [`Input::Up`] or [`Input::Unreachable`].
     Dial(Contact),
@@ -298,6 +309,14 @@ pub enum Unsaid {
     Forked,
     /// The queue of sayings is full.
     Full,
+    /// We are no member of this closed room, or were removed from it.
+    NotMember,
+    /// Our role in this closed room does not allow it, or not against somebody of that rank.
+    Rank,
+    /// There is nothing to do it to: no such member, role, newcomer, ticket or entry.
+    Nothing,
+    /// Earlier words of ours wait to be written, which the act has to name.
+    Early,
     /// It cannot be an entry here: a founding that is not the room's, or a room with too many authors.
     Refused,
 }
@@ -363,12 +382,32 @@ pub enum Event {
         author: AuthorId,
         /// From where.
         at: Seq,
+        /// Whether the author left the log because clocks differ, as far as the proof shows.
+        left: bool,
     },
     /// The room has more authors than places, and nobody vouches for this one: its log left store and timeline. The log
     /// comes back when somebody vouches for the author.
     Evicted {
         /// The author.
         author: AuthorId,
+    },
+    /// Other entries of a log count than before, in a closed room: those between the two come into the timeline or leave
+    /// it, as far as they are held.
+    Counts {
+        /// The author of the log.
+        author: AuthorId,
+        /// How many entries counted.
+        before: Seq,
+        /// How many count from now on.
+        now: Seq,
+    },
+    /// Somebody came into a closed room, went, waits to be let in, was given a role or lost it.
+    Seated {
+        /// Who.
+        author: AuthorId,
+        /// Where it sits from now on; `None` if it is out. [`Engine::ended_by`](crate::engine::Engine::ended_by) tells by
+        /// whom.
+        seat: Option<Seat>,
     },
     /// A clock disagrees with others, or none does any more.
     Skewed(Skew),

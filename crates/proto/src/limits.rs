@@ -493,5 +493,9 @@ pub const ACT_ENDINGS: usize = 64;
 /// People whom one act admits: three hours of a ticket at twenty an hour. 32 bytes each.
 pub const ACT_ADMITTED: usize = 64;
 
+/// Newcomers of one ticket that wait for a welcome: more than a class that gets a link. A node that holds 64 of them keeps
+/// the lowest ids, so that all keep the same.
+pub const JOINS: usize = 64;
+
 /// Governors whose last act a ticket names: 71 bytes each, 4.5 kB.
 pub const TICKET_HEADS: usize = 64;

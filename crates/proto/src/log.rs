@@ -166,9 +166,14 @@ impl Log {
 
     /// Judges a run before it is verified, by its position alone.
     pub fn judge(&self, run: &RawRun) -> Verdict {
+        self.judge_below(run, self.cut.unwrap_or(Seq::MAX))
+    }
+
+    /// As [`Log::judge`], of a log that takes nothing from `beyond` on.
+    pub(crate) fn judge_below(&self, run: &RawRun, beyond: Seq) -> Verdict {
         let (first, last) = (run.first(), run.last());
-        let end = self.cut.map_or(last, |cut| last.min(cut.saturating_sub(1)));
-        if self.cut.is_some_and(|cut| first >= cut) {
+        let end = last.min(beyond.saturating_sub(1));
+        if first >= beyond {
             return Verdict::Cut;
         }
         let Some(missing) = (first..=end).find(|seq| !self.holds(*seq)) else {
@@ -243,6 +248,11 @@ impl Log {
             return;
         }
         self.cut = Some(at);
+        self.end_at(at, below);
+    }
+
+    /// Leaves out everything from `at` on; `below` is as for [`Log::cut_at`].
+    pub(crate) fn end_at(&mut self, at: Seq, below: Option<Head>) {
         self.spans.retain(|span| span.first < at);
         if let Some(top) = self.spans.last_mut()
             && top.last.seq >= at

@@ -5,9 +5,13 @@
 //! and a backfill brings it later; or a visit's first page or an import brings one log after the other. Nothing changes
 //! here because a peer merely claims to hold something.
 
+mod closed;
 mod crowd;
 
 use std::collections::BTreeMap;
+
+use closed::Closed;
+pub(crate) use closed::Moved;
 
 use crate::{
     admit::{Admission, Run, Trust},
@@ -94,6 +98,9 @@ pub(crate) struct Logs {
     door: Admission,
     frontier: Frontier,
     standing: Standing,
+    room: RoomId,
+    /// What a closed room comes to.
+    closed: Option<Box<Closed>>,
     /// Where logs are proved to be forked; the store keeps the proofs.
     cuts: BTreeMap<AuthorId, Seq>,
     pub(crate) pending: Pending,
@@ -110,6 +117,7 @@ pub(crate) struct Held<'a> {
     frontier: &'a Frontier,
     cuts: &'a BTreeMap<AuthorId, Seq>,
     standing: &'a Standing,
+    closed: Option<&'a Closed>,
 }
 
 impl Held<'_> {
@@ -119,6 +127,7 @@ impl Held<'_> {
         let reaches = |log: &Log| log.is_full() || log.head().is_some_and(|head| seq <= head.seq);
         self.frontier.log(&author).is_some_and(reaches)
             || self.cuts.get(&author).is_some_and(|cut| seq >= *cut)
+            || self.closed.is_some_and(|closed| seq >= closed.end_of(&author))
             || !self.has_place(&author)
     }
 }
@@ -136,6 +145,8 @@ impl Logs {
             door: Admission::new(room),
             frontier: Frontier::default(),
             standing: Standing::new(room, crowd),
+            room,
+            closed: None,
             cuts: BTreeMap::new(),
             pending: Pending::default(),
             backfilled: Vec::new(),
@@ -152,7 +163,8 @@ impl Logs {
     }
 
     fn held(&self) -> Held<'_> {
-        Held { frontier: &self.frontier, cuts: &self.cuts, standing: &self.standing }
+        let closed = self.closed.as_deref();
+        Held { frontier: &self.frontier, cuts: &self.cuts, standing: &self.standing, closed }
     }
 
     pub(crate) fn door(&mut self) -> &mut Admission {
@@ -258,6 +270,7 @@ impl Logs {
         if news {
             self.pending.cut(author, at);
             self.standing.cut(author, at);
+            self.forget_fork(&author, at);
             self.cuts.insert(author, at);
         }
         news
@@ -269,13 +282,10 @@ impl Logs {
     /// A [`Reject`] when the run is bad, whatever is held.
     pub(crate) fn take(&mut self, raw: &RawRun, origin: Origin, at: Now) -> Result<Taken, Reject> {
         let author = raw.author();
-        let verdict = match self.frontier.log(&author) {
-            Some(log) => log.judge(raw),
-            None => Log::default().judge(raw),
-        };
-        if !self.has_place(&author) {
+        if !self.has_place(&author) && !self.newcomer(raw)? {
             return Ok(Taken::Refused);
         }
+        let verdict = self.judge(raw);
         // Nothing ever drops the body that founds a room, and without the body nobody can tell whether it founds the
         // room.
         if defence::is_on("founding-body") && raw.entries().iter().any(founds_without_body) {
@@ -307,6 +317,23 @@ impl Logs {
                 Ok(part.map_or(Taken::Known, |run| self.place(run, raw, origin, at)))
             }
         }
+    }
+
+    fn judge(&self, raw: &RawRun) -> Verdict {
+        match self.whole(&raw.author()) {
+            _ if raw.first() >= self.end_of(&raw.author()) => Verdict::Cut,
+            Some(log) => log.judge_below(raw, log.cut().unwrap_or(Seq::MAX).min(self.misfit(raw))),
+            None => Log::default().judge_below(raw, self.misfit(raw)),
+        }
+    }
+
+    /// Whether a run by somebody who has no place here is the first entry of a newcomer that may wait.
+    fn newcomer(&mut self, raw: &RawRun) -> Result<bool, Reject> {
+        if !self.is_closed() || raw.first() > 0 || raw.signature().is_none() || !raw.entries()[0].kind.is_act() {
+            return Ok(false);
+        }
+        let run = self.door.admit(raw, Trust::Signature)?;
+        Ok(self.let_wait(run.first()))
     }
 
     /// A run that does not fit our log proves something only if it is signed.
@@ -397,9 +424,10 @@ impl Logs {
         let before = released.len();
         self.pending.come_due(now.wall_ms, now.ticks_ms);
         self.pending.expire(now.ticks_ms);
-        while let Some(ready) =
-            self.pending.next(&Held { frontier: &self.frontier, cuts: &self.cuts, standing: &self.standing })
-        {
+        while let Some(ready) = {
+            let closed = self.closed.as_deref();
+            self.pending.next(&Held { frontier: &self.frontier, cuts: &self.cuts, standing: &self.standing, closed })
+        } {
             released.extend(ready.into_iter().filter_map(|waiting| self.show(waiting)));
         }
         released[before..].sort_by_key(|released| (released.run.author(), released.run.first().seq));
@@ -429,7 +457,10 @@ impl Logs {
             return false;
         }
         let head = self.frontier.head(&author).map(|head| head.seq);
-        let fit = self.frontier.update(author, |log| log.insert(run));
+        let fit = match self.is_closed() {
+            true => self.insert_closed(run),
+            false => self.frontier.update(author, |log| log.insert(run)),
+        };
         match fit {
             Ok(()) => {
                 self.note_gaps(author);

@@ -264,8 +264,8 @@ impl Own {
     }
 
     /// Empties the queue, because nothing can be said any more.
-    pub(crate) fn unsay(&mut self) -> Vec<(u64, Unsaid)> {
-        self.waiting.drain(..).map(|saying| (saying.tag, Unsaid::Forked)).collect()
+    pub(crate) fn unsay(&mut self, why: Unsaid) -> Vec<(u64, Unsaid)> {
+        self.waiting.drain(..).map(|saying| (saying.tag, why)).collect()
     }
 
     /// Whether a saying waits and may be written, now that our log reaches up to `next` and our own words up to
@@ -308,7 +308,10 @@ impl Own {
         let (first, prev) = head.map_or((0, EntryId::default()), |head| (head.seq + 1, head.id));
         self.last = self.last.max(head.map_or(Time::default(), |head| head.time));
         let room_left = (block_end(first) - first + 1).min(RUN_ENTRIES as u64) as usize;
-        let sayings: Vec<Saying> = self.waiting.drain(..room_left.min(self.waiting.len())).collect();
+        // An act ends its run, so that its signature is kept and it can be verified alone.
+        let act = self.waiting.iter().position(|saying| saying.kind.is_act());
+        let whole = act.map_or(self.waiting.len(), |act| act + 1);
+        let sayings: Vec<Saying> = self.waiting.drain(..room_left.min(whole)).collect();
         let tags = sayings.iter().map(|saying| saying.tag).collect();
         let entries = sayings.into_iter().map(|saying| self.entry(saying, wall_ms)).collect();
         (self.author.sign(room, first, prev, entries), tags)

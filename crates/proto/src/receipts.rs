@@ -116,9 +116,6 @@ impl Receipts {
                 turn.send(*to, answers);
             }
         }
-        if self.next_deadline().is_none() {
-            return;
-        }
         let links = self.waiting.len();
         for (to, waiting) in &mut self.waiting {
             let is_full = waiting.pushes.len() >= RECEIPTS;

@@ -26,6 +26,11 @@ pub(crate) const NOW: Now = Now { ticks_ms: 100_000, wall_ms: 5_000 };
 
 /// A peer alone in a room, with an empty store. It writes under this key.
 pub(crate) fn engine(secret: u8) -> Engine {
+    engine_of(secret, |config| config)
+}
+
+/// The same, set up otherwise.
+pub(crate) fn engine_of(secret: u8, other: impl FnOnce(Config) -> Config) -> Engine {
     let config = Config {
         room: ROOM,
         me: PeerId([1; 32]),
@@ -33,11 +38,12 @@ pub(crate) fn engine(secret: u8) -> Engine {
         shape: Shape::Open,
         pace: Pace::default(),
         crowd: Crowd::default(),
+        closed: None,
         fresh_author: true,
         trace: false,
         seed: 1,
     };
-    Engine::new(config, Author::from_secret(&[secret; 32]), vec![], None, NOW)
+    Engine::new(other(config), Author::from_secret(&[secret; 32]), vec![], None, NOW)
 }
 
 /// Gives a part a turn at this time; returns its result and its outputs.

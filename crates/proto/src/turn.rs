@@ -44,6 +44,11 @@ impl<'a> Turn<'a> {
         &self.out[self.before..]
     }
 
+    /// How many outputs came before this turn.
+    pub(crate) fn before(&self) -> usize {
+        self.before
+    }
+
     /// The outputs of this turn, to append to.
     pub(crate) fn said_mut(&mut self) -> &mut [Output] {
         &mut self.out[self.before..]

@@ -1,9 +1,9 @@
-//! What people wait for, measured with the program itself: `cargo bench -p rumormill --bench people -- MEASUREMENT`.
+//! Measures how long people wait, with the program itself: `cargo bench -p rumormill --bench people -- MEASUREMENT`.
 //!
 //! - `first-line [REPEATS]`: from Enter on `join` to the first line from the other side, on loopback and, as root,
-//!   between two network namespaces that have no way to the internet.
-//! - `away [MESSAGES]`: from opening the chat again to its newest screen, and to everything.
-//! - `fifty [NODES] [SECONDS]`: a room where each says a line every two seconds.
+//!   between two network namespaces without internet.
+//! - `away [MESSAGES]`: from opening the chat again to its newest screen, and to all messages.
+//! - `fifty [NODES] [SECONDS]`: a room where each node sends a line every two seconds.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,13 +40,13 @@ fn main() {
     }
 }
 
-/// Somebody with a home of their own, on a network.
+/// A person with a separate home, on a network.
 struct Person {
     home: TempDir,
     net: Net,
 }
 
-/// Where a process runs.
+/// The network of a process.
 #[derive(Clone, Copy)]
 enum Net {
     Loopback,
@@ -91,7 +91,7 @@ impl Person {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// How the only room stands.
+    /// The state of the only room.
     fn room(&self) -> Value {
         serde_json::from_str(&self.ask(&["rooms", "--json"])).unwrap()
     }
@@ -101,7 +101,7 @@ impl Person {
 struct Chat {
     child: Child,
     stdin: ChildStdin,
-    /// What it shows, until that is drained.
+    /// Its output, until that is drained.
     stdout: Option<BufReader<ChildStdout>>,
 }
 
@@ -121,7 +121,7 @@ impl Chat {
         }
     }
 
-    /// Reads everything it shows from now on, and throws it away, so that it never has to wait for us.
+    /// Discards all output from now on, so that the chat never has to wait for us.
     fn drain(&mut self) {
         let stdout = self.stdout.take().unwrap();
         thread::spawn(move || stdout.lines().map_while(Result::ok).count());
@@ -153,7 +153,7 @@ impl Drop for Chat {
     }
 }
 
-/// What of many measurements is told, in milliseconds.
+/// The reported figures of many measurements, in milliseconds.
 fn spread(mut times: Vec<Duration>) -> String {
     times.sort();
     let ms = |at: usize| times[at].as_millis();
@@ -207,7 +207,7 @@ impl Lan {
             format!("-n {there} link set lo up"),
             format!("-n {here} link set rumor0 up"),
             format!("-n {there} link set rumor0 up"),
-            // As a router without a way to the internet gives it.
+            // As a router without internet assigns it.
             format!("-n {here} route add default dev rumor0"),
             format!("-n {there} route add default dev rumor0"),
         ];

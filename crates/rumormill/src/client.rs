@@ -2,19 +2,21 @@
 //! know only the requests.
 
 use std::{
+    env,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use rumormill_api::Room;
-use rumormill_client::Client;
+use rumormill_client::{Client, Error};
 use rumormill_node::Node;
-use rumormill_server::{Api, Desk, Door, Link, PageSettings, Wanted};
+use rumormill_server::{Api, Desk, Door, LINK, Link, PageSettings, Wanted};
 use rumormill_text::choose;
 use tokio::{net::UnixStream, time::sleep};
 
 use crate::{
-    failure::Failure,
+    failure::{Exit, Failure},
     home::{HomeArgs, Reach},
     limits::{OWNER_AGAIN_MS, OWNER_MS},
     socket, web,
@@ -30,14 +32,17 @@ pub(crate) struct Here {
 
 impl Here {
     /// Lets other commands ask from now on; they may also request the page.
-    fn open(node: Node, place: &HomeArgs) -> Result<Self, Failure> {
+    fn open(node: Node, place: &HomeArgs, reach: Reach) -> Result<Self, Failure> {
         let (home, config) = (place.data()?, place.config()?);
         let api = Api::new(node.clone(), &home, config.typing())?;
         let settings = PageSettings { at: config.http.0, token: place.token()?, page: &web::FILES };
         api.carry_hooks();
-        let router = api.router();
-        let desk = Desk::new(router.clone(), settings);
-        let door = Door::open(&socket::prepare(&home)?, router.merge(desk.router()))?;
+        api.keep_bots(place.settings(reach)?);
+        if matches!(reach, Reach::Staying | Reach::Serving) {
+            api.open_bots();
+        }
+        let desk = Desk::new(api.clone(), settings);
+        let door = Door::open(&socket::prepare(&home)?, desk.at_socket())?;
         Ok(Self { node, api, doors: Some((door, desk)), home })
     }
 
@@ -71,6 +76,7 @@ impl Here {
             socket::clear(&self.home);
             desk.close().await;
         }
+        self.api.close_bots().await;
         self.node.close().await;
     }
 }
@@ -120,12 +126,16 @@ pub(crate) async fn with<T>(
     asked
 }
 
-/// Finds the process that has the home open, or becomes it. A process that just began, or is about to end, has the home
+/// Finds the process that has the home open, or becomes it. With the token of a bot it only finds it, and asks as the bot.
+/// A process that just began, or is about to end, has the home
 /// open but no socket; this function waits for that to pass.
 ///
 /// # Errors
 /// When another process has the home open and does not answer, or the home cannot be opened.
 pub(crate) async fn owner(place: &HomeArgs, reach: Reach) -> Result<Owner, Failure> {
+    if let Some(token) = env::var_os(TOKEN) {
+        return as_bot(there(&place.socket()?).await, &token.to_string_lossy());
+    }
     let patience = Instant::now() + Duration::from_millis(OWNER_MS);
     let node = loop {
         if let Some(there) = there(&place.socket()?).await {
@@ -138,8 +148,35 @@ pub(crate) async fn owner(place: &HomeArgs, reach: Reach) -> Result<Owner, Failu
             opened => break opened?,
         }
     };
-    let here = if reach == Reach::Reading { Here::alone(node, place) } else { Here::open(node, place) };
+    let here = if reach == Reach::Reading { Here::alone(node, place) } else { Here::open(node, place, reach) };
     Ok(Owner::Us(here?))
+}
+
+/// The variable with the token of a bot.
+const TOKEN: &str = "RUMORMILL_TOKEN";
+
+/// The process that has the home open, asked with the token of a bot. The bot's home is open only there.
+fn as_bot(there: Option<Client>, token: &str) -> Result<Owner, Failure> {
+    let nobody = || Failure {
+        exit: Exit::Unreachable,
+        code: "bot".into(),
+        what: format!("{TOKEN} is set, and no process has the home open that could answer a bot"),
+        help: format!("start `rumormill serve`, or unset {TOKEN} to act for yourself"),
+    };
+    let client = there.ok_or_else(nobody)?;
+    Ok(Owner::Other(client.with("authorization", &format!("Bearer {token}"))?))
+}
+
+/// Where the asked process listens for programs over loopback; `None` for this process, which is only here for a moment.
+///
+/// # Errors
+/// When nobody answers.
+pub(crate) async fn listens(client: &Client) -> Result<Option<SocketAddr>, Failure> {
+    match client.call(&LINK, &[], &[], &Wanted::default()).await {
+        Ok(link) => Ok(Some(link.at)),
+        Err(Error::Refused { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A client of the process that listens at `socket`, if there is one.

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_that_is_not_there_fails_or_hangs_has_not_copied() {
+    fn a_missing_failing_or_hanging_program_copies_nothing() {
         assert!(by("cat", &[], "words"));
         assert!(!by("a program that nobody has", &[], "words"));
         assert!(!by("false", &[], "words"));

@@ -11,7 +11,7 @@ use std::{
 
 use rumormill_node::Relay;
 use rumormill_server::Typing;
-use rumormill_tui::{Loud, Preferences};
+use rumormill_tui::{Hours, Loud, Preferences};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
@@ -85,8 +85,17 @@ pub(crate) struct Config {
     pub(crate) bell: Loud,
     /// When the desktop notifies.
     pub(crate) notify: Loud,
-    /// Whether typing is told and shown.
+    /// Hours in which nothing rings or notifies.
+    #[serde(deserialize_with = "hours")]
+    pub(crate) quiet: Option<Hours>,
+    /// Whether typing is reported and shown.
     pub(crate) typing: bool,
+}
+
+fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Hours>, D::Error> {
+    let text = String::deserialize(from)?;
+    let help = || D::Error::custom(format!("{text:?} is neither hours, such as \"22:00-07:00\", nor \"off\""));
+    Hours::read_or_off(&text).ok_or_else(help)
 }
 
 impl Default for Config {
@@ -99,6 +108,7 @@ impl Default for Config {
             relays: Vec::new(),
             bell: Loud::default(),
             notify: Loud::default(),
+            quiet: None,
             typing: true,
         }
     }
@@ -107,10 +117,11 @@ impl Default for Config {
 impl Config {
     /// The settings of the terminal.
     pub(crate) fn settings(&self) -> Preferences {
-        Preferences { bell: self.bell, notify: self.notify, typing: self.typing, ..Preferences::default() }
+        let Self { bell, notify, quiet, typing, .. } = *self;
+        Preferences { bell, notify, quiet, typing, ..Preferences::default() }
     }
 
-    /// Whether typing is told and shown.
+    /// Whether typing is reported and shown.
     pub(crate) fn typing(&self) -> Typing {
         if self.typing { Typing::Told } else { Typing::Kept }
     }
@@ -179,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_where_one_says() {
+    fn the_address_of_the_page_is_configurable() {
         let at =
             |text: &str| text.parse::<Http>().map(|Http(at)| at.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(at("localhost:80").unwrap(), ["127.0.0.1:80", "[::1]:80"]);
@@ -194,6 +205,13 @@ mod tests {
     }
 
     #[test]
+    fn quiet_hours_reach_the_terminal() {
+        let quiet = |text: &str| parse(text).unwrap().settings().quiet.map(|hours| hours.to_string());
+        assert_eq!(quiet("quiet = \"22:00-7:00\""), Some("22:00-07:00".into()));
+        assert_eq!(quiet("quiet = \"off\""), None);
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_its_line() {
         let check = |text: &str, words: &str| {
             let what = parse(text).unwrap_err();
@@ -203,12 +221,16 @@ mod tests {
         check("\n\nlan = \"yes\"", "line 3: invalid type");
         check("bell = \"loud\"", "unknown variant `loud`");
         check("http = \"everywhere\"", "line 1: ");
+        check(
+            "lan = true\nquiet = \"night\"",
+            "line 2: \"night\" is neither hours, such as \"22:00-07:00\", nor \"off\"",
+        );
         check("lan = tr", "line 1: ");
         check("relays = [\"example\"]", "line 1: \"example\" is no relay");
     }
 
     #[test]
-    fn the_first_run_writes_it_for_this_user_alone() {
+    fn the_first_run_writes_a_private_file() {
         use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a/config.toml");

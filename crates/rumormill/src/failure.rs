@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scripts_learn_from_the_exit_what_kind_of_failure_it_was() {
+    fn the_exit_code_shows_the_kind_of_failure() {
         let exits = [
             (Exit::Ours, vec![codes::FULL, codes::BUSY, codes::TOO_MANY_ROOMS, codes::GIVEN_UP]),
             (Exit::Usage, vec![codes::ROOM, codes::SEVERAL, codes::NAME, codes::NO_FILE, codes::TOO_LARGE]),

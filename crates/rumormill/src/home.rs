@@ -52,6 +52,8 @@ pub(crate) struct HomeArgs {
 pub(crate) enum Reach {
     /// Peers anywhere.
     Peers,
+    /// The same for as long as somebody looks at a room: the bots of the home take part meanwhile.
+    Staying,
     /// The same, and the page shows each step of the protocol.
     Serving,
     /// No peers: the command needs only the home.

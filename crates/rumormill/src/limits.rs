@@ -61,6 +61,6 @@ pub(crate) const FOREIGN_SAMPLE_BYTES: u64 = 4 * 1024 * 1024;
 /// Logs of one directory that are imported together: a file a day for thirty years.
 pub(crate) const IMPORT_FILES: usize = 11_000;
 
-/// Milliseconds that a command which wrote waits at most for those who are linked to take it, who do in a third of a second: as
-/// long as leaving waits, for a machine may be busy.
+/// Milliseconds that a writing command waits at most for the linked peers to receive the entry, which takes them a
+/// third of a second: as long as leaving waits, because a machine may be busy.
 pub(crate) const TAKES_MS: u64 = rumormill_tui::LEAVE_MS;

@@ -40,7 +40,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, hook, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -79,6 +79,9 @@ enum Command {
     /// Make, list and remove webhooks
     #[command(hide = true)]
     Hook(commands::hook::Args),
+    /// Make, list and remove bots, which are members of their own
+    #[command(hide = true)]
+    Bot(commands::bot::Args),
     /// Print the messages of a room
     Log(commands::log::Args),
     /// Print the ticket that lets others join
@@ -197,6 +200,7 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Topic(args) => commands::topic::run(args, place).await,
         Command::Nick(args) => commands::nick::run(args, place).await,
         Command::Hook(args) => commands::hook::run(args, place).await,
+        Command::Bot(args) => commands::bot::run(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_that_others_may_look_into_or_lead_elsewhere_is_not_used() {
+    fn a_shared_or_linked_directory_is_not_used() {
         let dir = tempfile::tempdir().unwrap();
         let (ours, open, link) = (dir.path().join("ours"), dir.path().join("open"), dir.path().join("link"));
         make(&ours).unwrap();
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_what_others_could_have_put_there_is_not_followed() {
+    fn a_link_to_a_directory_of_others_is_not_followed() {
         let dir = tempfile::tempdir().unwrap();
         let theirs = dir.path().join("theirs");
         fs::create_dir(&theirs).unwrap();

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_users_bring_about_is_no_fault_of_the_server() {
+    fn user_errors_are_not_server_faults() {
         let errors = [
             Error::TooManyRooms,
             Error::TooManyFiles,

@@ -141,6 +141,13 @@ pub(crate) const HOOK_AGAIN_MS: u64 = 1_000;
 /// The longest of these pauses.
 pub(crate) const HOOK_AGAIN_MOST_MS: u64 = 600_000;
 
+/// Bots of a home: one for each program of a person that talks under a name of its own. Each costs a node: a thread, 20
+/// descriptors and 6 MB, so all of them stay within the 1,024 descriptors that a process usually may have.
+pub(crate) const BOTS: usize = 16;
+
+/// Bytes of a bot's name, which is also a directory and a nick.
+pub(crate) const BOT_NAME_BYTES: usize = 32;
+
 /// Authors whose rate is tracked at once: those of 256 rooms; 80 bytes each.
 pub(crate) const PACED: usize = 256;
 
@@ -154,4 +161,5 @@ const _: () = {
     assert!(rumormill_api::MENTIONS == limits::MENTIONS);
     assert!(rumormill_api::TEXT_BYTES == limits::BODY_BYTES);
     assert!(rumormill_api::NICK_BYTES == limits::NAME_BYTES);
+    assert!(BOT_NAME_BYTES <= limits::NAME_BYTES);
 };

@@ -16,7 +16,7 @@ pub(crate) fn secret() -> Result<String, Refusal> {
     Ok(BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
 }
 
-/// What is kept of a secret.
+/// The stored form of a secret.
 pub(crate) fn hash(secret: &str) -> Hash {
     blake3::hash(secret.as_bytes())
 }

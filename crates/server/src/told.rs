@@ -11,8 +11,14 @@ use rumormill_text::{Names, clean_name, limits::NICK_CHARS};
 
 /// The name an author is shown by.
 pub(crate) fn nick(room: &Room, author: &AuthorId) -> String {
-    let nick = clean_name(&room.nick(author), NICK_CHARS);
+    let nick = said_nick(room, author);
     if nick.is_empty() { author.short() } else { nick }
+}
+
+/// The name that an author has said; empty when there is none.
+pub(crate) fn said_nick(room: &Room, author: &AuthorId) -> String {
+    let nick = clean_name(&room.nick(author), NICK_CHARS);
+    if nick == author.short() { String::new() } else { nick }
 }
 
 /// Everybody's names in a room.
@@ -36,34 +42,49 @@ pub(crate) fn called(names: &Names, author: &AuthorId) -> String {
 
 /// The notice about an author whose key was used in two places.
 pub(crate) fn forked(nick: &str) -> String {
-    format!("{nick} wrote two logs under one key, or left one that was ahead of its time; one of the two is not shown")
+    format!("{nick} wrote in two places under one key, as a copied home does; what came from one of them is not shown")
 }
 
-/// The notice when that author is this user.
-pub(crate) const REKEYED: &str = "your log was cut, for its key was in use in two places or your clock was ahead; you write under a fresh key from here \
-     on, and what was cut off is said again under it";
+/// The notice about an author who has left a log because clocks differ.
+pub(crate) fn left(nick: &str) -> String {
+    format!("{nick} goes on under a fresh key, because clocks differ too far; what could not be read is said again")
+}
 
-/// The notice about clocks that differ; empty when none does.
+/// The notice when this user's key was used in two places.
+pub(crate) const REKEYED: &str = "your key was in use in two places, as in a copied home; you write under a fresh key from here on, and what was cut off is \
+     said again under it";
+
+/// The notice when this user's log was left because clocks differ.
+pub(crate) const LEFT: &str = "others could not read what you wrote, because clocks differ too far; it is said again under a fresh key, which you \
+     write under from here on";
+
+/// The notice about clocks that differ; empty when none does. `nick` tells the name that an author has said, or none.
 pub(crate) fn skewed(skew: Skew, nick: impl Fn(&AuthorId) -> String) -> String {
+    let unnamed = "somebody whose name is not here yet";
     let (apart, side) = (span(skew.ms), if skew.ms > 0 { "behind" } else { "ahead of" });
     match skew.whose {
         Whose::Nobodys => String::new(),
         Whose::Ours => format!("your clock looks {apart} {side} the others'; set it right"),
         Whose::Theirs(author) => {
             let side = if skew.ms > 0 { "ahead" } else { "behind" };
-            format!("{}'s clock looks {apart} {side}; ask them to set it right", nick(&author))
+            let whose = match nick(&author) {
+                nick if nick.is_empty() => format!("the clock of {unnamed}"),
+                nick => format!("{nick}'s clock"),
+            };
+            format!("{whose} looks {apart} {side}; ask them to set it right")
         }
         Whose::Unclear(author) => {
-            format!(
-                "your clock is {apart} {side} {}'s; compare both with a third one and set the wrong one",
-                nick(&author)
-            )
+            let whose = match nick(&author) {
+                nick if nick.is_empty() => format!("that of {unnamed}"),
+                nick => format!("{nick}'s"),
+            };
+            format!("your clock is {apart} {side} {whose}; compare both with a third one and set the wrong one")
         }
     }
 }
 
 /// The notice when clocks agree again.
-pub(crate) const AGREED: &str = "all clocks agree again";
+pub(crate) const AGREED: &str = "the clocks of all who are here agree again";
 
 /// The difference of two clocks, in words.
 fn span(ms: i64) -> String {

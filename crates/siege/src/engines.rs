@@ -113,6 +113,7 @@ impl Engines {
             shape: Shape::Open,
             pace: Default::default(),
             crowd: self.crowd,
+            closed: None,
             fresh_author: true,
             trace: false,
             seed: self.seed << 16 | at as u64,
@@ -282,7 +283,7 @@ impl Engines {
         for output in out {
             match output {
                 Output::Send { to, frame } => self.send(at, to, frame),
-                Output::Serve { to, want, newest, ranges } => said += self.serve(at, to, (want, newest, ranges)),
+                Output::Serve { to, want, newest, ranges, .. } => said += self.serve(at, to, (want, newest, ranges)),
                 Output::Dial(contact) => self.dial(at, &contact),
                 Output::Recall(what) => {
                     let found = self.honest[at].reader.recalled(&self.room, &what).unwrap();

@@ -226,7 +226,7 @@ impl Ears {
                 };
                 while let Some(event) = events.next().await {
                     match event {
-                        RoomEvent::Rekeyed { author } => mine.push(author),
+                        RoomEvent::Rekeyed { author, .. } => mine.push(author),
                         RoomEvent::Message { message, .. } => hear(&mine, &message),
                         RoomEvent::Inserted { of, .. } => {
                             let shown = room.message(of).await.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Weather and stories at a command line.
+//! Weather, unrest and stories at a command line.
 
 #![allow(clippy::print_stdout, reason = "a command prints")]
 
@@ -9,7 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{
     study::{Lot, cores},
     tale::Tale,
-    violation::Violation,
+    unrest,
+    violation::{self, Violation},
     weather,
 };
 
@@ -53,9 +54,22 @@ impl Story {
     }
 }
 
-/// Options of `weather`.
+/// A kind of world that seeds pick.
+pub struct Worlds {
+    name: &'static str,
+    pass: fn(u64) -> violation::Story,
+    print: fn(u64) -> violation::Story,
+}
+
+/// Everything goes wrong in an open room.
+pub const WEATHER: Worlds = Worlds { name: "weather", pass: weather::pass, print: weather::print };
+
+/// Governors of a closed room act against one another.
+pub const UNREST: Worlds = Worlds { name: "unrest", pass: unrest::pass, print: unrest::print };
+
+/// Options of `weather` and `unrest`.
 #[derive(clap::Args)]
-pub struct Weather {
+pub struct Seeds {
     /// Run this many seeds
     #[arg(long, default_value_t = 200, value_name = "COUNT")]
     seeds: u64,
@@ -73,25 +87,25 @@ pub struct Weather {
     workers: Option<usize>,
 }
 
-impl Weather {
-    /// Runs the weather.
+impl Seeds {
+    /// Runs the worlds.
     ///
     /// # Errors
     /// The violation with the command that repeats it.
-    pub fn pass(&self) -> Result<(), Box<dyn Error>> {
+    pub fn pass(&self, worlds: &Worlds) -> Result<(), Box<dyn Error>> {
         let passed = match self.seed {
-            Some(seed) if self.trace => weather::print(seed),
-            Some(seed) => weather::pass(seed),
-            None => self.pass_all(),
+            Some(seed) if self.trace => (worlds.print)(seed),
+            Some(seed) => (worlds.pass)(seed),
+            None => self.pass_all(worlds),
         };
-        passed.map_err(|violation| again(&violation, "weather"))?;
+        passed.map_err(|violation| again(&violation, worlds.name))?;
         if !self.trace {
             println!("{} passed", if self.seed.is_some() { 1 } else { self.seeds });
         }
         Ok(())
     }
 
-    fn pass_all(&self) -> Result<(), Violation> {
+    fn pass_all(&self, worlds: &Worlds) -> Result<(), Violation> {
         let style = ProgressStyle::with_template("{elapsed:>5} {wide_bar} {pos}/{len} {eta:>5}");
         let bar = ProgressBar::new(self.seeds).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let lot = Lot {
@@ -101,7 +115,7 @@ impl Weather {
             workers: self.workers.unwrap_or_else(cores).max(1),
             progress: &|done, _| bar.set_position(done as u64),
         };
-        let passed = lot.draw(&[()], |(), seed| weather::pass(seed));
+        let passed = lot.draw(&[()], |(), seed| (worlds.pass)(seed));
         bar.finish_and_clear();
         passed.map(|_| ())
     }

@@ -202,14 +202,16 @@ impl World {
                 let vouches = process.reader.vouches(&room, &author, most).unwrap_or_default();
                 self.put_in(peer, Input::Vouches { author, vouches });
             }
-            Output::Serve { to, want, newest, ranges } => {
+            Output::Serve { to, want, newest, ranges, proved } => {
                 let serving = self.number();
                 let room = self.room;
                 let Some(process) = &mut self.peers[peer as usize].process else { return };
                 let first = if newest == 0 { Ok(Vec::new()) } else { process.reader.newest(&room, newest) };
                 match first {
                     Ok(first) => {
-                        process.servings.insert(serving, (index_of(&to), Serving::new(want, first, ranges)));
+                        let answer =
+                            if proved { Serving::proved(want, ranges) } else { Serving::new(want, first, ranges) };
+                        process.servings.insert(serving, (index_of(&to), answer));
                         self.queue.put(0, Event::Serve { peer, process: process.number, serving });
                     }
                     Err(error) => self.watch.break_off("stored entries are readable", format!("peer {peer}: {error}")),
@@ -257,7 +259,8 @@ impl World {
     fn emit(&mut self, peer: Index, output: Output) {
         match output {
             Output::Said { tag, seq } => self.said(peer, tag, seq),
-            Output::Unsaid { tag, .. } => {
+            Output::Unsaid { tag, why } => {
+                self.peers[peer as usize].refused = Some(why);
                 if let Some(process) = &mut self.peers[peer as usize].process {
                     process.unanswered.retain(|waiting| *waiting != tag);
                 }

@@ -10,6 +10,7 @@
 
 mod accuse;
 pub mod checkers;
+mod closed;
 #[cfg(feature = "command")]
 pub mod command;
 mod drive;
@@ -31,6 +32,7 @@ mod story;
 pub mod study;
 pub mod tale;
 mod trace;
+pub mod unrest;
 mod violation;
 pub mod weather;
 mod world;

@@ -138,6 +138,7 @@ impl Peer {
             shape: Shape::Open,
             pace: PACE,
             crowd: Crowd::default(),
+            closed: None,
             fresh_author: true,
             trace: false,
             seed: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
@@ -241,7 +242,7 @@ impl Peer {
     fn follow(&mut self, output: Output, inputs: &mut Vec<Input>, out: &mut Vec<String>) {
         match output {
             Output::Send { to, frame } => self.say(to, &frame),
-            Output::Serve { to, want, newest, ranges } => {
+            Output::Serve { to, want, newest, ranges, .. } => {
                 let first = self.reader.newest(&ROOM, newest).unwrap_or_default();
                 let mut serving = Serving::new(want, first, ranges);
                 while let Ok(Some(frame)) = serving.next(&mut *self.reader, &ROOM) {

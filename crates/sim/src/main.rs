@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use rumormill_sim::{
-    command::{Story, Weather},
+    command::{Seeds, Story, UNREST, WEATHER},
     study::{
         self,
         command::Size,
@@ -28,7 +28,9 @@ struct Args {
 #[derive(Subcommand)]
 enum What {
     /// Run worlds in which everything goes wrong, and check what holds at the end
-    Weather(Weather),
+    Weather(Seeds),
+    /// Run closed rooms whose governors act against one another, and check what holds at the end
+    Unrest(Seeds),
     /// Run a story, one verb a line
     Story(Story),
     /// Compare rumor mongering with tables 1 to 3 of Demers et al. 1987
@@ -73,7 +75,8 @@ struct Spread {
 
 fn main() -> ExitCode {
     let done = match Args::parse().what {
-        What::Weather(weather) => weather.pass(),
+        What::Weather(seeds) => seeds.pass(&WEATHER),
+        What::Unrest(seeds) => seeds.pass(&UNREST),
         What::Story(story) => story.tell(),
         What::Demers(size) => size.make(study::demers::study),
         What::Spread(Spread { size, peers }) => {

@@ -37,13 +37,15 @@ pub enum Nature {
     Boaster,
     /// Claims the largest possible length for every log, including its receiver's own.
     Usurper,
+    /// Sends frames as an honest peer does, and entries besides that a story writes by hand under its key.
+    Hand,
     /// Claims to hold nothing, whatever it received.
     Denier,
     /// Claims to hold exactly what the asking peer holds.
     Flatterer,
     /// Sends every rumor that it hears back to everybody.
     Parrot,
-    /// Adds to each frame an entry under a new key, [`LEGION`] times in all.
+    /// Adds to each frame an entry under a new key, 4,096 times in all.
     Legion,
     /// Proves ever lower forks of its own log.
     Undercutter,
@@ -100,7 +102,7 @@ impl World {
             Nature::Mute => Vec::new(),
             Nature::Forger => vec![with_runs(frame, forged)],
             Nature::Honest if self.fault == Some(Fault::Corrupts) => vec![with_runs(frame, forged)],
-            Nature::Honest | Nature::Parrot => vec![frame],
+            Nature::Honest | Nature::Parrot | Nature::Hand => vec![frame],
             Nature::Forker if to.is_multiple_of(2) => vec![frame],
             Nature::Forker => {
                 let (room, author) = (self.room, Author::from_secret(&self.peers[from as usize].home.author_secret));

@@ -8,7 +8,7 @@ use rumormill_proto::{
     engine::Engine,
     frame::Contact,
     ids::{AuthorId, PeerId},
-    input::Input,
+    input::{Input, Unsaid},
     view::Shape,
 };
 use rumormill_store::{Memory, Read};
@@ -111,12 +111,15 @@ pub(crate) struct Peer {
     pub(crate) barred: BTreeMap<Index, u64>,
     /// Where its next turn with something to store must end the process.
     pub(crate) ends_at: Option<Stage>,
+    /// Why its engine refused what was last to be said or done there.
+    pub(crate) refused: Option<Unsaid>,
 }
 
 impl Peer {
     pub(crate) fn new(home: Remains, shape: Shape) -> Self {
         let (nature, clock_ms, paused) = (Nature::Honest, 0, false);
-        Self { home, process: None, shape, nature, clock_ms, paused, barred: BTreeMap::new(), ends_at: None }
+        let (barred, ends_at, refused) = (BTreeMap::new(), None, None);
+        Self { home, process: None, shape, nature, clock_ms, paused, barred, ends_at, refused }
     }
 
     /// Whether it runs and is not paused.

@@ -24,13 +24,23 @@ pub(crate) struct Serving {
     first: VecDeque<Piece>,
     then: VecDeque<Piece>,
     done: bool,
+    proved: bool,
 }
 
 impl Serving {
     /// The answer to `want` (0 when there was none): `newest`, then the rest of `ranges`.
     pub(crate) fn new(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>) -> Self {
+        Self::of(want, newest, ranges, false)
+    }
+
+    /// The same of a closed room: every piece comes with a signature.
+    pub(crate) fn proved(want: u64, ranges: Vec<Piece>) -> Self {
+        Self::of(want, Vec::new(), ranges, true)
+    }
+
+    fn of(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>, proved: bool) -> Self {
         let then = ranges.into_iter().flat_map(|range| without(range, &newest)).collect();
-        Self { want, first: newest.into(), then, done: false }
+        Self { want, first: newest.into(), then, done: false, proved }
     }
 
     /// The next frame, or `None` at the end.
@@ -54,7 +64,11 @@ impl Serving {
         loop {
             let queue = if self.first.is_empty() { &mut self.then } else { &mut self.first };
             let Some((author, first, last)) = queue.pop_front() else { return Ok(None) };
-            let Some(run) = read.run(room, &author, first, last)? else { continue };
+            let run = match self.proved {
+                true => read.proved_run(room, &author, first, last)?,
+                false => read.run(room, &author, first, last)?,
+            };
+            let Some(run) = run else { continue };
             if run.first() > first {
                 queue.push_back((author, first, run.first() - 1));
             }

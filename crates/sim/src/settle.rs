@@ -95,8 +95,10 @@ impl World {
 
     fn remains(&self, at: usize) -> Option<Remains> {
         let peer = self.peers.get(at).filter(|peer| self.is_expected(peer))?;
-        let frontier = peer.process.as_ref()?.engine.frontier();
-        let cuts = frontier.logs().filter_map(|(author, log)| Some((*author, log.cut()?))).collect();
+        let engine = &peer.process.as_ref()?.engine;
+        // Nobody is told of a fork in a log of which nothing counts.
+        let logs = engine.frontier().logs().filter(|(author, _)| engine.counts(author, 0));
+        let cuts = logs.filter_map(|(author, log)| Some((*author, log.cut()?))).collect();
         Some(Remains { peer: at, lines: self.timeline(at), cuts })
     }
 }

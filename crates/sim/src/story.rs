@@ -140,8 +140,16 @@ impl World {
     /// An engine with the content of a home, and a reader of its store.
     pub(crate) fn engine(&mut self, at: usize) -> Option<(Engine, Box<dyn Read>)> {
         let (seed, now) = (self.random.number(), self.clock(at as Index));
-        let setup = &self.setup;
+        let (kept, reader, end) = match opened(&self.peers[at].home.store, &self.room) {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.watch.break_off("a store opens", format!("peer {at}: {error}"));
+                return None;
+            }
+        };
+        let closed = self.governance(at);
         let Peer { home, shape, .. } = &self.peers[at];
+        let setup = &self.setup;
         let config = Config {
             room: self.room,
             me: home.id,
@@ -149,21 +157,15 @@ impl World {
             shape: shape.clone(),
             pace: setup.pace.clone(),
             crowd: setup.crowd,
+            closed: closed.map(Box::new),
             fresh_author: home.fresh,
             trace: self.trace.is_on(),
             seed,
         };
-        let (kept, reader, end) = match opened(&home.store, &self.room) {
-            Ok(opened) => opened,
-            Err(error) => {
-                self.watch.break_off("a store opens", format!("peer {at}: {error}"));
-                return None;
-            }
-        };
         let cuts: Vec<_> = kept.iter().filter_map(|kept| Some((kept.author, kept.log.cut()?))).collect();
         let engine = Engine::new(config, Author::from_secret(&home.author_secret), kept, end, now);
         if !self.watch.checkers.is_empty() {
-            let lines = self.timeline(at);
+            let lines = self.held(at);
             let author = self.peers[at].home.author;
             self.watch.see(&Fact::Started { peer: at, author, lines: &lines, cuts: &cuts });
         }
@@ -173,7 +175,7 @@ impl World {
 
     /// Notes that a liar which writes two logs does so under its current key.
     fn note_liar(&mut self, peer: usize) {
-        if matches!(self.peers[peer].nature, Nature::Forker | Nature::Undercutter) {
+        if matches!(self.peers[peer].nature, Nature::Forker | Nature::Undercutter | Nature::Hand) {
             self.watch.see(&Fact::Twinned { author: self.peers[peer].home.author });
         }
     }
@@ -450,8 +452,26 @@ impl World {
         self.trace.world(self.queue.now_us(), verb, rest);
     }
 
-    /// A peer's timeline.
+    /// A peer's timeline: in a closed room what counts of it.
     pub fn timeline(&self, peer: usize) -> Vec<TimelineRow> {
+        let mut lines = self.held(peer);
+        match (self.owner, self.process(peer)) {
+            (None, _) => {}
+            (Some(_), Some(process)) => lines.retain(|line| process.engine.counts(&line.place.author, line.place.seq)),
+            (Some(_), None) => {
+                let mut governance = self.governance(peer);
+                let fold = governance.as_mut().map(|governance| governance.fold());
+                let counts = |line: &TimelineRow| {
+                    fold.is_some_and(|fold| fold.counts(&line.place.author, line.place.seq, &line.id))
+                };
+                lines.retain(counts);
+            }
+        }
+        lines
+    }
+
+    /// Everything that a peer's store has in its timeline.
+    pub(crate) fn held(&self, peer: usize) -> Vec<TimelineRow> {
         let store = &self.peers[peer].home.store;
         store.reader().and_then(|mut reader| all_lines(&mut *reader, &self.room)).unwrap_or_default()
     }

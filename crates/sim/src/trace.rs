@@ -93,6 +93,7 @@ pub(crate) fn input(input: &Input) -> String {
         Input::Unreachable { peer } => format!("no answer p{}", index_of(peer)),
         Input::Heard { contacts } => format!("heard     of {} peers", contacts.len()),
         Input::Received { from, frame } => format!("from p{:<4} {}", index_of(from), self::frame(frame)),
+        Input::Order { order, .. } => format!("order     {order:?}"),
         Input::Say(sayings) => format!("say       {} entries", sayings.len()),
         Input::Recalled { what, found } => {
             let found = match found {
@@ -122,8 +123,10 @@ pub(crate) fn event(event: &Event) -> String {
         Event::Went { peer } => format!("p{} went", index_of(peer)),
         Event::Holds { peer, next } => format!("p{} holds our log below {next}", index_of(peer)),
         Event::Missing { entries } => format!("missing {entries}"),
-        Event::Forked { author, at } => format!("{} forked at {at}", author.short()),
+        Event::Forked { author, at, .. } => format!("{} forked at {at}", author.short()),
         Event::Filled { author, seq } => format!("body of {}.{seq} came or is lost", author.short()),
+        Event::Counts { author, before, now } => format!("of {} {now} entries count, not {before}", author.short()),
+        Event::Seated { author, seat } => format!("{} has the seat {seat:?}", author.short()),
         Event::Evicted { author } => format!("{} has no place any more", author.short()),
         Event::Skewed(skew) => format!("clock off by {} ms: {:?}", skew.ms, skew.whose),
         Event::Step(step) => self::step(step),

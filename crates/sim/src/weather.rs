@@ -207,7 +207,7 @@ impl Storm {
     }
 }
 
-fn any_weather(random: &mut Random) -> Weather {
+pub(crate) fn any_weather(random: &mut Random) -> Weather {
     let least = random.below(50_000);
     Weather {
         latency_us: (least, least + random.below(200_000)),

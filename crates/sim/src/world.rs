@@ -2,7 +2,7 @@
 
 use rumormill_proto::{
     frame::{Frame, Push},
-    ids::{EntryId, RoomId, Seq},
+    ids::{AuthorId, EntryId, RoomId, Seq},
     limits::FRAME_BYTES,
     random::Random,
     rumor::{Policy, delegating::Delegating},
@@ -56,6 +56,8 @@ pub struct Setup {
     pub turn_us: u64,
     /// How many authors the room keeps.
     pub crowd: Crowd,
+    /// Whether the room governs itself; the first peer founds it.
+    pub closed: bool,
 }
 
 impl Setup {
@@ -69,6 +71,7 @@ impl Setup {
             weather: Weather::clear(),
             turn_us: 1_000,
             crowd: Crowd::default(),
+            closed: false,
         }
     }
 }
@@ -114,10 +117,16 @@ fn note(broken: &mut Option<(&'static str, String)>, property: &'static str, ver
     }
 }
 
-/// Many peers in one room.
+/// Many peers in one room, numbered from 0 in the order in which they joined.
+///
+/// # Panics
+/// The verbs of a story panic on a mistake in the story: a peer that does not exist, the restart of a peer that runs, a
+/// second founder.
 pub struct World {
     pub(crate) setup: Setup,
     pub(crate) room: RoomId,
+    /// The founder of a closed room.
+    pub(crate) owner: Option<AuthorId>,
     pub(crate) random: Random,
     pub(crate) queue: Queue,
     pub(crate) network: Network,
@@ -147,6 +156,7 @@ impl World {
     pub fn with(setup: Setup) -> Self {
         Self {
             room: RoomId(scatter(setup.seed, 0)),
+            owner: None,
             random: Random::new(setup.seed),
             queue: Queue::default(),
             network: Network::new(setup.weather.clone(), setup.seed),

@@ -84,7 +84,7 @@ fn insert(disk: &mut Disk, entries: u64, authors: u64) {
     tell("insert", written, "entries", clock, cpu);
 }
 
-/// One person writing: one entry a commit.
+/// One person writing: a commit for each entry.
 fn one_by_one(disk: &mut Disk) {
     let mut writer = Writer::new(1_000_000);
     let runs: Vec<_> = (0..1000).map(|_| writer.run(1, 1)).collect();
@@ -95,8 +95,8 @@ fn one_by_one(disk: &mut Disk) {
     meter.stop("insert one by one", 1000, "commits");
 }
 
-/// People who take turns, each naming the line before: runs of one entry, a hundred in a commit. Returns the lines of the
-/// first of them.
+/// People who take turns, each naming the line before: runs of one entry, a hundred in a commit. Returns the lines of
+/// the first person.
 fn talk(disk: &mut Disk) -> Vec<(AuthorId, Seq)> {
     let mut writers: Vec<_> = (0..TALKERS).map(|number| Writer::new(2_000_000 + number)).collect();
     let (mut runs, mut before) = (Vec::new(), None);
@@ -117,7 +117,7 @@ fn talk(disk: &mut Disk) -> Vec<(AuthorId, Seq)> {
     runs.iter().filter(|run| run.author() == first).map(|run| (first, run.last().seq)).collect()
 }
 
-/// Who holds the oldest and the newest lines of one of those who take turns.
+/// Finds the holders of the oldest and the newest lines of one of these people.
 fn hold(disk: &Disk, said: &[(AuthorId, Seq)]) {
     let mut reader = disk.reader().unwrap();
     for (what, lines) in [("oldest", &said[..50]), ("newest", &said[said.len() - 50..])] {
@@ -171,7 +171,7 @@ struct Writer {
     next: Seq,
     prev: EntryId,
     door: Admission,
-    /// What its next run names as seen.
+    /// The entries that its next run names as seen.
     seen: Seen,
 }
 

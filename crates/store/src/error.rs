@@ -70,6 +70,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Dropped bodies stay in the file, because somebody has been reading it for long.
+    Read {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system failed to read or write.
     Io {
         /// The file.
@@ -100,6 +105,7 @@ impl Error {
             Self::Full { .. } => "make room on the disk; nothing acknowledged is lost".into(),
             Self::TooLarge => format!("send a file of at most {} MiB", FILE_BYTES >> 20),
             Self::ReadOnly { .. } => "make it writable, or use another home".into(),
+            Self::Read { .. } => "end the program that reads it".into(),
             Self::Io { .. } => "check the disk; nothing acknowledged is lost".into(),
             Self::Corrupt { .. } => "the disk may be failing: copy the home elsewhere, then mend it".into(),
         }
@@ -132,6 +138,7 @@ impl fmt::Display for Error {
             Self::Full { path } => write!(f, "no room on the disk for {}", path.display()),
             Self::TooLarge => write!(f, "a file has at most {FILE_BYTES} bytes"),
             Self::ReadOnly { path } => write!(f, "{}: may not be written", path.display()),
+            Self::Read { path } => write!(f, "{}: somebody is reading it", path.display()),
             Self::Io { path, what } | Self::Corrupt { path, what } => write!(f, "{}: {what}", path.display()),
         }
     }

@@ -199,7 +199,9 @@ impl Files {
         let dir = dir.join(room.to_string());
         let tree = dir.join(format!("{hash}.tree"));
         let whole = (dir.join(hash.to_string()), true);
-        for (path, whole) in [whole, (dir.join(format!("{hash}.{size}")), false)] {
+        let partial = (dir.join(format!("{hash}.{size}")), false);
+        // Twice, because a partial file that becomes complete between two looks is under neither name.
+        for (path, whole) in [whole.clone(), partial, whole] {
             let Some(data) = open(&path)? else { continue };
             let held = data.metadata().map_err(|why| Error::io(&path, &why))?.len();
             let Some(tree) = open(&tree)?.filter(|_| !whole || held == size) else { return Ok(None) };

@@ -26,10 +26,11 @@ use rumormill_proto::{
     entry::{Body, Kind, Seen},
     fork::Proof,
     frame::Contact,
+    governance::{Governance, Signed},
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
     input::{Bare, Found, Kept, Output, Purpose, Recall},
     log::{Head, Log},
-    run::RawRun,
+    run::{RawRun, block_end},
     timeline::Place,
 };
 
@@ -74,7 +75,7 @@ pub enum Change<'a> {
     },
     /// A call that must be carried out only once wrote an entry, see [`Read::once`]. The store remembers the latest
     /// [`limits::ONCE`] calls of a room.
-    Once(&'a Once, Target),
+    Once(Once, Target),
 }
 
 /// Identifies a call that must be carried out only once. Both fields are hashes, so nothing of the call itself is kept.
@@ -152,10 +153,12 @@ pub trait Store: Send {
     fn leave(&mut self, room: &RoomId) -> Result<(), Error>;
 
     /// Removes in one commit up to `rows` runs of left rooms, or some more smaller rows, then rows of abandoned
-    /// indexes, then edits of retracted entries. Returns whether more remain.
+    /// indexes, then edits of retracted entries. Returns whether more remain. When none remain, no copy is left in any
+    /// file of the store.
     ///
     /// # Errors
-    /// As [`Store::commit`], when no room yields anything.
+    /// As [`Store::commit`], when no room yields anything; [`Error::Read`] when copies remain because a reader does not
+    /// end.
     fn sweep(&mut self, rows: usize) -> Result<bool, Error>;
 
     /// The secret of this peer's transport key: the stored one, or else `fresh`, which is then stored.
@@ -226,6 +229,50 @@ pub trait Read: Send {
     /// otherwise.
     fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error>;
 
+    /// As [`Read::run`], with a signature wherever one is held: if none is at the end, the run goes on to the next one,
+    /// without the bodies of entries that are no acts. For a log of a closed room that ends below what is held.
+    fn proved_run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error> {
+        let Some(run) = self.run(room, author, first, last)? else { return Ok(None) };
+        if run.signature().is_some() || run.last() < last {
+            return Ok(Some(run));
+        }
+        let Some(above) = self.recall(room, author, last)?.filter(|above| above.first() <= last + 1) else {
+            return Ok(Some(run));
+        };
+        let mut entries = run.entries().to_vec();
+        for (header, seq) in above.entries().iter().zip(above.first()..).filter(|(_, seq)| *seq > last) {
+            let act = match header.kind.is_act() {
+                true => self.run(room, author, seq, seq)?.and_then(|act| act.entries().first().cloned()),
+                false => None,
+            };
+            entries.push(act.unwrap_or_else(|| header.clone()));
+        }
+        let signed = RawRun::new(*author, run.first(), run.prev(), entries, above.signature().copied());
+        Ok(Some(signed.unwrap_or(run)))
+    }
+
+    /// What is held of a closed room, as its engine reads it: `owner` founded the room. Reads every entry.
+    fn governance(&mut self, room: &RoomId, owner: AuthorId) -> Result<Governance, Error> {
+        let mut governance = Governance::new(owner);
+        for kept in self.kept(room)? {
+            let pieces = kept.log.spans().iter().map(|span| (span.first, span.last.seq, span.prev));
+            for (first, last, prev) in pieces.collect::<Vec<_>>() {
+                let mut from = (first, prev);
+                while from.0 <= last {
+                    let end = last.min(block_end(from.0));
+                    let Some(run) = self.run(room, &kept.author, from.0, end)?.filter(|run| run.first() == from.0)
+                    else {
+                        break;
+                    };
+                    let signed = Signed::all_of(room, &run, from.1);
+                    from = signed.last().map_or((last + 1, from.1), |last| (last.seq + 1, last.id));
+                    signed.into_iter().for_each(|entry| governance.insert(entry));
+                }
+            }
+        }
+        Ok(governance)
+    }
+
     /// A signed run of the block of `seq`, without bodies, entries beyond a cut included. It shows the id of the entry
     /// at `seq`, or else begins at the lowest held entry of the block. `None` when no signature reaches.
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error>;
@@ -233,7 +280,7 @@ pub trait Read: Send {
     /// Why a log is cut; `None` when it is not cut or its stored proof no longer verifies.
     fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error>;
 
-    /// Answers [`Output::Recall`](rumormill_proto::input::Output::Recall) of the engine.
+    /// Answers [`Output::Recall`] of the engine.
     fn recalled(&mut self, room: &RoomId, what: &Recall) -> Result<Option<Found>, Error> {
         match what.purpose {
             Purpose::Prove(_) => Ok(self.proof(room, &what.author)?.map(|proof| Found::Proof(proof.wire().clone()))),

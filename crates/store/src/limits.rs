@@ -92,5 +92,6 @@ pub const EDITS_AT_ONCE: usize = 64;
 /// a busy one. 150 bytes each, 2.5 MB.
 pub const ONCE: u64 = 16 * 1024;
 
-/// Milliseconds that a commit waits for another process that reads or writes the file: as long as SQLite's tools do.
+/// Milliseconds that a commit waits for another process that reads or writes the file, and that wiping waits for
+/// readers: as long as SQLite's tools do.
 pub const BUSY_MS: u64 = 5000;

@@ -203,13 +203,13 @@ fn a_call_that_was_carried_out_is_known_with_its_entry(store: &mut dyn Store) {
     let here = Script::lines(1, 5, 10, 10);
     let (run, call) = (here.run(1, 2), once(1));
     let of = Target { author: run.author(), seq: 2 };
-    store.commit(&[(ROOM, Change::Append(&run)), (ROOM, Change::Once(&call, of))]).unwrap();
+    store.commit(&[(ROOM, Change::Append(&run)), (ROOM, Change::Once(call, of))]).unwrap();
     let mut reader = store.reader().unwrap();
     assert_eq!(reader.once(&ROOM, &call.key).unwrap(), Some((call, of)));
     assert_eq!(reader.once(&OTHER_ROOM, &call.key).unwrap(), None);
     assert_eq!(reader.once(&ROOM, &once(2).key).unwrap(), None);
     // A run that does not fit undoes its whole batch, including the call.
-    store.commit(&[(ROOM, Change::Once(&once(2), of)), (ROOM, Change::Append(&run))]).unwrap_err();
+    store.commit(&[(ROOM, Change::Once(once(2), of)), (ROOM, Change::Append(&run))]).unwrap_err();
     assert_eq!(reader.once(&ROOM, &once(2).key).unwrap(), None);
     store.leave(&ROOM).unwrap();
     while store.sweep(1).unwrap() {}
@@ -220,7 +220,7 @@ fn a_call_that_was_carried_out_is_known_with_its_entry(store: &mut dyn Store) {
 fn the_latest_calls_are_known(store: &mut dyn Store) {
     let of = Target { author: AuthorId([3; 32]), seq: 0 };
     let calls: Vec<Once> = (0..ONCE + 3).map(once).collect();
-    let changes: Vec<_> = calls.iter().map(|call| (ROOM, Change::Once(call, of))).collect();
+    let changes: Vec<_> = calls.iter().map(|call| (ROOM, Change::Once(*call, of))).collect();
     store.commit(&changes).unwrap();
     let mut reader = store.reader().unwrap();
     let mut known = |at: u64| reader.once(&ROOM, &once(at).key).unwrap().is_some();

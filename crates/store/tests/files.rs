@@ -80,6 +80,25 @@ fn a_file_crosses_piece_by_piece_whatever_its_size() {
 }
 
 #[test]
+fn a_file_is_found_while_it_becomes_complete() {
+    let (home, from, whole) = (tempfile::tempdir().unwrap(), Files::nowhere(), bytes(1024));
+    let file = import(&from, &whole);
+    let sent = pieces(&from, file, whole.len());
+    let to = Files::open(home.path()).unwrap();
+    for _ in 0..200 {
+        let mut part = to.part(file, whole.len() as u64).unwrap();
+        fill(&mut part, &sent);
+        std::thread::scope(|scope| {
+            let ends = scope.spawn(|| part.end().unwrap());
+            while !ends.is_finished() {
+                assert!(to.source(file, whole.len() as u64).unwrap().is_some());
+            }
+        });
+        to.remove(file).unwrap();
+    }
+}
+
+#[test]
 fn what_is_no_piece_of_the_file_is_not_written() {
     let (from, to, size) = (Files::nowhere(), Files::nowhere(), 3 * PIECE_BYTES + 5);
     let file = import(&from, &bytes(size));

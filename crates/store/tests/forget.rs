@@ -12,7 +12,7 @@ use common::{
     text,
 };
 use rumormill_proto::{entry::RawEntry, ids::Seq};
-use rumormill_store::{Disk, Read, Store, limits::WIPE_COMMITS};
+use rumormill_store::{Disk, Error, Read, Store, limits::WIPE_COMMITS};
 
 const MARK: &str = "hush";
 
@@ -168,5 +168,66 @@ fn what_somebody_reads_is_wiped_afterwards() {
     assert!(!leaks(&home, &all()).is_empty());
     reading.execute_batch("COMMIT").unwrap();
     disk.index(99).unwrap();
+    assert_eq!(leaks(&home, &all()), []);
+}
+
+/// Runs work on the store that waits for a reader, who ends as soon as the work waits.
+fn beside_a_reader<T: Send + 'static>(home: &Path, disk: Disk, work: impl FnOnce(Disk) -> T + Send + 'static) -> T {
+    let raw = || rusqlite::Connection::open(home.join("rumormill.db")).unwrap();
+    let reading = raw();
+    reading.execute_batch("BEGIN; SELECT count(*) FROM run").unwrap();
+    let other = raw();
+    other.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let working = std::thread::spawn(move || work(disk));
+    // Who waits for readers in order to wipe keeps writers out.
+    while !working.is_finished() && other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
+        std::thread::yield_now();
+    }
+    reading.execute_batch("COMMIT").unwrap();
+    drop((reading, other));
+    working.join().unwrap()
+}
+
+#[test]
+fn a_store_that_closes_waits_for_a_reader_and_wipes() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let (disk, _) = retracted(&home);
+    beside_a_reader(&home, disk, drop);
+    assert_eq!(leaks(&home, &all()), []);
+}
+
+#[test]
+fn a_room_that_was_left_is_gone_when_the_sweep_ends_although_somebody_read_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let (mut disk, _) = retracted(&home);
+    disk.leave(&ROOM).unwrap();
+    // Kept open, so that closing wipes nothing.
+    let _disk = beside_a_reader(&home, disk, |mut disk| {
+        while disk.sweep(99).unwrap() {}
+        disk
+    });
+    assert_eq!(leaks(&home, &all()), []);
+}
+
+#[test]
+fn a_sweep_does_not_promise_what_a_reader_keeps() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let (mut disk, _) = retracted(&home);
+    disk.leave(&ROOM).unwrap();
+    let reading = rusqlite::Connection::open(home.join("rumormill.db")).unwrap();
+    reading.execute_batch("BEGIN; SELECT count(*) FROM run").unwrap();
+    let swept = loop {
+        match disk.sweep(99) {
+            Ok(true) => {}
+            ended => break ended,
+        }
+    };
+    assert!(matches!(swept, Err(Error::Read { .. })), "{swept:?}");
+    assert!(!leaks(&home, &all()).is_empty());
+    reading.execute_batch("COMMIT").unwrap();
+    assert_eq!(disk.sweep(99), Ok(false));
     assert_eq!(leaks(&home, &all()), []);
 }

@@ -1,28 +1,29 @@
-//! What people type to find something: words and, among these, who said it and when.
+//! Search queries as people type them: words, and filters for the author and the time.
 
 use jiff::{Span, civil::Date};
 use rumormill_api::{Refused, codes};
 
 use crate::Clock;
 
-/// What is searched for.
+/// A search query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
-    /// The words, a blank between each two.
+    /// The words, separated by blanks.
     pub words: String,
-    /// The name behind `from:`.
+    /// The name after `from:`.
     pub from: Option<String>,
-    /// Said then or later, in milliseconds since the Unix epoch: the beginning of the day behind `since:`, or so long ago.
+    /// Only messages from this time on, in milliseconds since the Unix epoch: the beginning of the day after `since:`,
+    /// or a time ago.
     pub since_ms: Option<u64>,
-    /// Said before that: the end of the day behind `until:`, or so long ago.
+    /// Only messages before this time: the end of the day after `until:`, or a time ago.
     pub until_ms: Option<u64>,
 }
 
 impl Search {
-    /// Reads `soup from:ann since:2026-05-01 until:7d`. A name with blanks stands in quotes.
+    /// Reads `soup from:ann since:2026-05-01 until:7d`. A name with blanks must be quoted.
     ///
     /// # Errors
-    /// When a day or a time is none.
+    /// When a day or a time is invalid.
     pub fn read(text: &str, clock: &Clock) -> Result<Self, Refused> {
         let (mut search, mut words, mut rest) = (Self::default(), Vec::new(), text.trim());
         while !rest.is_empty() {
@@ -45,13 +46,13 @@ impl Search {
     }
 }
 
-/// A name up to the next blank, or what stands between two quotes; and the rest.
+/// A name up to the next blank, or a quoted name; and the rest.
 fn quoted(text: &str) -> (&str, &str) {
     let in_quotes = text.strip_prefix('"').and_then(|text| text.split_once('"'));
     in_quotes.unwrap_or_else(|| text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())))
 }
 
-/// When a day begins, or the one so many days behind it; or a time so long ago.
+/// The beginning of a day, plus `days` days; or the time this long ago.
 fn begin(text: &str, clock: &Clock, days: i64) -> Result<u64, Refused> {
     let day = |day: Date| {
         let day = day.checked_add(Span::new().days(days)).ok()?;
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_said_it_and_when_stands_among_the_words() {
+    fn filters_stand_among_the_words() {
         let may = 1_777_593_600_000;
         let day = 86_400_000;
         let cases = [

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_control_character_goes() {
+    fn every_control_character_is_removed() {
         for code in (0..0x20).chain(0x7f..0xa0) {
             let char = char::from_u32(code).unwrap();
             let want = match char {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_steers_the_direction_goes_and_words_stay() {
+    fn direction_overrides_are_removed_and_words_stay() {
         let cases = [
             ("\u{202e}evil\u{202c}", "evil"),
             ("a\u{2066}b\u{2069}c", "abc"),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn json_says_the_same_without_steering() {
+    fn escaped_json_has_the_same_meaning() {
         let text = "a\u{1b}[2J\u{9b}\u{202e}b\u{e0041}ü\u{7f}\n";
         let plain = serde_json::to_string(text).unwrap();
         let json = escaped(&plain);

@@ -63,7 +63,7 @@ impl Clock {
         time.map_or_else(|| "--:--".into(), |time| time.to_zoned(self.0.clone()).strftime("%H:%M").to_string())
     }
 
-    /// When something was said, as it is told now: the time of day, behind the day where that is not today.
+    /// The time of a message: the time of day, preceded by the day unless that is today.
     pub fn moment(&self, ms: u64) -> String {
         match self.day(ms) == self.day(self.now_ms()) {
             true => self.minutes(ms),
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_day_is_told_where_it_is_another_one() {
+    fn the_day_is_shown_unless_it_is_today() {
         let utc = Clock::utc();
         let now_ms = utc.now_ms();
         let told = utc.moment(now_ms);

@@ -128,7 +128,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_name_is_anything_but_a_name(name in "(\\PC|[./\\\\ ~:-]|\u{202e}|\u{0}|con|nul){0,90}") {
+        fn any_name_becomes_a_safe_name(name in "(\\PC|[./\\\\ ~:-]|\u{202e}|\u{0}|con|nul){0,90}") {
             let safe = safe_name(&name);
             proptest::prop_assert_eq!(&safe_name(&safe), &safe);
             proptest::prop_assert!(!safe.is_empty() && safe.len() <= FILE_NAME_BYTES + 1);

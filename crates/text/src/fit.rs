@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_ends_in_an_ellipsis() {
+    fn a_cut_text_ends_in_an_ellipsis() {
         let cases = [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("漢字", 3, "漢…"), ("漢字", 2, "…"), ("a", 0, "")];
         for (text, width, want) in cases {
             assert_eq!(fit(text, width), want);

@@ -18,12 +18,12 @@ pub struct Kept<T> {
     thing: Mutex<T>,
 }
 
-/// What it would mean if the thing got lost.
+/// What a loss of the value would cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Worth {
-    /// A convenience less.
+    /// Only convenience.
     Little,
-    /// Something that a person relies on: it is on disk when it was changed, and a file that makes no sense is refused.
+    /// Something that people rely on: every change is on disk before `change` returns, and a malformed file is refused.
     Much,
 }
 
@@ -38,10 +38,10 @@ impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
         Ok(Self { path, worth: Worth::Little, thing })
     }
 
-    /// Reads a file of something that must not get lost; one that is not there keeps nothing.
+    /// Reads the file of a value that must not get lost; a missing file gives the default value.
     ///
     /// # Errors
-    /// When there is a file and it cannot be read, or makes no sense.
+    /// When the file exists and cannot be read, or is malformed.
     pub fn open_whole(path: PathBuf) -> Result<Self, Refused> {
         let thing = match read(&path)? {
             Some(text) => serde_json::from_slice(&text).map_err(|error| {
@@ -84,7 +84,7 @@ impl<T: Default + DeserializeOwned + Serialize> Kept<T> {
     }
 }
 
-/// What a file says; `None` where there is none.
+/// The contents of a file; `None` if there is none.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Refused> {
     match fs::read(path) {
         Ok(text) => Ok(Some(text)),
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_makes_no_sense_is_refused_where_it_must_not_get_lost() {
+    fn a_malformed_file_of_worth_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kept.json");
         let kept = Kept::<Vec<u8>>::open_whole(path.clone()).unwrap();

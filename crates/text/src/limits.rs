@@ -27,9 +27,9 @@ pub(crate) const PASTED_BYTES: usize = 16 * 1024;
 /// mail.
 pub(crate) const PASTED_PIECES: usize = 64;
 
-/// Peers that are told of while nobody of a room is found: a ticket has at most eight.
+/// Peers that are named while a room has found nobody: a ticket has at most eight.
 pub(crate) const SOUGHT_NAMED: usize = 8;
 
-/// Milliseconds after which somebody who said nothing more counts as gone, and not among those whom a message may reach: 30
-/// days, for some are on holiday for four weeks.
+/// Milliseconds without a message after which a person counts as gone, and is not among those whom a message may reach:
+/// 30 days, for some are on holiday for four weeks.
 pub const AWAY_MS: u64 = 30 * 24 * 3_600_000;

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_read_whole_or_refused_whole_and_the_next_one_counts() {
+    fn a_line_is_read_or_refused_whole_and_the_next_one_is_read() {
         let whole = |text: &str| Line::Whole(text.into());
         let cases: [(&[u8], Vec<Line>); 9] = [
             (b"", vec![]),

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_is_understood_in_whatever_it_comes() {
+    fn a_ticket_is_found_in_any_pasted_text() {
         let word = ticket().to_string();
         let (begin, end) = word.split_at(40);
         let pasted = [
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused_with_the_reason() {
+    fn a_text_without_a_ticket_is_refused_with_the_reason() {
         let word = ticket().to_string();
         let wrong = word.replace(&word[20..21], if &word[20..21] == "a" { "b" } else { "a" });
         let check = |text: &str, want: TicketError| assert_eq!(found(text).err(), Some(want), "{text:?}");
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_is_told_from_a_name() {
+    fn a_ticket_differs_from_a_name() {
         for word in ["rumor1abc", "RUMOR1", " rumor2x"] {
             assert!(holds_ticket(word), "{word}");
         }

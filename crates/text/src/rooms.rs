@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_with_one_name_both_are_told_and_no_other() {
+    fn a_refusal_lists_both_rooms_of_one_name_and_no_other() {
         let (one, other) = ("0a".repeat(32), format!("{}ff", "0a".repeat(31)));
         let rooms = [("lunch", &*one), ("work", "bbbbbbbbbbbb"), ("lunch", &*other)];
         let Refused { code, help, .. } = refused(&rooms, Some("lunch"));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_is_found_by_the_name_that_is_shown_and_never_by_one_that_looks_like_it() {
+    fn a_room_is_found_by_its_shown_name_and_never_by_a_lookalike() {
         let invisible = [("lun\u{200b}ch", "aaaaaaaaaaaa"), ("work", "bbbbbbbbbbbb")];
         check(&invisible, Some("lunch"), Ok(0));
         let both = [("lun\u{200b}ch", "aaaaaaaaaaaa"), ("lunch", "bbbbbbbbbbbb")];

@@ -108,7 +108,7 @@ pub fn receipt(holders: u64, others: u64) -> String {
     }
 }
 
-/// Says whom a room looks for that has not heard of anybody yet: one sentence for each peer whose address is known.
+/// Says which peers a room searches for while it has found nobody: one sentence for each peer with a known address.
 pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
     let one = |sought: &Sought| {
         let peer: String = sought.peer.as_str().chars().take(NAMELESS_DIGITS).collect();
@@ -129,7 +129,7 @@ pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
     std::iter::once(lead).chain(routes).collect()
 }
 
-/// Who has a message: those who received it, and those of them whose words prove it.
+/// How many people received a message, and how many of them acknowledged it.
 pub fn received(holders: usize, acknowledged: usize, of: u64) -> String {
     format!("received by {holders} of {}, acknowledged by {acknowledged}", count(of, "other", "others"))
 }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_share_is_told_in_one_sentence() {
+    fn a_full_share_is_reported_in_one_sentence() {
         let share =
             Share { nick: "Ann".into(), share_bytes: 64_000_000, until_ms: 1_700_000_000_000, ..Share::default() };
         assert_eq!(
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_a_room_looks_for_is_told_with_the_ways_and_why_they_failed() {
+    fn searched_peers_are_listed_with_their_addresses_and_errors() {
         let sought = |tries, why: &str| Sought {
             peer: "c0ffee0123".into(),
             routes: vec!["192.168.1.5:4711".into()],
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_a_first_name_joins_and_who_takes_another_is_called_so() {
+    fn a_first_name_is_a_join_and_another_one_a_change() {
         let (ann, mut names) = ("03c66105aa".into(), Names::default());
         names.learn(&ann, "Ann");
         let told = |names: &Names, before, name| {

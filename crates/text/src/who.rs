@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn who_may_be_meant_is_told() {
+    fn ambiguous_names_list_the_people() {
         let people = [("9f2c11aa", "ada"), ("41aa0711", "аdа"), ("41aa0712", "41aa07")];
         let people = people.map(|(author, nick)| (AuthorHex::from(author), nick));
         let names = Names::of(people.iter().map(|(author, nick)| (author, *nick)));
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_beyond_the_bound_is_tagged() {
+    fn people_beyond_the_bound_get_a_tag() {
         let mut names = Names::default();
         for author in 0..=PEOPLE_KNOWN {
             names.learn(&AuthorHex(format!("{author:08x}")), &format!("n{author}"));

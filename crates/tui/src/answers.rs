@@ -1,4 +1,4 @@
-//! What the node answers.
+//! Handles answers of the node.
 
 use rumormill_api::{Arrival, Kind, Message, Page, Person, Refused, Room, RoomHex};
 use rumormill_text::{clean, limits::PEOPLE_KNOWN};
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::limits::ROOMS_LISTED;
 
-/// What is told when a room is announced.
-const ANNOUNCED: &str = "whoever is on this LAN finds this room by its name now, and can enter it without a ticket";
+/// The note after a room was announced.
+const ANNOUNCED: &str = "anyone on this LAN can find this room by its name now, and join it without a ticket";
 
 /// Takes an answer.
 pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Vec<Effect>) {
@@ -35,9 +35,9 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         (Ask::Nearby(name), Outcome::Nearby(rooms)) => carry::nearby(model, name.as_deref(), &rooms, out),
         (Ask::Of(_, OfRoom::Announce(on)), Outcome::Room(room)) => {
             status(model, *room);
-            model.tell(NoteKind::Outcome, if on { ANNOUNCED } else { "nobody is told of this room any more" });
+            model.tell(NoteKind::Outcome, if on { ANNOUNCED } else { "this room is no longer announced" });
         }
-        // Unless that was told before, and it was entered again since.
+        // Unless an event told that before and the room was entered again since.
         (Ask::Of(room, OfRoom::Leave), _) if model.leaving.as_ref() == Some(&room) => left(model, &room, out),
         (Ask::Of(_, OfRoom::Ticket), Outcome::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
         (Ask::Of(_, OfRoom::Picture), Outcome::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
@@ -54,7 +54,7 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
     }
 }
 
-/// An answer about a room that was left meanwhile is of no use.
+/// Takes an answer about a room. An answer about a room that was left meanwhile is dropped.
 fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
     let Some(open) = model.open_as(room) else { return };
     match (ask, told) {
@@ -81,12 +81,12 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
         }
         (ask, Outcome::Page(page)) => read(model, &ask, page),
         (_, Outcome::Holders(holders)) => carry::tell_holders(model, &holders),
-        // Events tell what came of a change: the answer may be older than the newest of them.
+        // Events report the result of a change: the answer may be older than the newest event.
         _ => {}
     }
 }
 
-/// A page of the timeline, from above or below what is shown.
+/// Takes a page of the timeline, above or below the shown part.
 fn read(model: &mut Model, ask: &OfRoom, Page { messages, more }: Page) {
     let Some(open) = &mut model.open else { return };
     learn(open, &messages);
@@ -105,7 +105,7 @@ fn read(model: &mut Model, ask: &OfRoom, Page { messages, more }: Page) {
     scroll::reach(model);
 }
 
-/// Who wrote and is not known yet is known from now on, by the name the message has.
+/// Adds authors who are not known yet, with the names that their messages have.
 fn learn(open: &mut Open, messages: &[Message]) {
     for message in messages {
         if !open.names.knows(&message.author) && message.kind != Kind::Nick {
@@ -126,7 +126,7 @@ fn found(model: &mut Model, words: &str, page: Page) {
     if let Some(open) = &mut model.open {
         learn(open, &page.messages);
     }
-    // Answers to words that were typed on meanwhile are not shown.
+    // Answers for a word that has changed since are dropped.
     if let Mode::Search(search) = &mut model.mode
         && search.words.text().trim() == words
     {
@@ -152,9 +152,9 @@ fn list(model: &mut Model, mut rooms: Vec<Room>, out: &mut Vec<Effect>) {
     rooms::open(model, at.unwrap_or(0), out);
 }
 
-/// What was refused is told, and what was to be said is not lost.
+/// Shows a refusal, and keeps the text that could not be sent.
 fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
-    // Nobody asked for it to be told, or it was about a room that was left meanwhile.
+    // Nobody waits for this answer, or it was about a room that was left meanwhile.
     let reads = |ask: &OfRoom| matches!(ask, OfRoom::People | OfRoom::Newest | OfRoom::Before(_) | OfRoom::After(_));
     if matches!(ask, Ask::Signs(_) | Ask::Paths(_)) {
         return;
@@ -171,7 +171,7 @@ fn refuse(model: &mut Model, ask: Ask, refused: &Refused) {
     let (text, page) = match ask {
         OfRoom::Say(say) => (orders::typed(&say.text), false),
         OfRoom::Edit(_, text) => (orders::typed(&text), false),
-        // The order itself, so that Enter tries again and says nothing.
+        // The order itself, so that Enter repeats it instead of sending a text.
         OfRoom::File(path) => (format!("/file {}", path.display()), false),
         OfRoom::Newest | OfRoom::Before(_) | OfRoom::After(_) => (String::new(), true),
         _ => return,

@@ -1,4 +1,4 @@
-//! What the terminal asks of `/v1`, and what it is told.
+//! The requests of the terminal to `/v1`, and their results.
 
 use std::path::PathBuf;
 
@@ -17,21 +17,21 @@ use crate::{
     transfer,
 };
 
-/// What is asked.
+/// A request.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Ask {
     Rooms,
     Enter(Enter),
-    /// Rooms announced on the LAN, or the one of this name.
+    /// The rooms announced on the LAN, or only those with this name.
     Nearby(Option<String>),
-    /// Emoji of which this is the beginning of a name.
+    /// Emoji with a name that begins with this.
     Signs(String),
-    /// Files of which this is the beginning of a path.
+    /// Files with a path that begins with this.
     Paths(String),
     Of(RoomHex, OfRoom),
 }
 
-/// What is asked of one room.
+/// A request about one room.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum OfRoom {
     People,
@@ -42,42 +42,42 @@ pub(super) enum OfRoom {
     Say(Say),
     Edit(EntryRef, String),
     Retract(EntryRef),
-    /// Sets a sign under a message.
+    /// Adds a sign to a message.
     React(EntryRef, String),
-    /// Takes a sign back.
+    /// Removes a sign.
     Unreact(EntryRef, String),
     Holders(EntryRef),
     Read(PlaceText),
-    /// Moves the read marker back before a message.
+    /// Moves the unread marker back to before a message.
     Unread(EntryRef),
-    /// Mutes or pins the room, or no longer.
+    /// Mutes or pins the room, or undoes that.
     Attention(Attention),
     Nick(String),
     Topic(String),
-    /// Tells those who ask on the LAN of the room, or no longer.
+    /// Announces the room on the LAN, or stops that.
     Announce(bool),
-    /// Sends a file of ours.
+    /// Sends a file from this machine.
     File(PathBuf),
-    /// Asks for the file of a message.
+    /// Fetches the file of a message.
     Fetch(EntryRef),
-    /// Saves the file of a message, which is here.
+    /// Saves the file of a message, which has been fetched.
     Save(Box<Message>),
     Ticket,
-    /// The ticket, to be drawn.
+    /// The ticket, to be drawn as a QR code.
     Picture,
     Whois(AuthorHex),
     Hide(AuthorHex),
-    /// Shows somebody again who was hidden.
+    /// Shows a hidden author again.
     Unhide(AuthorHex),
-    /// Tells others that I am writing.
+    /// Tells others that I am typing.
     Typing,
     Leave,
 }
 
-/// What was answered.
+/// A result.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
-    /// What a word may be completed to.
+    /// Completions of a word.
     Options(Vec<String>),
     Rooms(Vec<Room>),
     Room(Box<Room>),
@@ -88,12 +88,12 @@ pub(super) enum Outcome {
     Ticket(String),
     Whois(Box<Whois>),
     Nearby(Vec<NearbyRoom>),
-    /// Where a file was saved.
+    /// The path where a file was saved.
     Saved(String),
     Done,
 }
 
-/// An answer, beside what was asked.
+/// A result, with its request.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Answer {
     pub(super) ask: Ask,
@@ -101,10 +101,10 @@ pub(super) struct Answer {
 }
 
 impl Ask {
-    /// Asks, and waits for the answer.
+    /// Sends the request and waits for the result.
     ///
     /// # Errors
-    /// What the answer says, or that there is none.
+    /// When the node refuses the request or does not answer.
     pub(super) async fn put(&self, client: &Client) -> Result<Outcome, Refused> {
         let told = match self {
             Self::Rooms => client.rooms().await.map(Outcome::Rooms),
@@ -178,8 +178,7 @@ impl OfRoom {
     }
 }
 
-/// Files and directories whose paths begin as typed, at most [`PATHS_OFFERED`]; those that begin with a dot only where that is
-/// typed.
+/// Files and directories whose paths begin as typed, at most [`PATHS_OFFERED`]; hidden ones only when the dot is typed.
 fn paths(typed: &str) -> Vec<String> {
     let (dir, begun) = typed.rsplit_once('/').map_or(("", typed), |(dir, begun)| (&typed[..=dir.len()], begun));
     let looked = match dir {
@@ -192,7 +191,7 @@ fn paths(typed: &str) -> Vec<String> {
         let entry = entry.ok()?;
         let name = entry.file_name().into_string().ok().filter(fits)?;
         let is_dir = std::fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir());
-        // What steers a terminal is no part of a line that is typed.
+        // A path with control characters cannot be typed.
         (!name.chars().any(steers)).then(|| format!("{dir}{name}{}", if is_dir { "/" } else { "" }))
     });
     let mut names: Vec<String> = names.collect();
@@ -201,7 +200,7 @@ fn paths(typed: &str) -> Vec<String> {
     names
 }
 
-/// A path as it was typed; `~/` is in the home directory.
+/// A typed path; `~/` is the home directory.
 pub(crate) fn at_home(path: &str) -> PathBuf {
     let home = std::env::home_dir().filter(|_| path.starts_with("~/"));
     home.map_or_else(|| PathBuf::from(path), |home| home.join(&path[2..]))

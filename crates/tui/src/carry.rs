@@ -1,4 +1,4 @@
-//! Carries out what was typed: text is said, orders are done.
+//! Carries out a typed line: sends a text, or runs an order.
 
 use rumormill_api::{
     ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, Person, Refused, Room,
@@ -36,7 +36,7 @@ pub(super) fn enter(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Says what was typed, or lets the message that the line is about read so.
+/// Sends the typed text, or replaces the text of the message that is being edited.
 fn speak(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     match model.open.as_mut().and_then(|open| open.aim.take()) {
         Some(Aim::Edit(entry)) => {
@@ -48,7 +48,7 @@ fn speak(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     }
 }
 
-/// Says a text in the open room.
+/// Sends a text to the open room.
 pub(super) fn say(model: &mut Model, text: String, reply_to: Option<EntryRef>, out: &mut Vec<Effect>) {
     let Named { authors, unclear } = model.open.as_ref().map(|open| named(open, &text)).unwrap_or_default();
     let mentions = authors.into_iter().take(MENTIONS).collect();
@@ -61,12 +61,12 @@ pub(super) fn say(model: &mut Model, text: String, reply_to: Option<EntryRef>, o
     unclear.into_iter().for_each(|what| model.told(what));
 }
 
-/// Others whose name stands in a text.
+/// The other people whom a text mentions.
 fn named(open: &Open, text: &str) -> Named {
     open.names.named(open.people.values().filter(|person| !person.me).map(|person| &person.author), text)
 }
 
-/// Asks something of the open room.
+/// Makes a request about the open room.
 fn of_room(model: &mut Model, ask: OfRoom, out: &mut Vec<Effect>) {
     match &model.open {
         Some(open) => out.push(Effect::Ask(Ask::Of(open.room.clone(), ask))),
@@ -142,7 +142,7 @@ pub(super) fn own_target(model: &Model) -> Option<Message> {
     target(model, |message| message.mine).filter(|message| message.mine && is_said(message.kind))
 }
 
-/// What people say to each other, and take back.
+/// Whether people write messages of this kind, and can take them back.
 fn is_said(kind: Kind) -> bool {
     matches!(kind, Kind::Text | Kind::File)
 }
@@ -151,7 +151,7 @@ fn no_target(model: &mut Model, order: &str, what: &str) {
     model.fail("message", what, &format!("Alt+Up selects a message, then {order}"));
 }
 
-/// Begins to answer the selected message, or the last one of somebody else; says `text` if there is one.
+/// Starts a reply to the selected message, or to the last one of somebody else; sends `text` if there is one.
 pub(super) fn reply(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     match (target(model, |message| !message.mine), text.is_empty()) {
         (None, _) => no_target(model, "/reply", "there is nothing to reply to"),
@@ -160,7 +160,7 @@ pub(super) fn reply(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     }
 }
 
-/// Begins to edit my selected message, or my last one; replaces it by `text` if there is one.
+/// Starts an edit of my selected message, or of my last one; replaces its text by `text` if there is one.
 pub(super) fn edit(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     match (own_target(model).filter(|message| message.kind == Kind::Text), text.is_empty()) {
         (None, _) => no_target(model, "/edit", "that is not yours to edit"),
@@ -175,7 +175,7 @@ pub(super) fn edit(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     }
 }
 
-/// What was done with the selected message is done: what is typed next is not about it.
+/// Ends the selection: the next typed line is not about that message.
 fn deselect(model: &mut Model) {
     if let Some(open) = &mut model.open {
         open.selected = None;
@@ -198,7 +198,7 @@ fn react(model: &mut Model, sign: String, out: &mut Vec<Effect>) {
     of_room(model, ask, out);
 }
 
-/// Marks the selected message as unread, or the last one of somebody else, and whatever is below it.
+/// Marks the selected message, or the last one of somebody else, and everything below it as unread.
 pub(super) fn mark_unread(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(message) = target(model, |message| !message.mine) else {
         return no_target(model, "/unread", "there is nothing to mark as unread");
@@ -212,7 +212,7 @@ pub(super) fn mark_unread(model: &mut Model, out: &mut Vec<Effect>) {
     model.told("unread from here on, in every window, until you come back or say something");
 }
 
-/// Mutes or pins the open room, or no longer.
+/// Mutes or pins the open room, or undoes that.
 fn attend(model: &mut Model, change: fn(&Room) -> Attention, out: &mut Vec<Effect>) {
     match model.room().map(change) {
         Some(attention) => of_room(model, OfRoom::Attention(attention), out),
@@ -220,8 +220,14 @@ fn attend(model: &mut Model, change: fn(&Room) -> Attention, out: &mut Vec<Effec
     }
 }
 
-/// Tells how much attention a room is given from now on. The rooms are listed anew, for a pinned one stands first.
+/// Reports that a room was muted, pinned, or neither. Requests the list of rooms again, since pinned rooms come first.
 pub(super) fn tell_attention(model: &mut Model, attention: Attention, out: &mut Vec<Effect>) {
+    attended(attention).for_each(|what| model.told(what));
+    out.push(Effect::Ask(Ask::Rooms));
+}
+
+/// Says how much attention a room is given from now on.
+pub(super) fn attended(attention: Attention) -> impl Iterator<Item = &'static str> {
     let muted = attention.muted.map(|muted| match muted {
         true => "muted: nothing said here rings or notifies you; /mute undoes it",
         false => "no longer muted",
@@ -230,11 +236,10 @@ pub(super) fn tell_attention(model: &mut Model, attention: Attention, out: &mut 
         true => "pinned: this room stands first; /pin undoes it",
         false => "no longer pinned",
     });
-    muted.into_iter().chain(pinned).for_each(|what| model.told(what));
-    out.push(Effect::Ask(Ask::Rooms));
+    muted.into_iter().chain(pinned)
 }
 
-/// Enters by a ticket, whatever it was pasted in, or goes to a room that is here.
+/// Joins with a ticket, wherever in the pasted text it stands, or opens a room of the list.
 fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
     match here(model, &what) {
         Ok(at) => rooms::open(model, at, out),
@@ -247,8 +252,8 @@ fn join(model: &mut Model, what: String, out: &mut Vec<Effect>) {
     }
 }
 
-/// Which room of the list is meant: by its name as it is shown, by its id, or by its number there, so that no name stands for
-/// a room that is called so as well.
+/// The position of the named room: by its shown name, its id, or its number, since several rooms may have the same
+/// name.
 fn here(model: &Model, what: &str) -> Result<usize, Refused> {
     let rooms: Vec<(String, String)> =
         model.rooms.iter().map(|room| (title(room).to_lowercase(), room.id.to_string())).collect();
@@ -259,7 +264,7 @@ fn here(model: &Model, what: &str) -> Result<usize, Refused> {
     })
 }
 
-/// Enters the room of this name that is announced on the LAN, or lists all.
+/// Joins the room with this name that is announced on the LAN, or lists all.
 pub(super) fn nearby(model: &mut Model, name: Option<&str>, rooms: &[NearbyRoom], out: &mut Vec<Effect>) {
     let Some(name) = name.map(|name| clean_name(name, NICK_CHARS)) else { return panels::nearby(model, rooms) };
     match rooms {
@@ -275,7 +280,7 @@ pub(super) fn nearby(model: &mut Model, name: Option<&str>, rooms: &[NearbyRoom]
     }
 }
 
-/// Looks for what was said.
+/// Searches the messages.
 pub(super) fn search(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
     if model.open.is_none() {
         return model.no_room();
@@ -288,7 +293,7 @@ pub(super) fn search(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
     }
 }
 
-/// Who is meant by a name. Tells when nobody is, or it may be several.
+/// The author that a name means. Shows an error when there is none, or there may be several.
 fn meant(model: &mut Model, name: &str) -> Option<AuthorHex> {
     let Some(open) = &model.open else {
         model.no_room();
@@ -330,7 +335,7 @@ fn hidden_told(model: &mut Model) {
     model.told(text);
 }
 
-/// Tells that somebody is hidden from here on, or shown again.
+/// Reports that somebody is now hidden, or shown again.
 pub(super) fn tell_hidden(model: &mut Model, author: &AuthorHex, hidden: bool) {
     let Some(open) = &mut model.open else { return };
     open.timeline.hide(author, hidden);
@@ -342,7 +347,7 @@ pub(super) fn tell_hidden(model: &mut Model, author: &AuthorHex, hidden: bool) {
     });
 }
 
-/// Shows who somebody is.
+/// Shows what is known of somebody.
 pub(super) fn tell_whois(model: &mut Model, whois: &Whois) {
     let Whois { person, since_ms, entries, peer } = whois;
     let Some(open) = &model.open else { return };
@@ -378,7 +383,7 @@ fn digest(model: &mut Model) {
         Some(room) => {
             let digits: Vec<char> = room.digest.chars().filter(char::is_ascii_hexdigit).collect();
             let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
-            model.told(format!("{}\nwho sees the same holds the same entries", groups.join(" ")));
+            model.told(format!("{}\npeople with the same digest hold the same entries", groups.join(" ")));
         }
         None => model.no_room(),
     }

@@ -1,5 +1,5 @@
-//! Tab: the rest of an order, a nick, a room's name, a setting, the path of a file or an emoji by its name. Once more for
-//! the next that fits.
+//! Tab completes an order, a nick, a room's name, a setting, the path of a file or an emoji by its name. Further
+//! presses go through the other matches.
 
 use rumormill_api::AuthorHex;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::limits::{SCREENFUL, SIGN_LETTERS};
 
-/// Completes the word before the cursor, or takes the next that fits; `back` takes the one before.
+/// Completes the word before the cursor, or goes to the next match; `back` goes to the one before.
 pub(super) fn press(model: &mut Model, back: bool, out: &mut Vec<Effect>) {
     if model.completion.is_none()
         && let Some(ask) = elsewhere(model.line.before())
@@ -36,7 +36,7 @@ pub(super) fn press(model: &mut Model, back: bool, out: &mut Vec<Effect>) {
     }
 }
 
-/// What has to be asked to complete a line.
+/// The request that completes a line, if it needs one.
 fn elsewhere(before: &str) -> Option<Ask> {
     if let Some(path) = before.strip_prefix("/file ") {
         return Some(Ask::Paths(path.to_owned()));
@@ -46,7 +46,7 @@ fn elsewhere(before: &str) -> Option<Ask> {
     name.chars().all(|char| char.is_alphanumeric() || "_+-".contains(char)).then(|| Ask::Signs(name.to_owned()))
 }
 
-/// Takes what a line may be completed to, if it has not changed meanwhile.
+/// Takes the completions of a line, if it has not changed meanwhile.
 pub(super) fn offer(model: &mut Model, ask: &Ask, options: Vec<String>) {
     let before = model.line.before();
     if elsewhere(before).as_ref() != Some(ask) {
@@ -60,7 +60,7 @@ pub(super) fn offer(model: &mut Model, ask: &Ask, options: Vec<String>) {
     let (start, several) = (before.len() - length, options.len() > 1);
     if let Some(first) = options.first() {
         model.line.replace_from(start, first);
-        // A directory that is the only one is gone into by the next Tab.
+        // When a directory is the only match, the next Tab goes into it.
         model.completion = several.then_some(Completion { start, options, at: 0 });
     }
 }
@@ -92,7 +92,7 @@ fn fitting(words: Vec<&str>, typed: &str) -> Vec<String> {
     words.into_iter().filter(|word| word.starts_with(typed)).map(|word| format!("{word} ")).collect()
 }
 
-/// Who spoke last comes first.
+/// The people who spoke last come first.
 fn nicks(model: &Model, before: &str) -> (usize, Vec<String>) {
     let start =
         before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));

@@ -1,4 +1,4 @@
-//! What the node tells by itself.
+//! Handles events of the node.
 
 use rumormill_api::{Arrival, Event, Kind, Message, NoticeCode, Person, Reply, RoomHex};
 use rumormill_text::{Names, clean};
@@ -74,7 +74,7 @@ fn said(model: &mut Model, room: &RoomHex, message: Message, arrival: Arrival, o
         open.typists.remove(&message.author);
     }
     let (place, mine, hidden) = (message.place.clone(), message.mine, message.hidden);
-    // What was said before the room was opened comes from those who were here meanwhile.
+    // Messages from before the room was opened come from people who were here meanwhile.
     let missed = message.time_ms < open.opened_ms && read.is_some_and(|read| read < place);
     let late = open.timeline.take(message, arrival);
     open.reach(&place);
@@ -89,8 +89,8 @@ fn said(model: &mut Model, room: &RoomHex, message: Message, arrival: Arrival, o
     }
 }
 
-/// Rings, and asks the desktop to tell, where the person wants that: of what is on a screen they look at only the bell
-/// tells, and only when it names them.
+/// Rings and asks the desktop for a notification, as the settings say. For a message that is on the screen in front of
+/// the person, only the bell rings, and only if it mentions them.
 fn call(model: &mut Model, room: &RoomHex, message: &Message, out: &mut Vec<Effect>) {
     let Some(here) = model.rooms.iter().find(|known| known.id == *room) else { return };
     let is_quiet = model.settings.quiet.is_some_and(|hours| hours.hold(&model.clock.minutes(model.now_ms)));
@@ -112,7 +112,7 @@ fn call(model: &mut Model, room: &RoomHex, message: &Message, out: &mut Vec<Effe
     if worth(model.settings.notify) && !looks && model.notified_ms != model.now_ms {
         model.notified_ms = model.now_ms;
         let title = model.rooms.iter().find(|known| known.id == *room).map(title).unwrap_or_default();
-        // In a room that is not open nobody's name is known to be theirs alone.
+        // In a room that is not open, a name may belong to several people.
         let open = model.open.as_ref().filter(|open| open.room == *room);
         let nick = open.map_or_else(|| Names::default().by(message), |open| open.names.by(message));
         let text: String = clean(&message.text).chars().take(NOTIFIED_CHARS).collect();
@@ -121,7 +121,7 @@ fn call(model: &mut Model, room: &RoomHex, message: &Message, out: &mut Vec<Effe
     }
 }
 
-/// Several late messages mostly come together: one line tells of them all.
+/// Late messages mostly come several together: one line reports them all.
 fn tell_late(model: &mut Model) {
     let Some(open) = &model.open else { return };
     let (room, last) = (Some(open.room.clone()), open.last.clone());

@@ -1,34 +1,34 @@
-//! Why a visit ends, or something that was to be done failed.
+//! Why a visit ends, or an action failed.
 
 use std::{fmt, io};
 
 use rumormill_api::Refused;
 use rumormill_client::Error;
 
-/// Why it ended.
+/// The reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Whoever read what is shown went away.
+    /// The reader of the output has gone.
     OutputClosed,
-    /// What asking came to.
+    /// A request failed.
     Asked(Error),
-    /// What the person chose cannot be had; something else can.
+    /// The person's choice is not possible; another one is.
     Choice(Refused),
-    /// Something that was on its way here did not come to its end.
+    /// Incoming data ended early.
     BrokenOff(Refused),
-    /// The room can be written no more.
+    /// The room can no longer be written.
     Stopped(Refused),
-    /// Something of this machine, or of ours, does not work.
+    /// Something on this machine, or in this program, does not work.
     Ours(Refused),
 }
 
 impl Failure {
-    /// Something of ours that nobody but us can mend.
+    /// A fault in the program that only we can fix.
     pub(crate) fn internal(code: &str, what: impl Into<String>) -> Self {
         Self::Ours(Refused::internal(code, what))
     }
 
-    /// What showing something came to.
+    /// The failure of an output.
     pub(crate) fn output(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,
@@ -43,7 +43,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// What a person is told of it.
+/// The text of a failure for people.
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
         match failure {

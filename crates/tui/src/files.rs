@@ -1,4 +1,4 @@
-//! Files in the terminal: offered by a path, fetched and saved when somebody asks for one.
+//! Files in the terminal: sends them by path, fetches and saves them on request.
 
 use rumormill_api::{File, FileHex, FileState, Kind, Message, RoomHex};
 use rumormill_text::show::offered;
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::limits::GETTING;
 
-/// What a row tells of a file: what it is, and how it stands here.
+/// The text for a file: its description, and its state here.
 pub(super) fn row(file: &File) -> (String, String) {
     let stands = match file.state {
         FileState::Absent => "/get fetches it".to_owned(),
@@ -31,7 +31,7 @@ pub(super) fn offer(model: &mut Model, path: &str, out: &mut Vec<Effect>) {
     out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::File(at_home(path)))));
 }
 
-/// Gets the file of the selected message, or the newest one, or the one that is so many files up.
+/// Fetches the file of the selected message, or the newest one, or the n-th newest one.
 pub(super) fn get(model: &mut Model, which: &str, out: &mut Vec<Effect>) {
     let Some(open) = &model.open else { return model.no_room() };
     let room = open.room.clone();
@@ -67,7 +67,7 @@ fn save(room: &RoomHex, message: Message, out: &mut Vec<Effect>) {
     out.push(Effect::Ask(Ask::Of(room.clone(), OfRoom::Save(Box::new(message)))));
 }
 
-/// A file came nearer, or is here.
+/// Takes the progress of a file.
 pub(super) fn hear(
     model: &mut Model,
     room: &RoomHex,
@@ -88,7 +88,7 @@ pub(super) fn hear(
     }
 }
 
-/// What was asked for may have been here already.
+/// Takes the answer to a fetch: the file may have been here already.
 pub(super) fn asked(model: &mut Model, message: &Message, out: &mut Vec<Effect>) {
     let here = message.file.as_ref().filter(|file| file.state == FileState::Here);
     if let Some(Getting { room, message }) = here.and_then(|file| model.getting.remove(&file.hash)) {
@@ -96,7 +96,7 @@ pub(super) fn asked(model: &mut Model, message: &Message, out: &mut Vec<Effect>)
     }
 }
 
-/// Tells where a file was saved.
+/// Reports where a file was saved.
 pub(super) fn saved(model: &mut Model, path: &str) {
     model.told(format!("saved as {}", rumormill_text::clean(path)));
 }

@@ -1,4 +1,4 @@
-//! What goes into the core and what comes out of it.
+//! The inputs and effects of the core.
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use rumormill_api::Event;
@@ -14,7 +14,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// A key as the terminal tells it.
+    /// A key as the terminal reports it.
     pub(super) fn new(code: KeyCode, with: KeyModifiers) -> Self {
         Self { code, ctrl: with.contains(KeyModifiers::CONTROL), alt: with.contains(KeyModifiers::ALT) }
     }
@@ -27,54 +27,54 @@ pub(super) struct Size {
     pub(super) rows: u16,
 }
 
-/// What the core is told.
+/// An input of the core.
 #[derive(Clone, Debug)]
 pub(super) enum Input {
     Key(Key),
     Paste(String),
     Resize(Size),
-    /// A notch of the mouse wheel, down or up.
+    /// A notch of the mouse wheel; true for down.
     Wheel(bool),
-    /// Whether the person looks at this terminal.
+    /// Whether this terminal has the focus.
     Focus(bool),
-    /// Time has passed; milliseconds since the Unix epoch.
+    /// The current time, in milliseconds since the Unix epoch.
     Tick(u64),
     Event(Box<Event>),
     Answer(Box<Answer>),
-    /// What became of a text that was to be copied.
+    /// The result of a copy.
     Copied(Copied),
 }
 
-/// What became of a text that was to be copied.
+/// The result of copying a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Copied {
-    /// It is in the clipboard.
+    /// The text is in the clipboard.
     Done,
-    /// The terminal was asked to put it there, and does not tell whether it does such things.
+    /// The terminal was asked to put it there; it does not report whether it did.
     Asked,
 }
 
-/// What the core wants done.
+/// An effect that the core requests.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Effect {
-    /// To be asked in this order, and answered with [`Input::Answer`].
+    /// Make this request; requests keep their order, and each is answered with [`Input::Answer`].
     Ask(Ask),
-    /// Put into the clipboard, and told by [`Input::Copied`].
+    /// Put this into the clipboard, and report with [`Input::Copied`].
     Copy(String),
-    /// A line to be remembered from visit to visit.
+    /// Keep this line for later visits.
     Remember(String),
     Bell,
-    /// The mouse is to be told of here, or left to the terminal, which selects text with it.
+    /// Report the mouse to the program, or leave it to the terminal, which selects text with it.
     Mouse(bool),
-    /// The desktop is to tell this.
+    /// Ask the desktop for a notification.
     Notify {
-        /// Where it happened.
+        /// The room where it happened.
         title: String,
         text: String,
     },
-    /// A setting to be remembered from visit to visit: its name, and what it is.
+    /// Keep a setting for later visits: its name and value.
     Set(String, String),
-    /// Draw everything anew, for somebody else wrote on the terminal.
+    /// Draw everything again, because another program wrote on the terminal.
     Redraw,
     Quit,
 }

@@ -1,4 +1,4 @@
-//! What keys do: as in WeeChat and irssi where they are known there, as in a shell inside the line.
+//! What the keys do: as in WeeChat and irssi where those know them, and as in a shell within the line.
 
 use crossterm::event::KeyCode;
 use rumormill_api::{Kind, Room};
@@ -31,7 +31,7 @@ pub(super) fn press(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     }
 }
 
-/// Ctrl+c: forgets what was begun; where there is nothing, asks once and then ends.
+/// Ctrl+c: drops the current line or mode. If there is none, it asks once and then ends the program.
 fn interrupt(model: &mut Model, warned: bool, out: &mut Vec<Effect>) {
     if warned {
         return out.push(Effect::Quit);
@@ -54,7 +54,7 @@ fn chat(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     }
 }
 
-/// Tells others that I am writing to them, now and then.
+/// Tells others from time to time that I am typing.
 fn tell_typing(model: &mut Model, out: &mut Vec<Effect>) {
     let says = matches!(read(model.line.text()), Said::Text(_) | Said::Order(Order::Me(_) | Order::Reply(_)));
     let now_ms = model.now_ms;
@@ -134,7 +134,7 @@ fn alt(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     }
 }
 
-/// Esc leaves what is innermost, and at last goes to the end.
+/// Esc leaves the innermost mode, and finally goes to the end.
 fn escape(model: &mut Model, out: &mut Vec<Effect>) {
     if model.bare {
         return bare(model, out);
@@ -191,7 +191,7 @@ fn newer(model: &mut Model) {
     }
 }
 
-/// Goes to the next room that names me, or else to the next with anything unread.
+/// Goes to the next room that mentions me, or else to the next with unread messages.
 fn news(model: &mut Model, out: &mut Vec<Effect>) {
     let open = model.open.as_ref().map(|open| &open.room);
     let here = model.rooms.iter().position(|room| Some(&room.id) == open).unwrap_or(0);
@@ -211,7 +211,7 @@ fn beside(model: &mut Model, after: bool, out: &mut Vec<Effect>) {
     rooms::open(model, (here + step) % model.rooms.len(), out);
 }
 
-/// Shows only text, or everything again. Only text is to be selected with the mouse, which is the terminal's then.
+/// Switches between text only and everything. With text only, the terminal has the mouse and selects text with it.
 fn bare(model: &mut Model, out: &mut Vec<Effect>) {
     model.bare = !model.bare;
     out.extend(model.settings.mouse.then_some(Effect::Mouse(!model.bare)));
@@ -228,7 +228,7 @@ pub(super) fn wheel(model: &mut Model, down: bool, out: &mut Vec<Effect>) {
     }
 }
 
-/// Selects the message above or below the selected one; the first is the newest.
+/// Selects the message above or below the selected one; the newest one first.
 fn select(model: &mut Model, down: bool) {
     let Some(open) = &mut model.open else { return };
     let next = match &open.selected {
@@ -268,7 +268,7 @@ fn search(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
     }
 }
 
-/// Takes words that were pasted into a search.
+/// Puts pasted words into a search.
 pub(super) fn search_typed(model: &mut Model, text: &str, out: &mut Vec<Effect>) {
     if let Mode::Search(search) = &mut model.mode {
         search.words.insert(&clean(text.trim()));
@@ -286,7 +286,7 @@ fn look(model: &mut Model, out: &mut Vec<Effect>) {
     }
 }
 
-/// Opens the timeline around what was found.
+/// Opens the timeline around a found message.
 fn go_to_hit(model: &mut Model, out: &mut Vec<Effect>) {
     let Mode::Search(search) = std::mem::take(&mut model.mode) else { return };
     let (Some(hit), Some(open)) = (search.hits.into_iter().nth(search.at), &mut model.open) else { return };

@@ -1,4 +1,4 @@
-//! Where things are on the screen. Side panes go where the middle would be too narrow.
+//! The layout of the screen. Side panes are dropped where the middle would be too narrow.
 
 use ratatui::layout::Rect;
 
@@ -8,13 +8,13 @@ use super::{
 };
 use crate::limits::INPUT_ROWS;
 
-/// Columns from which on there are side panes.
+/// The smallest width that has side panes.
 const PANES_FROM: u16 = 81;
 
-/// Less than this shows nothing of use.
+/// The smallest columns and rows that show anything useful.
 pub(super) const LEAST: (u16, u16) = (20, 6);
 
-/// The parts of the screen. Those of no width are not shown.
+/// The parts of the screen. A part of width 0 is not shown.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     pub(super) topic: Rect,
@@ -22,7 +22,7 @@ pub(super) struct Parts {
     pub(super) middle: Rect,
     pub(super) people: Rect,
     pub(super) status: Rect,
-    /// What the line being typed is about, or what was found of those typed before.
+    /// What the typed line is about, or the match of a search through earlier lines.
     pub(super) above: Rect,
     pub(super) input: Rect,
 }
@@ -68,7 +68,7 @@ fn has_above(model: &Model) -> bool {
     }
 }
 
-/// The line being typed, behind its prompt.
+/// The typed line, behind its prompt.
 pub(super) fn laid(model: &Model) -> Laid {
     let width = usize::from(model.size.columns);
     match &model.mode {

@@ -48,5 +48,5 @@ pub use self::{
     failure::Failure,
     limits::{JOIN_LOOKS_MS, LEAVE_MS},
     run::{Start, run},
-    settings::{Loud, Preferences},
+    settings::{Hours, Loud, Preferences},
 };

@@ -8,12 +8,12 @@ use unicode_width::UnicodeWidthStr;
 use super::input::Key;
 use crate::limits::TYPED_BYTES;
 
-/// A line, or several, being typed. The cursor stands before the byte it names.
+/// A line or several lines being typed. The cursor is a byte position, and stands before that byte.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Line {
     text: String,
     cursor: usize,
-    /// What was cut last, for Ctrl+y.
+    /// The last text that was cut, for Ctrl+y.
     killed: String,
 }
 
@@ -25,12 +25,12 @@ pub(super) struct Laid {
 }
 
 impl Line {
-    /// What is typed.
+    /// The typed text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// What is typed before the cursor.
+    /// The text before the cursor.
     pub(super) fn before(&self) -> &str {
         &self.text[..self.cursor]
     }
@@ -39,20 +39,20 @@ impl Line {
         self.text.is_empty()
     }
 
-    /// Types `text` instead of what is there, and stands behind it.
+    /// Replaces the typed text, with the cursor at its end.
     pub(super) fn set(&mut self, text: &str) {
         self.text.clear();
         self.cursor = 0;
         self.insert(text);
     }
 
-    /// Takes what is typed, and leaves nothing.
+    /// Takes the typed text and leaves nothing.
     pub(super) fn take(&mut self) -> String {
         self.cursor = 0;
         std::mem::take(&mut self.text)
     }
 
-    /// Types `text` at the cursor, without what steers a terminal, as far as there is room.
+    /// Inserts `text` at the cursor, without control characters, as far as there is room.
     pub(super) fn insert(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         for char in text.chars() {
@@ -65,14 +65,14 @@ impl Line {
         }
     }
 
-    /// Types `text` instead of what stands from `start` to the cursor.
+    /// Replaces the text from `start` to the cursor.
     pub(super) fn replace_from(&mut self, start: usize, text: &str) {
         self.text.replace_range(start..self.cursor, "");
         self.cursor = start;
         self.insert(text);
     }
 
-    /// Edits, if this key does; whether it did.
+    /// Edits the line if this is an editing key; returns whether it is.
     pub(super) fn press(&mut self, key: Key) -> bool {
         match (key.ctrl, key.alt) {
             (false, false) => self.press_plain(key.code),
@@ -128,7 +128,7 @@ impl Line {
         true
     }
 
-    /// Moves up or down a row of a text of several; whether there is one.
+    /// Moves up or down a row within several rows; returns whether there is such a row.
     pub(super) fn move_row(&mut self, down: bool) -> bool {
         let (start, end) = (self.start(), self.end());
         let column = self.text[start..self.cursor].graphemes(true).count();
@@ -142,7 +142,7 @@ impl Line {
         true
     }
 
-    /// Lays the line out in rows of `width` columns, torn where they end.
+    /// Lays the line out in rows of `width` columns, breaking anywhere.
     pub(super) fn lay(&self, prompt: &str, width: usize) -> Laid {
         let width = width.max(2);
         let (mut rows, mut columns) = (vec![prompt.to_owned()], prompt.width());
@@ -212,7 +212,7 @@ impl Line {
         word.map_or(self.text.len(), |word| self.cursor + blank + word)
     }
 
-    /// Where the word before the cursor begins, as Ctrl+w sees it: words end at blanks only.
+    /// The start of the word before the cursor, as Ctrl+w sees it: words end at blanks only.
     fn blank_left(&self) -> usize {
         let before = self.before().trim_end();
         before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8))
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_steers_a_terminal_is_not_typed() {
+    fn control_characters_are_not_typed() {
         let mut line = Line::default();
         line.set("a\u{1b}[31mb\u{202e}\tc\r\nd");
         assert_eq!(line.text(), "a[31mb c\nd");

@@ -1,4 +1,5 @@
-//! A terminal that opens links: what the core drew in a link's colour is written as one (OSC 8).
+//! Writes links for terminals that open them: the core draws a link in a colour of its own, and this module writes it
+//! as a link (OSC 8).
 
 use std::{
     collections::BTreeMap,
@@ -14,12 +15,12 @@ use ratatui::{
 
 use super::marks::rgb;
 
-/// Where the links on the screen lead, by their colours.
+/// The targets of the links on the screen, by colour.
 pub(super) type Links = BTreeMap<(u8, u8, u8), String>;
 
-/// What is told where the links of the next drawing lead.
+/// Receives the targets of the links of the next drawing.
 pub(super) trait Leads {
-    /// Takes them, instead of those of the drawing before.
+    /// Replaces the targets of the last drawing.
     fn lead(&mut self, links: Links);
 }
 
@@ -35,7 +36,7 @@ impl<W: Write> Linking<W> {
         Self { inner: CrosstermBackend::new(to), links: Links::new() }
     }
 
-    /// Writes cells that are one link, or none.
+    /// Writes cells that belong to one link, or to none.
     fn write(&mut self, cells: &mut Vec<(u16, u16, Cell)>, href: Option<&str>) -> io::Result<()> {
         if cells.is_empty() {
             return Ok(());
@@ -130,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_written_around_its_words_and_around_nothing_else() {
+    fn a_link_covers_only_its_words() {
         let mut written = Vec::new();
         let mut backend = Linking::new(&mut written);
         backend.lead([((1, 2, 3), "https://example.org/".to_owned())].into());

@@ -1,4 +1,4 @@
-//! Texts with marks in them: emphasis, code, quotes, lists and links, as the node took them apart.
+//! Draws formatted text: emphasis, code, quotes, lists and links, as the node parsed them.
 
 use std::{
     collections::BTreeMap,
@@ -19,8 +19,7 @@ use super::{
 };
 use crate::limits::{LINK_BYTES, QUOTES_SHOWN};
 
-/// The rows of a text that was taken apart. `around` is the text as it would be shown without marks, with what stands before
-/// and behind it.
+/// The rows of a formatted text. `around` is the text as shown without formatting, with its prefix and suffix.
 pub(super) fn rows(paint: Paint, blocks: &[Block], around: &Around, width: usize) -> Vec<Line<'static>> {
     let mut rows: Vec<Line<'static>> = Vec::new();
     let last = blocks.len().saturating_sub(1);
@@ -41,7 +40,7 @@ pub(super) fn rows(paint: Paint, blocks: &[Block], around: &Around, width: usize
     rows
 }
 
-/// What stands around a text, and how it is shown where it has no marks.
+/// The prefix and suffix of a text, and its unformatted rendering.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Around {
     pub(super) before: Vec<(String, Style)>,
@@ -49,7 +48,7 @@ pub(super) struct Around {
     pub(super) behind: Vec<(String, Style)>,
 }
 
-/// What stands before the first row of a block, and before the others.
+/// The prefixes of the first row of a block, and of its other rows.
 fn before(block: &Block) -> (String, String) {
     let quotes = "\u{2502} ".repeat(usize::from(block.quotes).min(QUOTES_SHOWN));
     let lists = "  ".repeat(usize::from(block.lists).saturating_sub(1).min(QUOTES_SHOWN));
@@ -83,29 +82,29 @@ fn style(paint: Paint, kind: BlockKind, span: &rumormill_api::Span, plain: Style
     }
 }
 
-/// Where something leads, if a terminal may be told of it: nothing but a web address, in letters that end no sequence.
+/// The target of a link, if the terminal may receive it: a web address whose letters cannot end the control sequence.
 fn link(href: &str) -> Option<&str> {
     let web = href.starts_with("https://") || href.starts_with("http://");
     let harmless = href.bytes().all(|byte| byte.is_ascii_graphic());
     (web && harmless && href.len() <= LINK_BYTES).then_some(href)
 }
 
-/// A colour that stands for a link until the screen is written: no other text has one of these. Nobody outside can make two
-/// links have the same.
+/// A colour that stands for a link until the screen is written: no other text has such a colour. The colour is a hash,
+/// so that nobody outside can give two links the same one.
 fn tag(href: &str) -> Color {
     static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     let [_, _, _, _, _, red, green, blue] = KEYS.hash_one(href).to_be_bytes();
     Color::Rgb(red, green, blue)
 }
 
-/// Where the links in these messages lead, by their colours.
+/// The targets of the links in these messages, by colour.
 pub(super) fn links<'a>(messages: impl Iterator<Item = &'a Message>) -> BTreeMap<(u8, u8, u8), String> {
     let spans = messages.flat_map(|message| &message.blocks).flat_map(|block| &block.spans);
     let found = spans.filter_map(|span| span.href.as_deref().and_then(link));
     found.filter_map(|href| Some((rgb(tag(href))?, clean(href)))).collect()
 }
 
-/// The link that a colour stands for.
+/// The components of a colour that stands for a link.
 pub(super) fn rgb(colour: Color) -> Option<(u8, u8, u8)> {
     match colour {
         Color::Rgb(red, green, blue) => Some((red, green, blue)),
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_web_addresses_are_links_and_none_steers_the_terminal() {
+    fn only_safe_web_addresses_are_links() {
         assert_eq!(link("https://example.org/a?b#c"), Some("https://example.org/a?b#c"));
         for wrong in [
             "file:///etc/passwd",

@@ -1,4 +1,4 @@
-//! Everything the screen shows, and what of it the person holds in their hands.
+//! Everything the screen shows, and the state of the person's input.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,34 +16,34 @@ pub(super) struct Model {
     pub(super) clock: Clock,
     pub(super) paint: Paint,
     pub(super) settings: Preferences,
-    /// Rooms as they are numbered on the screen.
+    /// The rooms in the order of their numbers on the screen.
     pub(super) rooms: Vec<Room>,
-    /// Whether the rooms are known by now.
+    /// Whether the rooms are known yet.
     pub(super) loaded: bool,
-    /// The room to be opened as soon as it is known: its id, or the beginning of it.
+    /// The room to open as soon as it is known: its id, or the beginning of it.
     pub(super) wanted: Option<RoomHex>,
     pub(super) open: Option<Open>,
-    /// The room that this person leaves here.
+    /// The room that this person is leaving.
     pub(super) leaving: Option<RoomHex>,
-    /// What was typed in other rooms and not sent.
+    /// Unsent lines of other rooms.
     pub(super) drafts: BTreeMap<RoomHex, String>,
     pub(super) line: Line,
     pub(super) typed: Typed,
-    /// Files that are saved once they are here.
+    /// Files to save once they are here.
     pub(super) getting: BTreeMap<FileHex, Getting>,
     pub(super) completion: Option<Completion>,
     pub(super) mode: Mode,
     pub(super) panel: Option<Panel>,
-    /// Only text, for copying.
+    /// Show only text, for copying.
     pub(super) bare: bool,
-    /// Whether the person looks at this terminal.
+    /// Whether this terminal has the focus.
     pub(super) focused: bool,
-    /// When the desktop was asked to tell last.
+    /// The time of the last desktop notification.
     pub(super) notified_ms: u64,
-    /// Whether Ctrl+c was the key before.
+    /// Whether the last key was Ctrl+c.
     pub(super) warned: bool,
     pub(super) notes: VecDeque<Note>,
-    /// Notes there have been.
+    /// The number of notes so far.
     pub(super) noted: u64,
 }
 
@@ -55,58 +55,58 @@ pub(super) struct Open {
     pub(super) timeline: Timeline,
     pub(super) scroll: Scroll,
     pub(super) selected: Option<PlaceText>,
-    /// What the line being typed is about.
+    /// What the typed line replies to or edits.
     pub(super) aim: Option<Aim>,
-    /// What was gone to and waits for what is around it.
+    /// The message that was jumped to, until the messages around it come.
     pub(super) centre: Option<PlaceText>,
-    /// Up to where reading was told.
+    /// The place up to which reading was reported.
     pub(super) read: Option<PlaceText>,
-    /// What the person wants to be done with what they have not read.
+    /// How reading affects the unread messages.
     pub(super) unread: Unread,
-    /// What is to be shown once a page has come.
+    /// What to show once a page has come.
     pub(super) goal: Option<Goal>,
-    /// When the room was opened; what others said before and comes later is unread.
+    /// When the room was opened; earlier messages of others that come later count as unread.
     pub(super) opened_ms: u64,
-    /// The newest message there has been, in the window or not.
+    /// The newest message so far, in the window or not.
     pub(super) last: Option<PlaceText>,
-    /// Who is writing, and until when that holds if nothing more is told; at most [`TYPISTS`].
+    /// Who is typing, and until when that holds without a further event; at most [`TYPISTS`].
     pub(super) typists: BTreeMap<AuthorHex, u64>,
-    /// When others may be told again that I am writing.
+    /// When others may be told again that I am typing.
     pub(super) type_at: u64,
 }
 
-/// What the person wants to be done with what they have not read.
+/// How reading affects the unread messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Unread {
-    /// What stood on the screen is read, one after the other.
+    /// Messages that were on the screen are read, in order.
     #[default]
     Follows,
-    /// They went to the end: whatever is above that is read too.
+    /// The person went to the end: everything above is read too.
     Passed,
-    /// They marked it as unread: it stays so until they come back or say something.
+    /// The person marked a message as unread: it stays so until they come back or send something.
     Stays,
 }
 
-/// What is to be shown once a page has come.
+/// What to show once a page has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goal {
-    /// The first unread message at the top, if not all of them fit on the screen.
+    /// The first unread message at the top, if the unread messages do not all fit on the screen.
     Unread,
     /// The beginning.
     Start,
 }
 
-/// The lowest row that is shown.
+/// The lowest shown row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Scroll {
-    /// The newest there is.
+    /// The newest message.
     #[default]
     End,
-    /// A block, with so many of its rows hidden below the screen.
+    /// A block, with this many of its rows hidden below the screen.
     At(BlockKey, usize),
 }
 
-/// Names a block, while others come and go.
+/// Identifies a block while others come and go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum BlockKey {
     Top,
@@ -115,28 +115,28 @@ pub(super) enum BlockKey {
     Note(u64),
 }
 
-/// A file that is asked for, to be saved when it is here.
+/// A file that is fetched, to be saved when it is here.
 #[derive(Clone, Debug)]
 pub(super) struct Getting {
     pub(super) room: RoomHex,
     pub(super) message: Message,
 }
 
-/// What stands where a word was, and what else may.
+/// The current completion and its alternatives.
 pub(super) struct Completion {
     pub(super) start: usize,
     pub(super) options: Vec<String>,
     pub(super) at: usize,
 }
 
-/// What a line being typed answers or replaces.
+/// What a typed line replies to or edits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Aim {
     Reply(EntryRef),
     Edit(EntryRef),
 }
 
-/// What keys mean.
+/// The meaning of the keys.
 #[derive(Debug, Default)]
 pub(super) enum Mode {
     #[default]
@@ -146,54 +146,54 @@ pub(super) enum Mode {
     Question(Question),
 }
 
-/// Looking for what was said.
+/// A search through the messages.
 #[derive(Debug, Default)]
 pub(super) struct Search {
     pub(super) words: Line,
     /// Newest first.
     pub(super) hits: Vec<Message>,
     pub(super) at: usize,
-    /// Whether the hits are those of the words.
+    /// Whether the hits belong to the current words.
     pub(super) answered: bool,
 }
 
-/// Looking for what was typed.
+/// A search through earlier typed lines.
 #[derive(Debug, Default)]
 pub(super) struct Recall {
     pub(super) words: Line,
     pub(super) at: Option<usize>,
-    /// What was typed before.
+    /// The line before the search began.
     pub(super) unsent: String,
 }
 
-/// What is asked before it is done.
+/// A question before an action.
 #[derive(Debug)]
 pub(super) enum Question {
-    /// To say, edit or forget many lines that were pasted.
+    /// Send, edit with, or drop many pasted lines.
     Paste(String),
-    /// To leave a room.
+    /// Leave a room.
     Leave(RoomHex),
 }
 
-/// Something longer that is shown instead of the messages.
+/// A longer text, shown instead of the messages.
 #[derive(Debug, Default)]
 pub(super) struct Panel {
     pub(super) title: String,
-    /// What each row is about, and what it tells.
+    /// The subject and the text of each row.
     pub(super) rows: Vec<(String, String)>,
     /// Rows that are scrolled out above.
     pub(super) above: usize,
-    /// Whether it needs every row there is, but for the line being typed.
+    /// Whether it uses every row above the typed line.
     pub(super) tall: bool,
 }
 
-/// What the program tells, between the messages.
+/// A note of the program, between the messages.
 #[derive(Debug)]
 pub(super) struct Note {
     pub(super) number: u64,
-    /// In which room; `None` while there was none.
+    /// Its room; `None` while there was none.
     pub(super) room: Option<RoomHex>,
-    /// The newest message then.
+    /// The newest message at that time.
     pub(super) after: Option<PlaceText>,
     pub(super) time_ms: u64,
     pub(super) kind: NoteKind,
@@ -205,12 +205,12 @@ pub(super) struct Note {
 pub(super) enum NoteKind {
     Outcome,
     Error,
-    /// So many messages came in above.
+    /// This many messages came in above.
     Late(u64),
 }
 
 impl Model {
-    /// A screen on which nothing is known yet.
+    /// A screen before anything is known.
     pub(super) fn new(size: Size, clock: Clock, paint: Paint) -> Self {
         Self {
             size,
@@ -239,17 +239,17 @@ impl Model {
         }
     }
 
-    /// What is to be asked first.
+    /// The first request.
     pub(super) fn begin() -> Ask {
         Ask::Rooms
     }
 
-    /// Tells that something needs a room.
+    /// Shows that an action needs a room.
     pub(super) fn no_room(&mut self) {
         self.fail("room", "no room is open", "/new NAME begins one, /join TICKET enters one");
     }
 
-    /// Tells something, and goes to where it stands.
+    /// Shows a note, and scrolls to it.
     pub(super) fn told(&mut self, text: impl Into<String>) {
         self.tell(NoteKind::Outcome, text);
         if let Some(open) = self.open.as_mut().filter(|open| !open.timeline.below) {
@@ -263,12 +263,12 @@ impl Model {
         self.rooms.iter().find(|room| room.id == open.room)
     }
 
-    /// The open room, if it is this one.
+    /// The open room, if it has this id.
     pub(super) fn open_as(&mut self, room: &RoomHex) -> Option<&mut Open> {
         self.open.as_mut().filter(|open| open.room == *room)
     }
 
-    /// Tells the person something in the open room.
+    /// Shows a note in the open room.
     pub(super) fn tell(&mut self, kind: NoteKind, text: impl Into<String>) {
         let (room, after) = match &self.open {
             Some(open) => (Some(open.room.clone()), open.last.clone()),
@@ -282,7 +282,7 @@ impl Model {
         self.notes.push_back(note);
     }
 
-    /// Tells an error, in two lines: what happened, and what to do next.
+    /// Shows an error in two lines: what happened, and what to do next.
     pub(super) fn fail(&mut self, code: &str, what: &str, help: &str) {
         self.tell(NoteKind::Error, format!("error[{code}]: {what}\nhelp: {help}"));
     }
@@ -295,7 +295,7 @@ impl Model {
 }
 
 impl Open {
-    /// A room of which nothing was read yet.
+    /// A room before anything of it was read.
     pub(super) fn new(room: &Room, now_ms: u64) -> Self {
         Self {
             room: room.id.clone(),
@@ -316,19 +316,19 @@ impl Open {
         }
     }
 
-    /// Whether this person does not want to read somebody.
+    /// Whether this person has hidden an author.
     pub(super) fn hides(&self, author: &AuthorHex) -> bool {
         self.people.get(author).is_some_and(|person| person.hidden)
     }
 
-    /// Somebody is writing, until `until_ms` if nothing more is told.
+    /// Notes that somebody is typing, until `until_ms` without a further event.
     pub(super) fn types(&mut self, author: AuthorHex, until_ms: u64) {
         if self.typists.len() < TYPISTS || self.typists.contains_key(&author) {
             self.typists.insert(author, until_ms);
         }
     }
 
-    /// Takes note of the newest message there is.
+    /// Notes the newest message.
     pub(super) fn reach(&mut self, place: &PlaceText) {
         if self.last.as_ref().is_none_or(|last| last < place) {
             self.last = Some(place.clone());

@@ -1,9 +1,9 @@
-//! What a person may type besides text: orders that begin with a slash. An order, its help and its reading are
+//! What a person may type besides text: orders, which begin with a slash. An order, its help and its parsing are
 //! neighbours.
 
 use rumormill_api::act;
 
-/// An order as it was typed.
+/// A typed order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     Help(String),
@@ -36,7 +36,7 @@ pub(super) enum Order {
     Quit,
 }
 
-/// One order: its word, what follows it, what it does, and how it is read.
+/// An order: its word, its arguments, its help, and how it is parsed.
 pub(super) struct Known {
     pub(super) word: &'static str,
     pub(super) rest: &'static str,
@@ -46,12 +46,12 @@ pub(super) struct Known {
     read: fn(String) -> Order,
 }
 
-/// How often something is needed.
+/// How often an order is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
-    /// Every day: it is on the one screen of `/help`.
+    /// Every day: `/help` shows it, on one screen.
     Daily,
-    /// Now and then: `/help all` has it.
+    /// Rarely: `/help all` shows it.
     Rare,
 }
 
@@ -59,7 +59,7 @@ pub(super) enum Use {
 pub(super) const ORDERS: [Known; 28] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a room", Order::New),
-    daily("ticket", "", "what lets others in, shown and copied", |_| Order::Ticket),
+    daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
     rare("nick", "NAME", "be shown by this name", Order::Nick),
     daily("reply", "TEXT", "answer the selected message, or the last one", Order::Reply),
     daily("edit", "TEXT", "write your message anew", Order::Edit),
@@ -73,7 +73,7 @@ pub(super) const ORDERS: [Known; 28] = [
     rare("topic", "TEXT", "set the topic, or show it", Order::Topic),
     rare("seen", "", "who has the selected message, or your last", |_| Order::Seen),
     rare("unread", "", "mark the selected message as unread, or the last one", |_| Order::Unread),
-    rare("whois", "NAME", "who that is, and how they are reached", Order::Whois),
+    rare("whois", "NAME", "who somebody is, and how they are reached", Order::Whois),
     rare("hide", "NAME", "do not show what they say, or show it again", Order::Hide),
     rare("mute", "", "let nothing said here ring or notify, or undo it", |_| Order::Mute),
     rare("pin", "", "let this room stand first, or undo it", |_| Order::Pin),
@@ -81,7 +81,7 @@ pub(super) const ORDERS: [Known; 28] = [
     rare("announce", "on or off", "let those on this LAN enter the room by its name", Order::Announce),
     rare("qr", "", "the ticket as a picture, for a telephone", |_| Order::Qr),
     rare("peers", "", "who is connected, and how", |_| Order::Peers),
-    rare("digest", "", "the same at two people who hold the same entries", |_| Order::Digest),
+    rare("digest", "", "a digest, equal for people who hold the same entries", |_| Order::Digest),
     rare("set", "NAME VALUE", "change a setting, or list them", Order::Set),
     rare("help", "all", "every order and key", Order::Help),
     daily("quit", "", "end the program; all rooms are kept", |_| Order::Quit),
@@ -114,7 +114,7 @@ pub(super) const KEYS: [(&str, &str, Use); 15] = [
     ("Ctrl+c", "forget the line; twice: end the program", Use::Rare),
 ];
 
-/// A line that was typed.
+/// A typed line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
     Nothing,
@@ -123,7 +123,7 @@ pub(super) enum Said {
     Unknown(String),
 }
 
-/// Reads a line. Two slashes at its beginning say one and the rest.
+/// Reads a line. Two slashes at its beginning stand for one slash of a text.
 pub(super) fn read(line: &str) -> Said {
     let Some(order) = line.strip_prefix('/') else {
         return if line.trim().is_empty() { Said::Nothing } else { Said::Text(line.to_owned()) };
@@ -138,7 +138,7 @@ pub(super) fn read(line: &str) -> Said {
     }
 }
 
-/// A text as it is typed: what [`read`] makes the text of again.
+/// Escapes a text so that [`read`] returns it.
 pub(super) fn typed(text: &str) -> String {
     if text.starts_with('/') && act(text).is_none() { format!("/{text}") } else { text.to_owned() }
 }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_typed_as_they_are_read() {
+    fn typed_texts_are_read_back() {
         assert_eq!(read(&typed("/quit")), Said::Text("/quit".into()));
         assert_eq!(read(&typed("hello")), Said::Text("hello".into()));
         assert_eq!(read(&typed("/me waves")), Said::Order(Order::Me("waves".into())));

@@ -1,5 +1,4 @@
-//! Where something is written to: standard output, a file that appears once it is whole, or what is no file and stays what it
-//! is.
+//! The target of an output: standard output, a file that appears once it is whole, or an existing pipe or device.
 
 use std::{
     fs::{self, File},
@@ -13,43 +12,43 @@ use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 
-/// Links that lead to a file: as many as the system follows.
+/// Links to follow to a file: as many as the system follows.
 const LINKS: usize = 40;
 
-/// Where something is written to.
+/// The target of an output.
 pub enum Output {
     /// Standard output.
     Stdout,
-    /// What is there already and is no file: a pipe, a terminal, `/dev/null`. It is written to and never replaced.
+    /// An existing pipe, terminal or device such as `/dev/null`, which is written to and never replaced.
     There(File, PathBuf),
-    /// A file that is whole or not there.
+    /// A file that appears when it is whole, or not at all.
     New(NamedTempFile, Destination),
 }
 
-/// Where a file appears.
+/// The path at which a file appears.
 pub enum Destination {
-    /// Exactly there, whatever file is.
+    /// This path, replacing any file.
     Over(PathBuf),
-    /// Exactly there, unless a file is.
+    /// This path, if no file is there.
     Free(PathBuf),
-    /// Under this name in this directory, or under another that is free.
+    /// This name in this directory, or a similar free name.
     In(PathBuf, String),
 }
 
-/// What becomes of a file that is there.
+/// What to do with an existing file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Present {
-    /// It is replaced.
+    /// Replace it.
     Replaced,
-    /// It stays, and nothing is written.
+    /// Keep it, and write nothing.
     Kept,
 }
 
 impl Output {
-    /// Writes to `path`. Links are followed: what they lead to is written, and they stay.
+    /// Writes to `path`. Follows links: their target is written, and the links stay.
     ///
     /// # Errors
-    /// When it cannot be written, is a directory, or is there and is to be kept.
+    /// When it cannot be written, is a directory, or exists and must be kept.
     pub fn to(path: &Path, present: Present) -> Result<Self, Failure> {
         let failed = |error: io::Error| unwritable(path, &error);
         let target = followed(path).map_err(failed)?;
@@ -58,7 +57,7 @@ impl Output {
             Ok(found) if !found.is_file() => {
                 Ok(Self::There(File::options().write(true).open(path).map_err(failed)?, path.to_owned()))
             }
-            // An open file, such as /dev/stdout: what was written there before stays.
+            // An open file, such as /dev/stdout: its earlier contents stay.
             Ok(_) if target.is_none() => {
                 Ok(Self::There(File::options().append(true).open(path).map_err(failed)?, path.to_owned()))
             }
@@ -75,7 +74,7 @@ impl Output {
         }
     }
 
-    /// Writes to a file in `dir`, of this name or another that is free.
+    /// Writes to a file in `dir` with this name or a similar free one.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -96,10 +95,10 @@ impl Output {
         }
     }
 
-    /// Ends it: from here on the file is there. Returns where, unless that was there before and is no file.
+    /// Finishes the output: the file appears. Returns its path, except for an existing pipe or device.
     ///
     /// # Errors
-    /// When it cannot be written to its end, or something has come to its place meanwhile.
+    /// When the rest cannot be written, or another file has appeared there meanwhile.
     pub fn close(self) -> Result<Option<PathBuf>, Failure> {
         match self {
             Self::Stdout => io::stdout().flush().map_err(|error| Failure::output(&error)).map(|()| None),
@@ -119,7 +118,7 @@ impl Destination {
         }
     }
 
-    /// Lets a file appear; returns where.
+    /// Makes a file appear; returns its path.
     fn take(self, file: NamedTempFile) -> Result<PathBuf, Failure> {
         match self {
             Self::Over(path) => {
@@ -140,7 +139,7 @@ fn new_in(dir: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(".rumormill-").tempfile_in(dir)
 }
 
-/// Gives a file the first name that is free: `a.jpg`, `a (2).jpg`, …
+/// Gives a file the first free name: `a.jpg`, `a (2).jpg`, …
 fn free(mut file: NamedTempFile, dir: &Path, name: &str) -> io::Result<PathBuf> {
     let (stem, end) = parts(name);
     for number in 1..=99 {
@@ -155,21 +154,21 @@ fn free(mut file: NamedTempFile, dir: &Path, name: &str) -> io::Result<PathBuf> 
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// Where links lead, also to what is not there yet; `None` where they lead to a file that a process has open.
+/// The target of links, whether or not it exists; `None` for a file that a process has open.
 fn followed(path: &Path) -> io::Result<Option<PathBuf>> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
         match fs::read_link(&path) {
             Ok(_) if path.starts_with("/proc") || path.starts_with("/dev/fd") => return Ok(None),
             Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
-            // What is no link, or not there, is where they lead.
+            // A path that is no link, or does not exist, is the target.
             Err(_) => return Ok(Some(path)),
         }
     }
     Err(io::Error::other("links lead in a circle"))
 }
 
-/// Whoever reads a pipe may have had enough; that is no failure.
+/// The reader of a pipe may stop early; that is no failure.
 fn broken_off(path: &Path, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::OutputClosed,
@@ -221,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn links_stay_and_lead_to_what_is_written() {
+    fn links_stay_and_their_targets_are_written() {
         let dir = tempfile::tempdir().unwrap();
         let (real, link, further) = (dir.path().join("real"), dir.path().join("link"), dir.path().join("further"));
         symlink("real", &link).unwrap();
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_written_to_and_not_replaced() {
+    fn pipes_and_devices_are_written_and_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
@@ -249,7 +248,7 @@ mod tests {
         assert_eq!(write_as(&pipe, Present::Kept).unwrap(), None, "there is no file to be kept");
         assert_eq!(reader.join().unwrap(), b"words");
         assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
-        // A link to a device, so that a test that fails harms nothing of the machine.
+        // A link to a device, so that a failing test does no harm to the machine.
         let link = dir.path().join("null");
         symlink("/dev/null", &link).unwrap();
         write(&link).unwrap();
@@ -258,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_to_be_kept_is_kept_and_a_link_may_lead_to_what_is_not_there() {
+    fn existing_files_are_kept_and_links_may_dangle() {
         let dir = tempfile::tempdir().unwrap();
         let (real, link) = (dir.path().join("real"), dir.path().join("link"));
         symlink("real", &link).unwrap();
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_an_open_file_stays() {
+    fn the_contents_of_an_open_file_stay() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         fs::write(&path, b"before ").unwrap();
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_is_left_alone() {
+    fn an_existing_file_is_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let put = |name: &str| Output::within(dir.path(), name).unwrap().close().unwrap().unwrap();
         let names = ["a.jpg", "a.jpg", "a.jpg", "b", "b"].map(|name| put(name).file_name().unwrap().to_owned());

@@ -1,9 +1,9 @@
-//! Colours: few, calm, and none at all where `NO_COLOR` is set. Nothing is told by a colour alone.
+//! Colours: few, calm, and none where `NO_COLOR` is set. No information is shown by colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
 use rumormill_api::AuthorHex;
 
-/// Tones of the 256 that read well on dark and on light ground, and differ from each other.
+/// Those of the 256 colours that are readable on dark and on light ground, and differ from each other.
 const NICKS: [u8; 12] = [31, 66, 67, 71, 97, 101, 103, 130, 132, 136, 139, 172];
 
 /// Which colours are used.
@@ -21,28 +21,28 @@ impl Paint {
         }
     }
 
-    /// An author's name: the same colour wherever and whenever it is seen, whatever nick they take.
+    /// An author's name: always the same colour, whatever nick they take.
     pub(super) fn nick(self, author: &AuthorHex) -> Style {
         let sum = author.as_str().bytes().take(8).fold(0usize, |sum, byte| sum * 31 + usize::from(byte));
         self.colour(Style::new(), Color::Indexed(NICKS[sum % NICKS.len()]))
     }
 
-    /// What should not draw the eye: times, rules, marks.
+    /// Text that should not draw the eye: times, rules, marks.
     pub(super) fn dim(self) -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    /// What should: rooms with news, a message that names me.
+    /// Text that should: rooms with news, a message that mentions me.
     pub(super) fn strong(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// Where the unread begins.
+    /// The unread marker.
     pub(super) fn marker(self) -> Style {
         self.colour(Style::new(), Color::Indexed(136))
     }
 
-    /// Code, set off from words.
+    /// Code.
     pub(super) fn code(self, style: Style) -> Style {
         match self {
             Self::Colours => style.bg(Color::Indexed(236)).fg(Color::Indexed(252)),
@@ -50,7 +50,7 @@ impl Paint {
         }
     }
 
-    /// What went wrong, or needs somebody.
+    /// Errors, and states that need attention.
     pub(super) fn alarm(self) -> Style {
         self.colour(self.strong(), Color::Indexed(167))
     }
@@ -63,7 +63,7 @@ impl Paint {
         }
     }
 
-    /// A message that is selected.
+    /// The selected message.
     pub(super) fn selected(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_colour_where_none_is_wanted() {
+    fn no_color_means_no_colour() {
         let none = Paint::None;
         for style in [none.nick(&"ab".into()), none.marker(), none.alarm(), none.bar(), none.dim(), none.selected()] {
             assert_eq!((style.fg, style.bg), (None, None));

@@ -1,4 +1,4 @@
-//! Answers too long to stand between the messages: they take the place of the messages until they are closed.
+//! Answers that are too long to stand between the messages: they replace the messages until they are closed.
 
 use fast_qr::{ECL, QRBuilder};
 use ratatui::{
@@ -20,10 +20,10 @@ use super::{
     wrap::wrap,
 };
 
-/// Columns of what a row is about.
+/// Columns for the subject of a row.
 const ABOUT: usize = 26;
 
-/// The rows of a panel on a screen of `width` columns: the text beside what it is about, and hanging there.
+/// The rows of a panel on a screen of `width` columns: each text beside its subject, with a hanging indent.
 pub(super) fn laid(panel: &Panel, width: usize) -> Vec<Line<'static>> {
     let mut rows = Vec::new();
     for (about, text) in &panel.rows {
@@ -42,7 +42,7 @@ fn show(model: &mut Model, title: impl Into<String>, rows: Vec<(String, String)>
     model.panel = Some(Panel { title: title.into(), rows, ..Panel::default() });
 }
 
-/// Shows what is typed and pressed every day.
+/// Shows the daily orders and keys.
 pub(super) fn help(model: &mut Model) {
     let orders = orders(&[Use::Daily]).chain([("/help all".into(), "every order, key and sign".into())]);
     let rows = orders.chain([blank()]).chain(keys(&[Use::Daily])).collect();
@@ -59,7 +59,7 @@ fn keys(often: &[Use]) -> impl Iterator<Item = (String, String)> + use<'_> {
     keys.map(|(keys, what, _)| ((*keys).to_owned(), (*what).to_owned()))
 }
 
-/// Shows all that can be typed and pressed.
+/// Shows all orders and keys.
 pub(super) fn help_all(model: &mut Model) {
     let all = [Use::Daily, Use::Rare];
     let (orders, keys) = (orders(&all), keys(&all));
@@ -68,7 +68,7 @@ pub(super) fn help_all(model: &mut Model) {
     show(model, "orders, keys and signs", rows);
 }
 
-/// Signs of ours on the screen.
+/// The marks on the screen.
 const SIGNS: [(&str, &str); 8] = [
     ("//", "at the beginning of a line says / and the rest"),
     ("✓ 4/7", "received by four of seven others; /seen: by whom, and who acknowledged it"),
@@ -84,7 +84,7 @@ fn blank() -> (String, String) {
     (String::new(), String::new())
 }
 
-/// Shows what may be set, and how it is.
+/// Shows the settings and their values.
 pub(super) fn settings(model: &mut Model) {
     show(model, "settings; /set NAME VALUE changes one", model.settings.rows());
 }
@@ -156,7 +156,7 @@ pub(super) fn way(path: Path, rtt_ms: Option<u64>) -> String {
     rtt_ms.map_or_else(|| path.to_owned(), |ms| format!("{path}, {ms} ms"))
 }
 
-/// Draws a ticket for a telephone's camera.
+/// Draws a ticket as a QR code.
 pub(super) fn draw_ticket(model: &mut Model, ticket: &str) {
     let Ok(picture) = QRBuilder::new(ticket.to_ascii_uppercase()).ecl(ECL::L).build() else {
         return model.fail("picture", "the ticket is too long for a picture", "/ticket shows it as text");
@@ -174,6 +174,6 @@ pub(super) fn draw_ticket(model: &mut Model, ticket: &str) {
             "make the window larger or its letters smaller, or take /ticket",
         );
     }
-    show(model, "the ticket; whoever has it can enter", rows);
+    show(model, "the ticket; anyone who has it can join", rows);
     model.panel.iter_mut().for_each(|panel| panel.tall = true);
 }

@@ -1,4 +1,4 @@
-//! Rooms as they are opened, change and are left, and the people in them as they come, speak and go.
+//! Opens, updates and leaves rooms, and tracks the people in them.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::limits::{PAGE_MESSAGES, ROOMS_LISTED};
 
-/// Opens a room by its number, with what was typed there before.
+/// Opens a room by its number, with its unsent line.
 pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
     let Some(room) = model.rooms.get(at) else { return };
     if model.open.as_ref().is_some_and(|open| open.room == room.id) {
@@ -35,7 +35,7 @@ pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
     }
     (model.mode, model.panel, model.completion) = (Mode::Chat, None, None);
     match unread {
-        // What is unread may go on for pages: it is read from its beginning.
+        // The unread messages may fill pages: show them from the first.
         Some(read) => {
             out.extend([OfRoom::People, OfRoom::After(read)].map(|ask| Effect::Ask(Ask::Of(id.clone(), ask))))
         }
@@ -43,12 +43,12 @@ pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
     }
 }
 
-/// Asks for the newest page of a room, and who is in it.
+/// Requests the newest page of a room, and its people.
 pub(super) fn read_anew(room: &RoomHex, out: &mut Vec<Effect>) {
     out.extend([OfRoom::People, OfRoom::Newest].map(|ask| Effect::Ask(Ask::Of(room.clone(), ask))));
 }
 
-/// A room was left, here or in another window. What was being typed in it can be recalled.
+/// Removes a room that was left, here or in another window. Its unsent line can be recalled.
 pub(super) fn left(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
     let here = model.leaving.take_if(|leaving| leaving == room).is_some();
     let known = model.rooms.iter().find(|known| known.id == *room).map(title);
@@ -87,7 +87,7 @@ pub(super) fn status(model: &mut Model, room: Room) {
     }
 }
 
-/// Who came, went, or goes by another name since the room was looked at last.
+/// The people who came, went, or changed their name since the last status.
 fn moved(model: &mut Model, room: &Room) -> Vec<Person> {
     let Some(open) = model.open_as(&room.id) else { return Vec::new() };
     let peers: BTreeMap<&AuthorHex, &str> = room
@@ -125,7 +125,7 @@ pub(super) fn person(model: &mut Model, room: &RoomHex, told: Person) {
     }
 }
 
-/// What a message tells about its author: that they are one, what they are called, when they spoke.
+/// Takes what a message tells about its author: that they exist, their name, and when they spoke.
 pub(super) fn spoke(open: &mut Open, message: &Message) {
     let nick = if message.kind == Kind::Nick { &message.text } else { &message.nick };
     open.names.learn(&message.author, nick);

@@ -1,4 +1,4 @@
-//! What is said, in rows: `time nick` and the text beside them, with everything of others made safe to show.
+//! Messages as rows: `time nick` and the text beside them, with all text of others made safe to show.
 
 use ratatui::{
     style::Style,
@@ -20,17 +20,17 @@ use super::{
 };
 use crate::limits::{MESSAGE_ROWS, SIGN_CHARS, SIGNS, TOGETHER_MS};
 
-/// Columns that tell how many signs are not shown.
+/// Columns for the number of signs that do not fit.
 const REST_WIDTH: usize = 5;
 
-/// Something that takes rows of its own between others.
+/// A part of the middle of the screen with rows of its own.
 pub(super) enum Block<'a> {
-    /// What is above the window.
+    /// The end of the window above.
     Top,
     Message(&'a Message),
-    /// So many messages of somebody who is hidden, from this one on.
+    /// This many messages of a hidden author, from this one on.
     Hidden(&'a Message, usize),
-    /// What to do where nothing was said yet.
+    /// A hint for a room without messages.
     Hint,
     Note(&'a Note),
 }
@@ -46,7 +46,7 @@ impl Block<'_> {
     }
 }
 
-/// Everything in the middle of the screen, in order: each note behind what was the newest message then.
+/// All blocks in the middle of the screen, in order: each note stands behind the message that was newest then.
 pub(super) fn blocks(model: &Model) -> Vec<Block<'_>> {
     let mut blocks = vec![Block::Top];
     let mut notes = model.notes_here().peekable();
@@ -69,21 +69,21 @@ pub(super) fn blocks(model: &Model) -> Vec<Block<'_>> {
     blocks
 }
 
-/// Whether a message names its author, or stands under the name above it.
+/// Whether a message shows its author, or stands under the name above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Head {
     Named,
     Under,
 }
 
-/// Whether a message goes on with what its author said right before.
+/// Whether a message continues the one right before it, by the same author.
 fn goes_on(before: &Message, message: &Message) -> bool {
     let said = |message: &Message| matches!(message.kind, Kind::Text | Kind::File) && !message.action;
     let soon = message.time_ms.saturating_sub(before.time_ms) < TOGETHER_MS;
     said(before) && said(message) && soon && before.author == message.author && message.from == before.from
 }
 
-/// What rows are written on: who is who, and how wide things are.
+/// What all rows share: the names, and the widths.
 pub(super) struct Sheet<'a> {
     model: &'a Model,
     width: usize,
@@ -123,15 +123,15 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    /// The first row of a message, with the name that may stand above it.
+    /// The first row of a message, preceded by a row with the name if needed.
     pub(super) fn named(&self, blocks: &[Block<'_>], at: usize) -> Option<Line<'static>> {
         let Some(Block::Message(message)) = blocks.get(at) else { return None };
         let rows = self.message(message, Head::Named);
-        // Below a rule the name stands anyway.
+        // Below a rule the message has its name anyway.
         (rows.len() == self.rows(blocks, at).len()).then(|| rows.into_iter().next()).flatten()
     }
 
-    /// A message, below the day and the unread marker where they stand before it.
+    /// A message, preceded by the day and the unread marker where they belong.
     fn between(&self, blocks: &[Block<'_>], at: usize, message: &Message) -> Vec<Line<'static>> {
         let before = blocks[..at].iter().rev().find_map(|block| match block {
             Block::Message(before) => Some(*before),
@@ -205,7 +205,7 @@ impl<'a> Sheet<'a> {
         self.beside(mark, message.time_ms, late, nick, rows)
     }
 
-    /// What stands around the words of a message, by all that is shown of it.
+    /// The prefix and suffix of the words of a message, found in its full rendering.
     fn around(&self, message: &Message, mut shown: Vec<(String, Style)>) -> Around {
         let at = usize::from(message.action) + usize::from(message.from.is_some()) + usize::from(self.model.bare);
         let behind = shown.split_off((at + 1).min(shown.len()));
@@ -216,7 +216,7 @@ impl<'a> Sheet<'a> {
         Around { before: shown, plain, behind }
     }
 
-    /// That there is something which is not shown, and how it is.
+    /// A row for hidden messages, with the way to show them.
     fn hidden(&self, first: &Message, messages: usize) -> Vec<Line<'static>> {
         let name = self.model.open.as_ref().map(|open| open.names.name(&first.author, &first.nick).whole());
         let name = name.unwrap_or_default();
@@ -229,7 +229,7 @@ impl<'a> Sheet<'a> {
         self.beside(" ", first.time_ms, " ", Span::styled("--", paint.dim()), rows)
     }
 
-    /// Whose row it is, and what it tells.
+    /// The name and the text of a row.
     fn told(&self, open: &Open, message: &Message) -> (Span<'static>, Vec<(String, Style)>) {
         let paint = self.model.paint;
         let name = open.names.name(&message.author, &message.nick);
@@ -283,7 +283,7 @@ impl<'a> Sheet<'a> {
         })
     }
 
-    /// Puts a receipt at the right end of the last row, or of one more.
+    /// Puts a receipt at the right end of the last row, or of an extra row.
     fn behind(&self, rows: &mut Vec<Line<'static>>, receipt: String) {
         let width = self.text_width();
         if rows.last().is_none_or(|row| row.width() + 2 + receipt.width() > width) {
@@ -306,7 +306,7 @@ impl<'a> Sheet<'a> {
         Line::styled(fit(&text, self.text_width()), self.model.paint.dim())
     }
 
-    /// Signs, and how many set each.
+    /// The signs, with the number of people behind each.
     fn signs(&self, reactions: &[(&Reaction, usize)]) -> Line<'static> {
         let width = self.text_width();
         let (mut signs, mut shown) = (String::new(), 0);
@@ -325,7 +325,7 @@ impl<'a> Sheet<'a> {
         Line::styled(fit(signs.trim_end(), width), self.model.paint.dim())
     }
 
-    /// Puts rows of text beside a time and a nick; the rows below hang.
+    /// Puts rows of text beside a time and a nick, with a hanging indent.
     fn beside(
         &self,
         mark: &'static str,
@@ -363,7 +363,7 @@ impl<'a> Sheet<'a> {
                 ("--", paint.dim(), format!("↑ {messages} arrived above"))
             }
         };
-        // An error has the width of both columns, so that its two lines are two rows where that can be.
+        // An error uses the width of both columns, so that its two lines are two rows where they fit.
         let sheet = Self { nick: if note.kind == NoteKind::Error { sign.len() } else { self.nick }, ..*self };
         let rows = wrap(&[(lines(&text), style)], sheet.text_width());
         if self.model.bare {
@@ -372,7 +372,7 @@ impl<'a> Sheet<'a> {
         sheet.beside(" ", note.time_ms, " ", Span::styled(sign, style), rows)
     }
 
-    /// A row across the screen with words in it.
+    /// A rule across the screen with words in it.
     fn rule(&self, words: &str) -> Line<'static> {
         if self.model.bare {
             return Line::raw(fit(&format!("-- {words} --"), self.width));
@@ -382,7 +382,7 @@ impl<'a> Sheet<'a> {
         Line::styled(format!("─── {words} {}", "─".repeat(rest)), self.model.paint.dim())
     }
 
-    /// What is above everything else.
+    /// The text above everything else.
     fn top(&self) -> String {
         let Some((open, room)) = self.model.open.as_ref().zip(self.model.room()) else { return String::new() };
         match (open.timeline.asked, open.timeline.above, room.missing) {
@@ -393,7 +393,7 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    /// What to do where there is nothing to read.
+    /// The hint where there is nothing to read.
     fn hint(&self) -> Vec<Line<'static>> {
         let text = match (&self.model.open, self.model.loaded) {
             (None, false) => "Reading your rooms …",
@@ -403,8 +403,8 @@ impl<'a> Sheet<'a> {
             }
             (Some(open), _) if open.timeline.asked => "Reading what was said …",
             (Some(_), _) => {
-                "Nobody has said anything here yet.\n\nType a line and press Enter to be the first.\n/ticket   shows what \
-                 lets others in\n/help     lists what you can do"
+                "Nobody has said anything here yet.\n\nType a line and press Enter to be the first.\n/ticket   shows the \
+                 ticket for others\n/help     lists what you can do"
             }
         };
         let mut rows = vec![Line::default()];
@@ -417,14 +417,14 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// How much of a room is in the window, and how much of it is here.
+/// How much of a room is in the window, and how much of it is held.
 pub(super) fn fetched(open: &Open, room: &Room) -> String {
     let all = thousands(room.entries.saturating_add(room.missing));
     let here = if room.missing == 0 { "all".into() } else { format!("{} of", thousands(room.entries)) };
     format!("{} shown, {here} {all} fetched", thousands(open.timeline.len() as u64))
 }
 
-/// A room's name as it is shown: the beginning of its id where the name is not here yet.
+/// The shown name of a room: the beginning of its id as long as its name has not come.
 pub(super) fn title(room: &Room) -> String {
     match clean(&room.name).trim() {
         "" => format!("room {}", room.id.as_str().chars().take(8).collect::<String>()),

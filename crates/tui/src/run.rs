@@ -38,16 +38,16 @@ use crate::{
     limits::{ASKS_WAITING, EVENTS_AT_ONCE, TICK_MS, TYPED_LINES_KEPT},
 };
 
-/// How a visit begins.
+/// The arguments of a visit.
 #[derive(Debug, Default)]
 pub struct Start {
-    /// The room to be opened, by its id or the beginning of it; the first one where none is named.
+    /// The room to open, by its id or the beginning of it; the first one if `None`.
     pub room: Option<RoomHex>,
-    /// Where lines that were typed are remembered; what is set is kept beside it.
+    /// The file for typed lines; the settings are kept beside it.
     pub history: PathBuf,
-    /// As the configuration says.
+    /// The settings of the configuration.
     pub settings: Preferences,
-    /// What puts a text into the clipboard, and tells whether it did.
+    /// Puts a text into the clipboard; returns whether it did.
     pub clipboard: Option<fn(&str) -> bool>,
 }
 
@@ -90,7 +90,7 @@ pub async fn run(client: &Client, start: Start) -> Result<Option<RoomHex>, Failu
     Ok(shell.model.open.map(|open| open.room))
 }
 
-/// Lines typed, from visit to visit.
+/// The typed lines of all visits.
 pub(super) struct Remembered {
     file: PathBuf,
     lines: FileHistory,
@@ -113,21 +113,21 @@ impl Remembered {
         (0..self.lines.len()).filter_map(line).collect()
     }
 
-    /// A line that cannot be remembered is no reason to stop.
+    /// Adds a line; a line that cannot be kept is no reason to stop.
     fn add(&mut self, line: &str) {
         let _ = self.lines.add(line);
         let _ = self.lines.append(&self.file);
     }
 }
 
-/// The core, and what stands around it.
+/// The core and its surroundings.
 pub(super) struct Shell<'a, B: Backend, W: Write> {
     pub(super) model: Model,
     pub(super) terminal: &'a mut Terminal<B>,
     pub(super) signs: W,
     pub(super) desktop: Desktop,
     pub(super) clipboard: Option<fn(&str) -> bool>,
-    /// Whether the terminal is known to copy what it is asked to.
+    /// Whether the terminal is known to support copying.
     pub(super) copies: bool,
     pub(super) history: &'a mut Remembered,
     pub(super) chosen: &'a Kept<Chosen>,
@@ -141,7 +141,7 @@ enum Next {
 }
 
 impl<B: Backend<Error: ToString> + Leads, W: Write> Shell<'_, B, W> {
-    /// Shows what happens and does what is typed.
+    /// Shows events and carries out what is typed.
     pub(super) async fn stay(
         &mut self,
         client: &Client,
@@ -155,7 +155,7 @@ impl<B: Backend<Error: ToString> + Leads, W: Write> Shell<'_, B, W> {
         let mut ticks = time::interval(Duration::from_millis(TICK_MS));
         let mouse = self.model.settings.mouse.then_some(Effect::Mouse(true));
         self.carry_out([Effect::Ask(Model::begin())].into_iter().chain(mouse).collect(), &asks)?;
-        // Inputs that were taken and not drawn.
+        // Inputs that were taken and not drawn yet.
         let mut taken = 1;
         loop {
             if taken >= EVENTS_AT_ONCE {
@@ -176,7 +176,7 @@ impl<B: Backend<Error: ToString> + Leads, W: Write> Shell<'_, B, W> {
                     None => return Err(Failure::internal("closed", "the node has closed")),
                 },
                 _ = ticks.tick() => Some(Input::Tick(self.model.clock.now_ms())),
-                // Everything at hand is taken before it is shown.
+                // All inputs at hand are taken before anything is drawn.
                 () = ready(()), if taken > 0 => {
                     self.draw()?;
                     taken = 0;
@@ -224,7 +224,7 @@ impl<B: Backend<Error: ToString> + Leads, W: Write> Shell<'_, B, W> {
         Ok(Next::Stay)
     }
 
-    /// Puts a text into the clipboard by a program that says whether it did, or asks the terminal.
+    /// Puts a text into the clipboard with a program that reports success, or asks the terminal.
     fn copy(&mut self, text: &str) -> Result<Copied, Failure> {
         if self.clipboard.is_some_and(|copy| copy(text)) {
             return Ok(Copied::Done);
@@ -254,7 +254,8 @@ fn busy() -> Refused {
     codes::BUSY.refuse("the node is behind with its answers", "try again in a moment")
 }
 
-/// Asks one after the other, so that what is said first is there first. Ends when nobody asks any more.
+/// Makes the requests one after the other, so that texts arrive in the order in which they were sent. Ends when the
+/// sender is dropped.
 async fn answer(client: &Client, mut asks: mpsc::Receiver<Ask>, answers: mpsc::Sender<Answer>) {
     while let Some(ask) = asks.recv().await {
         let told = ask.put(client).await;
@@ -264,7 +265,7 @@ async fn answer(client: &Client, mut asks: mpsc::Receiver<Ask>, answers: mpsc::S
     }
 }
 
-/// What the terminal tells, as the core takes it.
+/// An event of the terminal as an input of the core.
 fn pressed(event: Pressed) -> Option<Input> {
     match event {
         Pressed::Key(key) if key.kind != KeyEventKind::Release => Some(Input::Key(Key::new(key.code, key.modifiers))),

@@ -1,4 +1,4 @@
-//! The terminal while the rooms are on it. However the program ends, it is left as it was found.
+//! The terminal while the rooms are on it. Its state is restored however the program ends.
 
 use std::{
     io::{self, Stdout, Write},
@@ -22,13 +22,13 @@ const NO_MOUSE: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// What the shell needs of a terminal besides drawing.
 pub(super) trait Signs {
-    /// Puts text into the clipboard, where the terminal lets programs do so.
+    /// Puts text into the clipboard, if the terminal supports that.
     fn copy(&mut self, text: &str) -> io::Result<()>;
-    /// Has the terminal tell of the mouse, or select text with it.
+    /// Has the terminal report the mouse, or select text with it.
     fn mouse(&mut self, told: bool) -> io::Result<()>;
     /// Rings.
     fn bell(&mut self) -> io::Result<()>;
-    /// Asks the desktop to tell something. A terminal that knows no way to do so shows nothing.
+    /// Asks the desktop for a notification. A terminal without support shows nothing.
     fn notify(&mut self, way: Desktop, title: &str, text: &str) -> io::Result<()>;
 }
 
@@ -38,7 +38,7 @@ impl<W: Write> Signs for W {
     }
 
     fn mouse(&mut self, told: bool) -> io::Result<()> {
-        // Buttons and the wheel only: moves would be told a hundred times a second.
+        // Buttons and the wheel only: movements would be reported a hundred times a second.
         self.write_all(if told { b"\x1b[?1000h\x1b[?1006h" } else { NO_MOUSE })?;
         self.flush()
     }
@@ -49,7 +49,7 @@ impl<W: Write> Signs for W {
     }
 
     fn notify(&mut self, way: Desktop, title: &str, text: &str) -> io::Result<()> {
-        // What ends the sequence early or begins another is left out, and what parts its fields.
+        // Characters that end the sequence, begin another or separate its fields are left out.
         let (title, text) = (clean(title).replace(';', ","), clean(text));
         match way {
             Desktop::Text => write!(self, "\x1b]9;Rumormill: {title}: {text}\x07")?,
@@ -59,7 +59,7 @@ impl<W: Write> Signs for W {
     }
 }
 
-/// How a terminal is asked to let the desktop tell something.
+/// The sequence for desktop notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Desktop {
     /// One text, as in iTerm2, kitty, WezTerm, ConEmu and others (OSC 9).
@@ -69,29 +69,29 @@ pub(super) enum Desktop {
 }
 
 impl Desktop {
-    /// What the terminal of this kind (`TERM`) understands; `vte` says whether it is built on VTE.
+    /// The sequence that a terminal of this kind (`TERM`) understands; `vte` says whether it is built on VTE.
     pub(super) fn of(term: &str, vte: bool) -> Self {
         let titled = vte || term.starts_with("rxvt") || term.starts_with("foot");
         if titled { Self::TitleAndText } else { Self::Text }
     }
 }
 
-/// Whether a terminal of this kind (`TERM`, `TERM_PROGRAM`) is known to put into the clipboard what it is asked to (OSC 52).
+/// Whether a terminal of this kind (`TERM`, `TERM_PROGRAM`) is known to copy to the clipboard (OSC 52).
 pub(super) fn copies(term: &str, program: &str) -> bool {
     let terms = ["xterm-kitty", "foot", "alacritty", "xterm-ghostty", "contour", "wezterm"];
     terms.iter().any(|known| term.starts_with(known)) || ["WezTerm", "ghostty"].contains(&program)
 }
 
-/// The terminal, ours until this is dropped.
+/// The terminal, in raw mode until this is dropped.
 pub(super) struct Screen {
     pub(super) terminal: Terminal<Linking<Stdout>>,
 }
 
 impl Screen {
-    /// Takes the terminal.
+    /// Takes the terminal over.
     ///
     /// # Errors
-    /// When it is none, or went away.
+    /// When there is none, or it went away.
     pub(super) fn open() -> io::Result<Self> {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
@@ -99,7 +99,7 @@ impl Screen {
             before(panic);
         }));
         enable_raw_mode()?;
-        // From here on dropping restores.
+        // From here on `drop` restores the terminal.
         let screen = Self { terminal: Terminal::new(Linking::new(io::stdout()))? };
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
         Ok(screen)
@@ -112,7 +112,7 @@ impl Drop for Screen {
     }
 }
 
-/// Gives the terminal back. Where it went away there is nobody to tell.
+/// Restores the terminal. If it went away, nobody is left to report that to.
 fn restore() {
     let _ = io::stdout().write_all(NO_MOUSE);
     let _ = execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste, LeaveAlternateScreen, Show);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_desktop_is_asked_in_the_way_of_the_terminal() {
+    fn notifications_use_the_sequence_of_the_terminal() {
         let cases = [
             ("xterm-256color", false, Desktop::Text),
             ("rxvt-unicode", false, Desktop::TitleAndText),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn copying_counts_as_done_where_the_terminal_is_known_to_do_it() {
+    fn copying_succeeds_in_known_terminals() {
         for (term, program) in [("xterm-kitty", ""), ("foot-extra", ""), ("xterm-256color", "WezTerm")] {
             assert!(copies(term, program), "{term} {program}");
         }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_others_end_nothing_and_begin_nothing() {
+    fn text_of_others_cannot_end_a_sequence() {
         let evil = "a\x07b\x1b]0;c\u{9c}d\u{202e};e";
         for way in [Desktop::Text, Desktop::TitleAndText] {
             let written = notified(way, evil, evil);

@@ -1,5 +1,5 @@
-//! Where one reads: at the end, which moves as messages come, or at a place that stays whatever comes in above
-//! or below it.
+//! The scroll position: at the end, which moves as messages come, or at a place that stays whatever comes in above or
+//! below it.
 
 use rumormill_api::PlaceText;
 
@@ -11,10 +11,10 @@ use super::{
     rows::{Block, Sheet, blocks},
 };
 
-/// A row of the timeline, by the number of its block and how many rows of the block are below it.
+/// A row of the timeline: the number of its block, and how many rows of the block are below it.
 type Spot = (usize, usize);
 
-/// Heights of the blocks on a screen, found where one looks.
+/// Heights of the blocks on a screen, computed near the position only.
 struct Tape<'a> {
     blocks: Vec<Block<'a>>,
     sheet: Sheet<'a>,
@@ -31,7 +31,7 @@ impl<'a> Tape<'a> {
         self.sheet.rows(&self.blocks, at).len()
     }
 
-    /// The spot the screen ends at.
+    /// The spot at the bottom of the screen.
     fn spot(&self, scroll: &Scroll) -> Spot {
         let end = (self.blocks.len().saturating_sub(1), 0);
         match scroll {
@@ -94,7 +94,7 @@ pub(super) fn page(model: &mut Model, down: bool, out: &mut Vec<Effect>) {
     by(model, down, step, out);
 }
 
-/// Scrolls by some rows, and asks for more where the window ends.
+/// Scrolls by some rows, and requests more messages where the window ends.
 pub(super) fn by(model: &mut Model, down: bool, step: usize, out: &mut Vec<Effect>) {
     let Some(open) = &mut model.open else { return };
     open.centre = None;
@@ -103,7 +103,7 @@ pub(super) fn by(model: &mut Model, down: bool, step: usize, out: &mut Vec<Effec
     let from = tape.spot(&open.scroll);
     let to = if down { tape.down(from, step) } else { tape.up(from, step) };
     let scroll = tape.scroll(Tape::lower(to, tape.highest()));
-    // The next page is asked for while this one is read.
+    // The next page is requested while this one is read.
     let (above, below) =
         (tape.up(from, 3 * tape.height).0 == 0, tape.down(from, 3 * tape.height) == tape.spot(&Scroll::End));
     set(model, scroll);
@@ -162,7 +162,7 @@ pub(super) fn shown(model: &Model) -> Option<(PlaceText, PlaceText)> {
     Some((on_screen.iter().find_map(place)?, on_screen.iter().rev().find_map(place)?))
 }
 
-/// Goes to the beginning, which may have to be read first.
+/// Goes to the beginning, which may have to be requested first.
 pub(super) fn to_start(model: &mut Model, out: &mut Vec<Effect>) {
     let Some(open) = &mut model.open else { return };
     open.goal = Some(Goal::Start);
@@ -173,7 +173,7 @@ pub(super) fn to_start(model: &mut Model, out: &mut Vec<Effect>) {
     out.push(Effect::Ask(Ask::Of(open.room.clone(), OfRoom::After(PlaceText::earliest(0)))));
 }
 
-/// Goes to the first unread message, which may have to be read first.
+/// Goes to the first unread message, which may have to be requested first.
 pub(super) fn to_unread(model: &mut Model, out: &mut Vec<Effect>) {
     let read = model.room().filter(|room| room.unread > 0).and_then(|room| room.read.clone());
     let Some(open) = &mut model.open else { return };
@@ -199,7 +199,7 @@ pub(super) fn is_shown(model: &Model, key: &BlockKey) -> bool {
     inside && (at > top.0 || at == top.0 && top.1 + 1 == tape.rows(at))
 }
 
-/// Goes back to the end, which may have to be read anew.
+/// Goes back to the end, which may have to be requested again.
 pub(super) fn to_end(model: &mut Model, out: &mut Vec<Effect>) {
     set(model, Scroll::End);
     let Some(open) = &mut model.open else { return };
@@ -214,7 +214,8 @@ pub(super) fn to_end(model: &mut Model, out: &mut Vec<Effect>) {
 
 fn set(model: &mut Model, scroll: Scroll) {
     if let Some(open) = &mut model.open {
-        // The end of a window is not the end of the room: what comes in below must not move what is read.
+        // The end of a window is not the end of the room: messages that come in below must not move the text being
+        // read.
         let window = open.timeline.below && scroll == Scroll::End;
         open.scroll = match open.timeline.newest().filter(|_| window) {
             Some(newest) => Scroll::At(BlockKey::Message(newest.clone()), 0),

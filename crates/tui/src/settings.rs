@@ -1,42 +1,42 @@
-//! What a person may set: what it is called, what it may be, and where it stands.
+//! The settings of the terminal: their names, values and defaults.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
-/// What is worth a sound or a notification.
+/// Which messages cause a sound or a notification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Loud {
-    /// Nothing.
+    /// None.
     None,
-    /// What names me.
+    /// Messages that mention me.
     #[default]
     Mentions,
-    /// Everything that others say.
+    /// All messages of others.
     All,
 }
 
 /// How the terminal behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preferences {
-    /// When to ring.
+    /// Which messages ring.
     pub bell: Loud,
-    /// When to ask the desktop to tell.
+    /// Which messages cause a desktop notification.
     pub notify: Loud,
-    /// Whether typing is told and shown.
+    /// Whether typing is reported and shown.
     pub typing: bool,
-    /// Tell who comes and goes.
+    /// Report people who come and go.
     pub comings: bool,
     /// Show rooms and people at the sides, where there is room for them.
     pub panes: bool,
-    /// Let the mouse wheel scroll; text is selected with Shift then.
+    /// Let the mouse wheel scroll; Shift then selects text.
     pub mouse: bool,
-    /// When nothing rings and nothing is notified.
+    /// The hours without sounds and notifications.
     pub quiet: Option<Hours>,
 }
 
-/// From one time of day to another, perhaps past midnight: minutes since midnight.
+/// Hours of the day, perhaps past midnight, as minutes since midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
     from: u16,
@@ -48,6 +48,11 @@ impl Hours {
     pub fn read(text: &str) -> Option<Self> {
         let (from, to) = text.split_once('-')?;
         Some(Self { from: minutes(from)?, to: minutes(to)? })
+    }
+
+    /// Reads hours, or `off` for none.
+    pub fn read_or_off(text: &str) -> Option<Option<Self>> {
+        if text == "off" { Some(None) } else { Self::read(text).map(Some) }
     }
 
     /// Whether a time of day, `23:30`, lies within.
@@ -81,17 +86,17 @@ impl Default for Preferences {
     }
 }
 
-/// What was set on the screen, by name; it goes before the configuration.
+/// Settings chosen on the screen, by name; they override the configuration.
 pub(super) type Chosen = BTreeMap<String, String>;
 
-/// Where a setting stands.
+/// The field of a setting.
 enum Field {
     Loud(fn(&mut Preferences) -> &mut Loud),
     Flag(fn(&mut Preferences) -> &mut bool),
     Hours(fn(&mut Preferences) -> &mut Option<Hours>),
 }
 
-/// A setting: its name, what it does, and where it stands.
+/// A setting: its name, its help, and its field.
 struct Setting {
     name: &'static str,
     what: &'static str,
@@ -127,7 +132,7 @@ const SETTINGS: [Setting; 7] = [
 const LOUD: [(&str, Loud); 3] = [("mentions", Loud::Mentions), ("all", Loud::All), ("none", Loud::None)];
 
 impl Preferences {
-    /// The same with what was set on the screen; what makes no sense any more is passed over.
+    /// Applies settings chosen on the screen; ignores invalid ones.
     pub(super) fn with(mut self, chosen: &Chosen) -> Self {
         for (name, value) in chosen {
             self.set(name, value);
@@ -135,7 +140,7 @@ impl Preferences {
         self
     }
 
-    /// Sets what is called `name`; the word for what it is then. `None` when there is no such setting or value.
+    /// Changes a setting; returns its value as a word, or `None` when there is no such setting or value.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Option<String> {
         match SETTINGS.iter().find(|setting| setting.name == name)?.place {
             Field::Loud(place) => {
@@ -154,14 +159,14 @@ impl Preferences {
                 Some(word.to_owned())
             }
             Field::Hours(place) => {
-                let hours = if value == "off" { None } else { Some(Hours::read(value)?) };
+                let hours = Hours::read_or_off(value)?;
                 *place(self) = hours;
                 Some(told(hours))
             }
         }
     }
 
-    /// Every setting in a row: its name and what it is; what it does and what it may be.
+    /// A row for each setting: name and value; help and possible values.
     pub(super) fn rows(mut self) -> Vec<(String, String)> {
         let mut row = |Setting { name, what, place }: &Setting| {
             let value = match place {
@@ -183,12 +188,12 @@ fn told(hours: Option<Hours>) -> String {
     hours.map_or_else(|| "off".into(), |hours| hours.to_string())
 }
 
-/// Names of settings.
+/// The names of the settings.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     SETTINGS.iter().map(|setting| setting.name)
 }
 
-/// What a setting may be; nothing where there is none of that name.
+/// The possible values of a setting; empty for an unknown name.
 pub(super) fn values(name: &str) -> Vec<&'static str> {
     match SETTINGS.iter().find(|setting| setting.name == name).map(|setting| &setting.place) {
         Some(Field::Loud(_)) => LOUD.iter().map(|(word, _)| *word).collect(),
@@ -203,14 +208,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_set_goes_before_the_configuration() {
-        let settings = Preferences { bell: Loud::All, notify: Loud::None, typing: false, ..Preferences::default() };
-        let chosen = [("bell", "off"), ("typing", "on"), ("typing of old", "on"), ("panes", "sideways")];
+    fn chosen_settings_override_the_configuration() {
+        let quiet = Hours::read("22:00-07:00");
+        let settings =
+            Preferences { bell: Loud::All, notify: Loud::None, typing: false, quiet, ..Preferences::default() };
+        assert_eq!(settings.with(&Chosen::new()).quiet, quiet);
+        let chosen =
+            [("bell", "off"), ("typing", "on"), ("typing of old", "on"), ("panes", "sideways"), ("quiet", "off")];
         let chosen = chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let settings = settings.with(&chosen);
         assert_eq!(
-            (settings.bell, settings.notify, settings.typing, settings.panes),
-            (Loud::None, Loud::None, true, true)
+            (settings.bell, settings.notify, settings.typing, settings.panes, settings.quiet),
+            (Loud::None, Loud::None, true, true, None)
         );
     }
 
@@ -227,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn quiet_hours_may_go_past_midnight() {
+    fn quiet_hours_may_pass_midnight() {
         let night = Hours::read("22:00-7:00").unwrap();
         assert_eq!(night.to_string(), "22:00-07:00");
         for (time, quiet) in [("21:59", false), ("22:00", true), ("00:00", true), ("06:59", true), ("07:00", false)] {

@@ -1,4 +1,4 @@
-//! The part of the open room's timeline that is kept in memory: a window that grows where one reads, and is cut
+//! The part of the open room's timeline that is kept in memory: a window that grows where the person reads, and is cut
 //! at its other end.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,30 +17,30 @@ pub(super) struct Timeline {
     pub(super) above: bool,
     /// Whether there is something below it.
     pub(super) below: bool,
-    /// Whether a page was asked for and has not come.
+    /// Whether a page was requested and has not come.
     pub(super) asked: bool,
-    /// What was told of since then: a page that was read before may be on its way.
+    /// Messages of events since that request, because the page may be older.
     told: BTreeMap<PlaceText, Message>,
     /// The first unread message.
     pub(super) marker: Option<PlaceText>,
-    /// Up to where the room was read; forgotten once the marker is found.
+    /// The place up to which the room was read; `None` once the marker is found.
     read: Option<PlaceText>,
-    /// Whether the window begins right where the unread do.
+    /// Whether the window begins right at the first unread message.
     begins: bool,
 }
 
 impl Timeline {
-    /// A window of nothing yet, in a room that was read up to `read`.
+    /// An empty window, in a room that was read up to `read`.
     pub(super) fn new(read: Option<PlaceText>) -> Self {
         Self { read, asked: true, ..Self::default() }
     }
 
-    /// A window that is to begin with the first message after `read`.
+    /// An empty window to begin with the first message after `read`.
     pub(super) fn unread(read: PlaceText) -> Self {
         Self { read: Some(read), begins: true, asked: true, above: true, below: true, ..Self::default() }
     }
 
-    /// A window that is to begin where the room does.
+    /// An empty window to begin at the start of the room.
     pub(super) fn from_start() -> Self {
         Self { asked: true, below: true, ..Self::default() }
     }
@@ -74,7 +74,7 @@ impl Timeline {
         self.messages.get(place)
     }
 
-    /// The message an entry is shown as; new ones are asked for most.
+    /// The message with this entry. Looks at the newest first, which are requested most.
     pub(super) fn of(&self, entry: &EntryRef) -> Option<&Message> {
         self.messages.values().rev().find(|message| message.r#ref == *entry)
     }
@@ -93,19 +93,19 @@ impl Timeline {
         .map(|(_, message)| message)
     }
 
-    /// Everything so far is seen.
+    /// Marks everything so far as seen.
     pub(super) fn seen(&mut self) {
         (self.marker, self.read) = (None, None);
     }
 
-    /// A message is unread: the first of those is where the unread begin.
+    /// Marks a message as unread: the marker moves to the first of those.
     pub(super) fn mark(&mut self, place: &PlaceText) {
         if self.marker.as_ref().is_none_or(|marker| place < marker) {
             self.marker = Some(place.clone());
         }
     }
 
-    /// Whether nothing unread stands between what is `read` and `top`.
+    /// Whether there are no unread messages between `read` and `top`.
     pub(super) fn leads_on(&self, read: &PlaceText, top: &PlaceText) -> bool {
         let mut before = self.messages.values().rev().skip_while(|message| message.place >= *top);
         self.reaches(read) && !before.by_ref().take_while(|message| message.place > *read).any(counts)
@@ -166,7 +166,7 @@ impl Timeline {
         }
     }
 
-    /// Finds the marker as soon as the window reaches so far.
+    /// Sets the marker as soon as the window reaches it.
     fn place_marker(&mut self) {
         if !self.read.as_ref().is_some_and(|read| self.reaches(read)) {
             return;
@@ -178,7 +178,7 @@ impl Timeline {
         }
     }
 
-    /// Takes one message that the node told of; whether it came in above others.
+    /// Takes a message of an event; returns whether it came in above others.
     pub(super) fn take(&mut self, message: Message, arrival: Arrival) -> bool {
         let place = message.place.clone();
         if self.messages.contains_key(&place) {
@@ -202,7 +202,7 @@ impl Timeline {
         late
     }
 
-    /// Takes a message that changed, if it is in the window. Who holds it may have been told before it was.
+    /// Takes a changed message, if it is in the window. The event with its holders may have come before.
     pub(super) fn change(&mut self, message: Message) {
         self.tell(&message);
         if let Some(known) = self.messages.get_mut(&message.place) {
@@ -211,38 +211,38 @@ impl Timeline {
         }
     }
 
-    /// Remembers what was told of while a page is on its way.
+    /// Remembers a message of an event while a page is requested.
     fn tell(&mut self, message: &Message) {
         if self.asked && self.told.len() < MESSAGES_KEPT {
             self.told.insert(message.place.clone(), message.clone());
         }
     }
 
-    /// Hides what somebody said, or shows it again.
+    /// Hides an author's messages, or shows them again.
     pub(super) fn hide(&mut self, author: &AuthorHex, hidden: bool) {
         self.all().filter(|message| message.author == *author).for_each(|message| message.hidden = hidden);
     }
 
-    /// Notes how a file stands.
+    /// Notes the state of a file.
     pub(super) fn stands(&mut self, hash: &FileHex, state: FileState, have: u64) {
         let files = self.all().filter_map(|message| message.file.as_mut());
         files.filter(|file| file.hash == *hash).for_each(|file| (file.state, file.have) = (state, have));
     }
 
-    /// Takes note of how many others hold a message of mine.
+    /// Notes how many others hold a message of mine.
     pub(super) fn held(&mut self, entry: &EntryRef, holders: u64) {
         if let Some(message) = self.messages.values_mut().rev().find(|message| message.r#ref == *entry) {
             message.holders = Some(message.holders.unwrap_or(0).max(holders));
         }
     }
 
-    /// Everything that is shown, or will be.
+    /// All messages that are or will be shown.
     fn all(&mut self) -> impl Iterator<Item = &mut Message> {
         self.messages.values_mut().chain(self.told.values_mut())
     }
 }
 
-/// Whether a message is one that may be unread.
+/// Whether a message can be unread.
 fn counts(message: &Message) -> bool {
     !message.mine && !message.hidden
 }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_the_window_stays_there() {
+    fn messages_beyond_the_window_stay_out() {
         let mut timeline = window(100..110);
         assert!(!timeline.take(message(50), Arrival::Late), "above, where there is more anyway");
         assert_eq!(timeline.len(), 10);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn late_is_what_comes_in_above() {
+    fn messages_that_come_in_above_are_late() {
         let mut timeline = Timeline::default();
         timeline.newest_page(vec![message(1), message(9)], false);
         assert!(timeline.take(message(5), Arrival::Late));

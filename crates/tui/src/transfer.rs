@@ -1,5 +1,5 @@
-//! Files between the disk of the person and the process that has the home open: sent, and saved under a name that harms
-//! nobody.
+//! Transfers files between the person's disk and the process that has the home open: sends them, and saves them under
+//! safe names.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,7 +20,7 @@ use crate::{
     output::Output,
 };
 
-/// A bar on standard error, if that is a terminal.
+/// A progress bar on standard error, if that is a terminal.
 pub fn bar(bytes: u64, name: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}");
@@ -31,7 +31,7 @@ pub fn bar(bytes: u64, name: &str) -> ProgressBar {
 /// Sends a file to a room.
 ///
 /// # Errors
-/// When it cannot be read, or is refused.
+/// When the file cannot be read, or the room refuses it.
 pub async fn send(client: &Client, room: &RoomHex, path: &Path, bar: &ProgressBar) -> Result<Message, Failure> {
     let unreadable = |error: std::io::Error| {
         let help = "give a file that you can read";
@@ -61,11 +61,11 @@ pub async fn send(client: &Client, room: &RoomHex, path: &Path, bar: &ProgressBa
     sent.messages.into_iter().next().ok_or_else(|| Failure::internal("answer", "nothing was sent"))
 }
 
-/// Asks for the file that a message offers and waits for a while, until it is on its way: who has just opened the home
-/// has not met anybody yet.
+/// Requests the file of a message and waits a while for it to start: a process that has just opened the home has not
+/// met any peer yet.
 ///
 /// # Errors
-/// When it cannot be asked for.
+/// When the file cannot be requested.
 pub async fn ask(client: &Client, room: &RoomHex, message: &Message) -> Result<(), Failure> {
     let mut events = client.events().await?.until_gone();
     let asked = client.call(&endpoints::FETCH_FILE, &[room.as_str(), message.r#ref.as_str()], &[], ()).await?;
@@ -81,12 +81,12 @@ pub async fn ask(client: &Client, room: &RoomHex, message: &Message) -> Result<(
             }
         }
     };
-    // Past the deadline, whoever reads it is told that nobody has it.
+    // After the deadline the read of the file reports that nobody has it.
     let _ = timeout(Duration::from_millis(LEAVE_MS), wait).await;
     Ok(())
 }
 
-/// Saves the file that a message offers, once all of it is here; returns where, unless that is no file.
+/// Saves the file of a message once all of it is here; returns its path, unless the target is a pipe or a device.
 ///
 /// # Errors
 /// When nobody who has it is here, or it cannot be written.
@@ -101,7 +101,7 @@ pub async fn save(
     let mut pieces = body.pieces();
     while let Some(bytes) = pieces.next().await {
         let bytes = bytes.map_err(|error| {
-            let what = format!("the file did not come to its end: {error}");
+            let what = format!("the file was cut off: {error}");
             Failure::BrokenOff(Refused::new("broken-off", what, "ask for it again; what came is kept"))
         })?;
         to.write(&bytes)?;
@@ -110,7 +110,7 @@ pub async fn save(
     to.close()
 }
 
-/// Where files of others go when nobody says where: the person's downloads, or else here.
+/// The default directory for files of others: the person's downloads, or else the current directory.
 pub fn downloads() -> PathBuf {
     let people = directories::UserDirs::new();
     let downloads = people.as_ref().and_then(directories::UserDirs::download_dir).filter(|dir| dir.is_dir());

@@ -1,15 +1,15 @@
-//! Lines that were typed before: one by one with the arrows, or by what they contain.
+//! The history of typed lines: step through it, or search it.
 
 use std::collections::VecDeque;
 
 use crate::limits::TYPED_LINES_KEPT;
 
-/// Lines typed, oldest first, and where in them the person stands.
+/// The typed lines, oldest first, and the current position among them.
 #[derive(Debug, Default)]
 pub(super) struct Typed {
     lines: VecDeque<String>,
     at: Option<usize>,
-    /// What was being typed when the person went to look.
+    /// The line that was being typed when the person entered the history.
     unsent: String,
 }
 
@@ -21,7 +21,7 @@ impl Typed {
         typed
     }
 
-    /// Remembers a line, unless it is the last one again.
+    /// Adds a line, unless it equals the last one.
     pub(super) fn add(&mut self, line: String) {
         self.at = None;
         if self.lines.back() == Some(&line) {
@@ -47,7 +47,7 @@ impl Typed {
         self.lines.get(at).map(String::as_str)
     }
 
-    /// The line after, at last what was being typed.
+    /// The line after; after the last one, the line that was being typed.
     pub(super) fn newer(&mut self) -> Option<&str> {
         let at = self.at? + 1;
         self.at = (at < self.lines.len()).then_some(at);
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn back_and_forth() {
+    fn history_moves_both_ways() {
         let mut typed = Typed::new(vec!["one".into(), "two".into(), "two".into()]);
         assert_eq!(typed.newer(), None);
         assert_eq!(typed.older("unsent"), Some("two"));
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn found_by_what_they_contain() {
+    fn lines_are_found_by_content() {
         let typed = Typed::new(vec!["apples".into(), "pears".into(), "Apple pie".into()]);
         assert_eq!(typed.find("apple", None), Some((2, "Apple pie")));
         assert_eq!(typed.find("apple", Some(2)), Some((0, "apples")));

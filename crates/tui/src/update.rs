@@ -1,4 +1,4 @@
-//! Takes what happens into the model, and says what is to be done about it.
+//! Applies inputs to the model, and returns the effects.
 
 use super::{
     answers,
@@ -38,7 +38,7 @@ pub(super) fn update(model: &mut Model, input: Input) -> Vec<Effect> {
     out
 }
 
-/// Many lines are asked about before they are said.
+/// Asks before many lines are sent.
 fn paste(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     model.completion = None;
     if text.len() > TYPED_BYTES {
@@ -56,7 +56,7 @@ fn paste(model: &mut Model, text: String, out: &mut Vec<Effect>) {
     }
 }
 
-/// Where somebody looks away, what comes after is unread.
+/// Messages that come while the terminal has no focus are unread.
 fn focus(model: &mut Model, focused: bool) {
     model.focused = focused;
     if let Some(open) = model.open.as_mut().filter(|_| !focused) {
@@ -64,8 +64,8 @@ fn focus(model: &mut Model, focused: bool) {
     }
 }
 
-/// What stands on a screen that somebody looks at is read, as far as nothing unread was passed over; all of it, where the
-/// person went to the end.
+/// Marks as read what is on the screen of a focused terminal, as far as no unread message was skipped; everything, if
+/// the person went to the end.
 fn tell_read(model: &mut Model, out: &mut Vec<Effect>) {
     let looks = model.focused && model.panel.is_none() && !matches!(model.mode, Mode::Search(_));
     let Some((top, bottom)) = scroll::shown(model).filter(|_| looks) else { return };

@@ -1,4 +1,4 @@
-//! Draws the model. What is drawn follows from the model alone.
+//! Draws the model, and depends on nothing else.
 
 use ratatui::{
     Frame,
@@ -53,7 +53,7 @@ fn topic(model: &Model, area: Rect, buffer: &mut Buffer) {
         Some(room) => format!("{}: {}", title(room), clean(&room.topic)),
         None => "rumormill".into(),
     };
-    // Who reads above wants to know how far that goes.
+    // While the person reads above the end, the status shows how far that goes.
     let reading = model.open.as_ref().filter(|open| open.scroll != Scroll::End).zip(model.room());
     let far = reading.map(|(open, room)| fetched(open, room)).unwrap_or_default();
     let width = usize::from(area.width).saturating_sub(2);
@@ -70,7 +70,7 @@ fn middle(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The timeline, from the lowest row shown upwards.
+/// The timeline, from the lowest shown row upwards.
 fn said(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (blocks, sheet) = (blocks(model), Sheet::new(model, area.width));
     let scroll = model.open.as_ref().map_or(&Scroll::End, |open| &open.scroll);
@@ -113,7 +113,7 @@ fn listed(model: &Model, panel: &Panel, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// What a search found, the newest lowest.
+/// The results of a search, the newest lowest.
 fn found(model: &Model, search: &Search, area: Rect, buffer: &mut Buffer) {
     let what = match (search.words.is_empty(), search.answered, search.hits.len()) {
         (true, ..) => "type words that were said; Esc goes back".into(),
@@ -135,7 +135,7 @@ fn found(model: &Model, search: &Search, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Rooms by their numbers, with what is unread at the right.
+/// The rooms by number, with their unread messages at the right.
 fn rooms(model: &Model, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width) - 2;
     let open = model.open.as_ref().map(|open| &open.room);
@@ -163,7 +163,7 @@ fn rooms(model: &Model, area: Rect, buffer: &mut Buffer) {
     border(model, area.right() - 1, area, buffer);
 }
 
-/// How much of a room is unread: `3`, or `@1` when that many of them name me.
+/// The number of unread messages: `3`, or `@1` if that many mention me.
 fn news(room: &Room) -> String {
     match (room.mentions, room.unread) {
         (0, 0) => String::new(),
@@ -182,7 +182,7 @@ fn border(model: &Model, x: u16, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Who is here, who is away, and who is hidden.
+/// The people who are here, away, and hidden.
 fn people(model: &Model, area: Rect, buffer: &mut Buffer) {
     border(model, area.x, area, buffer);
     let Some(open) = &model.open else { return };
@@ -225,7 +225,7 @@ fn people(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// How the room does, in words; what matters least goes first where not all fits.
+/// The state of the room in words; when not everything fits, the least important parts are dropped first.
 fn status(model: &Model, parts: &Parts, buffer: &mut Buffer) {
     buffer.set_style(parts.status, model.paint.bar());
     let width = usize::from(parts.status.width).saturating_sub(2);
@@ -242,7 +242,7 @@ fn status(model: &Model, parts: &Parts, buffer: &mut Buffer) {
     put(buffer, parts.status, 0, &format!(" {}", fit(&whole(&told), width)), style);
 }
 
-/// What the status line tells, each with its weight.
+/// The parts of the status line, each with its weight.
 fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
     let Some((open, room)) = model.open.as_ref().zip(model.room()) else {
         return vec![(9, "no room is open".into())];
@@ -258,7 +258,7 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
         0 => told.push((3, "nothing missing".into())),
         missing => told.push((7, format!("{} missing", thousands(missing)))),
     }
-    // What is wrong; what to do was told when it began, and stands in the room's state.
+    // The fault; a note told the remedy when it began, and the room's state has it.
     match room.clock.split(';').next() {
         None | Some("") => told.push((2, "clock ok".into())),
         Some(clock) => told.push((6, clean(clock))),
@@ -280,7 +280,7 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
     told
 }
 
-/// Who is writing.
+/// Who is typing.
 fn typing(open: &Open) -> Option<String> {
     let name = |author| open.names.name(author, "").fit(14);
     let typists: Vec<&AuthorHex> = open.typists.keys().collect();
@@ -301,7 +301,7 @@ fn reached(room: &Room, away: usize) -> String {
     }
 }
 
-/// What the line being typed is about.
+/// What the typed line replies to or edits.
 fn above(model: &Model, area: Rect, buffer: &mut Buffer) {
     if let Mode::Recall(recall) = &model.mode {
         let text = match (recall.words.is_empty(), recall.at) {
@@ -327,7 +327,7 @@ fn above(model: &Model, area: Rect, buffer: &mut Buffer) {
     put(buffer, area, 0, &format!("{text}{esc}"), model.paint.dim());
 }
 
-/// The line being typed, or a question; where the cursor stands.
+/// The typed line, or a question; returns the position of the cursor.
 fn input(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     if let Mode::Question(question) = &model.mode {
         for (y, row) in (0..).zip(asking(model, question)) {

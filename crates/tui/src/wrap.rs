@@ -1,5 +1,5 @@
-//! Text in rows: broken between words, and inside a word only where it is longer than a row. What stands
-//! together on the screen (a letter and its accents, an emoji of several people) is never torn.
+//! Breaks text into rows: between words, and inside a word only if it is longer than a row. Never breaks inside what is
+//! one character on the screen, such as a letter with accents or an emoji of several people.
 
 use ratatui::{
     style::Style,
@@ -57,7 +57,7 @@ fn columns(row: &[Seen]) -> usize {
     row.iter().map(|seen| seen.width).sum()
 }
 
-/// Where a full row is best broken: after its last blank or wide character, or else at its end.
+/// The best break of a full row: after its last blank or wide character, or else at its end.
 fn break_before(row: &[Seen]) -> usize {
     row.iter().rposition(|seen| seen.text == " " || seen.width == 2).map_or(row.len(), |at| at + 1)
 }

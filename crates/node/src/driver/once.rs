@@ -1,9 +1,7 @@
 //! Sayings, and calls that are carried out once: the commit that writes an entry also records the key of its call.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
-use rumormill_proto::{content::Target, entry::Kind, ids::RoomId, input::Output};
+use rumormill_proto::{content::Target, entry::Kind, ids::RoomId};
 use rumormill_store::Once;
 
 use super::Driver;
@@ -37,22 +35,5 @@ impl Driver {
             known.push((*call, found.map(|(_, of)| of)));
         }
         Ok(known)
-    }
-
-    /// The entries that calls with a key write in these outputs, by room.
-    pub(super) fn written(&self, outputs: &[(RoomId, Vec<Output>)]) -> BTreeMap<RoomId, Vec<(Once, Target)>> {
-        let mut written = BTreeMap::new();
-        for (room, outputs) in outputs {
-            let Some(seat) = self.seats.get(room) else { continue };
-            let of_room = outputs.iter().filter_map(|output| match output {
-                Output::Said { tag, seq } => Some((seat.asked.once(*tag)?, Target { author: seat.author, seq: *seq })),
-                _ => None,
-            });
-            let of_room: Vec<_> = of_room.collect();
-            if !of_room.is_empty() {
-                written.insert(*room, of_room);
-            }
-        }
-        written
     }
 }

@@ -43,6 +43,7 @@ impl Driver {
             let taken = lines.into_iter().filter(|line| (*at..*from).contains(&line.place.seq));
             seat.again.extend(taken.filter_map(sayable));
             seat.former.insert(*author, *at);
+            seat.board.posted().forget_nick(author, *at);
         }
         if !cut_now {
             return Ok(());
@@ -57,7 +58,7 @@ impl Driver {
         seat.restart(start);
         let author = Author::from_secret(&seat.setup.author_secret).id();
         tracing::warn!(room = %room.short(), author = %author.short(), "our log is cut; we write under a new key");
-        seat.board.tell(RoomEvent::Rekeyed { author });
+        seat.board.tell(RoomEvent::Rekeyed { author, left: std::mem::take(&mut seat.left) });
         let contacts = seat.setup.contacts.clone();
         let mut inputs = self.links.sharing(room);
         inputs.push((*room, rumormill_proto::input::Input::Heard { contacts }));
@@ -66,8 +67,9 @@ impl Driver {
     }
 }
 
-/// Only messages are said again. Edits, reactions and retractions had a meaning only in the old log.
+/// Only messages are said again. Edits, reactions and retractions had a meaning only in the old log, and the present nick
+/// was said first.
 fn sayable(line: TimelineRow) -> Option<(Kind, bytes::Bytes)> {
-    let kinds = [Kind::TEXT, Kind::NICK, Kind::FILE, Kind::IMPORTED];
+    let kinds = [Kind::TEXT, Kind::FILE, Kind::IMPORTED];
     kinds.contains(&line.kind).then(|| line.body.bytes().cloned()).flatten().map(|body| (line.kind, body))
 }

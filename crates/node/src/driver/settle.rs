@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rumormill_proto::{
+    content::Target,
     entry::Kind,
     frame::Frame,
     ids::{AuthorId, PeerId, RoomId, Seq},
@@ -17,6 +18,7 @@ use crate::{
     command::{Command, Recalled},
     connection::Job,
     error::Error,
+    seat::Seat,
     turns::Strand,
 };
 
@@ -51,13 +53,13 @@ impl Driver {
     /// Makes everything durable in one commit, or in one for each room when that fails. Rooms whose own commit fails
     /// too rest, and their other outputs are dropped.
     fn append(&mut self, outputs: &mut Outputs) -> Cut {
-        let written = self.written(outputs);
-        let once = |room: &RoomId| {
-            let room = *room;
-            written.get(&room).into_iter().flatten().map(move |(once, of)| (room, Change::Once(once, *of)))
-        };
-        let changes: Vec<(RoomId, Change<'_>)> =
-            outputs.iter().flat_map(|(room, outputs)| changes(*room, outputs).chain(once(room))).collect();
+        let changes: Vec<(RoomId, Change<'_>)> = outputs
+            .iter()
+            .flat_map(|(room, outputs)| {
+                let seat = self.seats.get(room);
+                outputs.iter().filter_map(move |output| change(seat, output)).map(move |change| (*room, change))
+            })
+            .collect();
         if changes.is_empty() {
             return Vec::new();
         }
@@ -80,7 +82,10 @@ impl Driver {
                         frame.put(&mut bytes);
                         self.say(room, to, frame, &bytes);
                     }
-                    Output::Serve { to, want, newest, ranges } => self.serve(room, to, *want, (*newest, ranges)),
+                    // Only engines of closed rooms ask for proved pieces.
+                    Output::Serve { to, want, newest, ranges, proved: _ } => {
+                        self.serve(room, to, *want, (*newest, ranges))
+                    }
                     Output::Recall(what) => self.recall(*room, what.clone()),
                     Output::Bare { most } => self.tell_bare(*room, *most),
                     Output::Vouches { author, most } => self.tell_vouches(*room, *author, *most),
@@ -247,14 +252,21 @@ fn commit(store: &mut dyn Store, changes: &[(RoomId, Change<'_>)]) -> (Cut, Vec<
     (cut, failed)
 }
 
-fn changes(room: RoomId, outputs: &[Output]) -> impl Iterator<Item = (RoomId, Change<'_>)> {
-    outputs.iter().filter_map(Change::of).map(move |change| (room, change))
+/// The change that an output makes. An entry that a call with a key writes is noted beside it.
+fn change<'a>(seat: Option<&Seat>, output: &'a Output) -> Option<Change<'a>> {
+    match output {
+        Output::Said { tag, seq } => {
+            let seat = seat?;
+            Some(Change::Once(seat.asked.once(*tag)?, Target { author: seat.author, seq: *seq }))
+        }
+        _ => Change::of(output),
+    }
 }
 
 fn error(why: Unsaid) -> Error {
     match why {
         Unsaid::TooLong => Error::TooLong,
-        Unsaid::Full | Unsaid::Forked => Error::Busy,
-        Unsaid::Refused => Error::Refused,
+        Unsaid::Full | Unsaid::Forked | Unsaid::Early => Error::Busy,
+        Unsaid::Refused | Unsaid::NotMember | Unsaid::Rank | Unsaid::Nothing => Error::Refused,
     }
 }

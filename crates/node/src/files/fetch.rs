@@ -261,10 +261,15 @@ impl Shelf {
     async fn whole(self: &Arc<Self>, part: Part, file: RoomFile, size: u64) -> Result<(), Error> {
         let changing = self.changing.lock().await;
         self.on_disk(move |_| part.end()).await?;
+        // A reader of the fetch who hears the end must not find it wanted still.
         self.take_in(file, size);
+        let want = self.state().wants.remove(&file);
         drop(changing);
-        self.tell((file, size), Progress { state: FileState::Here, have: size, failed: None });
-        self.state().wants.remove(&file);
+        let here = Progress { state: FileState::Here, have: size, failed: None };
+        if let Some(want) = want {
+            want.progress.send_replace(here.clone());
+        }
+        self.tell((file, size), here);
         self.tidy();
         Ok(())
     }

@@ -200,7 +200,7 @@ impl Shelf {
         let named = held.iter().filter(|held| !unnamed.contains(&held.file)).copied().collect();
         self.spare_ours(&mut offers);
         for file in surplus(named, &self.keeps(), &offers, now_ms()).into_iter().chain(unnamed) {
-            self.give_up(file, Error::NoFile).await?;
+            self.end_fetch(file, Error::NoFile).await?;
             let dropped = {
                 let mut state = self.state();
                 if state.pinned.contains_key(&file) { None } else { state.held.remove(&file) }
@@ -230,8 +230,15 @@ impl Shelf {
         boards.iter().map(|(room, board)| (*room, board.posted().retention.files)).collect()
     }
 
-    /// Ends the fetch of a file, and drops the pieces that came.
+    /// Ends the fetch of a file, and drops the pieces that came. A file that is becoming complete is let become so, and
+    /// stays.
     pub(crate) async fn give_up(self: &Arc<Self>, file: RoomFile, why: Error) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        self.end_fetch(file, why).await
+    }
+
+    /// The same, for a caller who keeps the set of whole files from changing.
+    async fn end_fetch(self: &Arc<Self>, file: RoomFile, why: Error) -> Result<(), Error> {
         let Some(want) = self.state().wants.remove(&file) else { return Ok(()) };
         want.progress.send_replace(Progress { failed: Some(why), ..Progress::default() });
         let size = want.size;

@@ -67,9 +67,9 @@ impl Room {
         acknowledged.retain(|holder| *holder != author && *holder != me);
         let mut received: BTreeSet<AuthorId> = acknowledged.iter().copied().collect();
         if author == me {
-            let standing = self.standing();
-            let peers = standing.peers.iter().filter(|peer| peer.holds > seq && peer.author != me);
-            received.extend(peers.map(|peer| peer.author));
+            let posted = self.board.posted();
+            let members = posted.members.values().filter(|member| member.holds > seq && member.author != me);
+            received.extend(members.map(|member| member.author));
         } else {
             received.insert(author);
         }

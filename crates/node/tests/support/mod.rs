@@ -1,4 +1,4 @@
-//! What the stories on nodes have in common. Deadlines only catch hangs.
+//! What the stories about nodes share. Deadlines only catch hangs.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on has failed")]
@@ -10,7 +10,7 @@ use rumormill_node::{Bind, Events, Home, Node, Room, RoomEvent, RoomSetup, Setti
 use rumormill_proto::{content::Target, entry::Kind, ids::RoomId};
 use rumormill_store::TimelineRow;
 
-/// Waits for what must come.
+/// Waits for something that must happen.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(Duration::from_secs(60), future).await {
         Ok(result) => result,
@@ -23,7 +23,7 @@ pub(crate) async fn memory() -> Node {
     Node::open(Settings::memory()).await.unwrap()
 }
 
-/// How a node with a home on disk is set up.
+/// The settings of a node with a home on disk.
 pub(crate) fn at(home: &Path) -> Settings {
     let mut settings = Settings::memory();
     settings.home = Home::Dir(home.to_owned());
@@ -36,7 +36,7 @@ pub(crate) async fn disk(home: &Path) -> Node {
     Node::open(at(home)).await.unwrap()
 }
 
-/// Waits until the room's status is as it should be.
+/// Waits until the room's status satisfies a condition.
 pub(crate) async fn status(room: &Room, what: &str, good: impl Fn(&rumormill_node::RoomStatus) -> bool) {
     let wait = async {
         loop {
@@ -52,7 +52,7 @@ pub(crate) async fn status(room: &Room, what: &str, good: impl Fn(&rumormill_nod
     }
 }
 
-/// Waits until the room holds so many entries and misses none.
+/// Waits until the room holds this many entries and misses none.
 pub(crate) async fn holds(room: &Room, entries: u64) {
     status(room, &format!("{entries} entries"), |status| status.entries == entries && status.missing == 0).await;
 }
@@ -75,7 +75,7 @@ pub(crate) async fn shown(room: &Room, events: &mut Events, text: &str) {
     soon(text, wait).await;
 }
 
-/// Says so many numbered lines, one after the other.
+/// Sends this many numbered lines, one after the other.
 pub(crate) async fn say_many(room: &Room, word: &str, count: usize) -> Vec<Target> {
     let mut said = Vec::new();
     for at in 0..count {
@@ -95,7 +95,7 @@ pub(crate) async fn timeline(room: &Room) -> Vec<TimelineRow> {
     }
 }
 
-/// All that people said, in order.
+/// The texts of all messages, in order.
 pub(crate) async fn texts(room: &Room) -> Vec<String> {
     let lines = timeline(room).await.into_iter().filter(|line| line.kind == Kind::TEXT);
     lines.filter_map(|line| Some(String::from_utf8_lossy(line.body.bytes()?).into_owned())).collect()
@@ -116,7 +116,7 @@ pub(crate) fn copy_home(from: &Path, to: &Path) {
     }
 }
 
-/// How to enter a room by hand, under a new author key.
+/// The setup of a room by hand, under a new author key.
 pub(crate) fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32]) -> RoomSetup {
     RoomSetup {
         id,

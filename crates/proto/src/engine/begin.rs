@@ -26,6 +26,10 @@ impl Parts {
     pub(super) fn new(config: Config, author: Author, kept: Vec<Kept>, end: Option<Place>, now: Now) -> Self {
         let look_ms = (!kept.is_empty()).then_some(now.ticks_ms);
         let mut logs = Logs::of(config.room, config.crowd, kept);
+        if let Some(governance) = config.closed {
+            logs.close(*governance, author.id());
+        }
+        let seats = logs.fold().map(|fold| fold.seats()).unwrap_or_default();
         logs.befriend(author.id());
         let end = end.unwrap_or(Place { time: Time::default(), author: AuthorId::default(), seq: 0 });
         let mut own = Own::new(author, config.fresh_author, now.ticks_ms);
@@ -62,6 +66,7 @@ impl Parts {
             brought_by: None,
             end,
             due_ms: None,
+            seats,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     fork::Proof,
     frame::Frame,
     ids::{AuthorId, PeerId, Seq},
-    input::{Event, Found, Output, Purpose, Recall},
+    input::{Event, Found, Output, Purpose, Recall, Unsaid},
     limits::LACK_MS,
     run::RawRun,
     time::Now,
@@ -129,9 +129,9 @@ impl Parts {
         self.own.forked(&author);
         self.sync.hurry(turn.now.ticks_ms);
         turn.out.push(Output::Cut(proof.clone()));
-        turn.emit(Event::Forked { author, at });
+        turn.emit(Event::Forked { author, at, left: proof.is_left() });
         if author == self.own.id() {
-            turn.out.extend(self.own.unsay().into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
+            turn.out.extend(self.own.unsay(Unsaid::Forked).into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
         }
     }
 

@@ -95,7 +95,12 @@ impl Parts {
 
     /// The seq after the last of our own log that is held.
     pub(super) fn own_next(&self) -> Seq {
-        self.logs.frontier().log(&self.own.id()).map_or(0, Log::next)
+        self.next_of(&self.own.id())
+    }
+
+    /// The seq after the last of an author's log that is held.
+    pub(super) fn next_of(&self, author: &AuthorId) -> Seq {
+        self.logs.frontier().log(author).map_or(0, Log::next)
     }
 }
 

@@ -65,7 +65,7 @@ impl Parts {
     }
 
     pub(super) fn hello(&mut self, from: PeerId, hello: &Hello, turn: &mut Turn<'_>) {
-        let next = self.logs.frontier().log(&hello.author).map_or(0, |log| log.next());
+        let next = self.next_of(&hello.author);
         turn.send(from, Frame::Known { next });
         self.receipts.told(from, next);
         self.clock.said(from, hello.wall_ms, turn.now);

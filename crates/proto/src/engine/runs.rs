@@ -57,9 +57,7 @@ impl Parts {
 
     /// Seq after the last entry of its sender's own that a push carries.
     fn covers(&self, from: PeerId, push: &Push) -> Seq {
-        let author = self.authors.get(&from);
-        let own = push.runs.iter().filter(|run| Some(&run.author()) == author).map(|run| run.last().saturating_add(1));
-        own.max().unwrap_or(0)
+        self.authors.get(&from).and_then(|author| carries(push, author)).unwrap_or(0)
     }
 
     /// Notes for those at the other end of our links that we hold what these authors wrote.
@@ -68,8 +66,7 @@ impl Parts {
             return;
         }
         for (peer, author) in self.authors.iter().filter(|(_, author)| authors.contains(author)) {
-            let held = self.logs.frontier().log(author).map_or(0, |log| log.next());
-            self.receipts.holds(*peer, held);
+            self.receipts.holds(*peer, self.next_of(author));
         }
     }
 
@@ -136,12 +133,16 @@ impl Parts {
     }
 
     fn note_push(&mut self, to: PeerId, push: &Push) {
-        let own = push.runs.iter().filter(|run| run.author() == self.own.id()).map(|run| run.last() + 1);
         // The link may have ended since.
-        let Some(next) = own.max().filter(|_| self.view.is_active(&to)) else { return };
+        let Some(next) = carries(push, &self.own.id()).filter(|_| self.view.is_active(&to)) else { return };
         if self.pushed.len() >= PUSHES_OF_OWN {
             self.pushed.pop_first();
         }
         self.pushed.insert((to, push.push), next);
     }
+}
+
+/// Seq after the last entry of an author that a push carries.
+fn carries(push: &Push, author: &AuthorId) -> Option<Seq> {
+    push.runs.iter().filter(|run| run.author() == *author).map(|run| run.last().saturating_add(1)).max()
 }

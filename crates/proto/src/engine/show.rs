@@ -24,6 +24,10 @@ impl Parts {
         let released = self.logs.release(Now { wall_ms, ..turn.now });
         self.show(released, turn);
         self.settle_forks(turn);
+        while self.govern(turn) {
+            let released = self.logs.release(Now { wall_ms, ..turn.now });
+            self.show(released, turn);
+        }
         self.reckon(turn);
         self.write(turn);
         self.stray(turn.now);
@@ -36,7 +40,15 @@ impl Parts {
     /// Queues sayings, as far as there is room.
     pub(super) fn say(&mut self, sayings: Vec<Saying>, turn: &mut Turn<'_>) {
         let cut = self.logs.cut(&self.own.id()).is_some();
-        let refused = self.own.say(sayings, cut);
+        let mut refused = Vec::new();
+        let mut sayable = Vec::new();
+        for saying in sayings {
+            match self.unsayable(&saying) {
+                Some(why) => refused.push((saying.tag, why)),
+                None => sayable.push(saying),
+            }
+        }
+        refused.extend(self.own.say(sayable, cut));
         turn.out.extend(refused.into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
     }
 
@@ -44,6 +56,11 @@ impl Parts {
         let wall_ms = self.time_ms(turn.now);
         // Our own entries that peers gave back may wait for the entries they name.
         while self.own.may_write(self.own_next(), self.logs.pending.head(self.own.id()), turn.now.ticks_ms) {
+            if self.is_ended() {
+                let gone = self.own.unsay(Unsaid::NotMember);
+                turn.out.extend(gone.into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
+                break;
+            }
             let head = self.logs.frontier().head(&self.own.id());
             let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());
             let (run, tags) = self.own.write(&self.room, head, (write_ms, turn.now.ticks_ms));
@@ -61,6 +78,10 @@ impl Parts {
             let released = self.logs.release(Now { wall_ms, ..turn.now });
             self.show(released, turn);
             turn.out.extend((first..).zip(tags).map(|(seq, tag)| Output::Said { tag, seq }));
+            while self.govern(turn) {
+                let released = self.logs.release(Now { wall_ms, ..turn.now });
+                self.show(released, turn);
+            }
         }
     }
 
@@ -103,6 +124,8 @@ impl Parts {
         }
         self.owe(&authors);
         shown.sort_by_key(|(place, ..)| *place);
+        // What counts only from now on is told of by `govern`.
+        shown.retain(|(place, ..)| place.seq < self.logs.counted(&place.author));
         for (place, entry, origin, history) in shown {
             let arrival = match place > self.end {
                 true => Arrival::End,

@@ -33,16 +33,17 @@
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
+use ed25519_dalek::{Signer, SigningKey};
 
 use super::deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
 use crate::{
     admit::{Entry, verify},
     codec::{Reader, put_number},
-    entry::Kind,
+    entry::{Kind, LogKey},
     ids::{AuthorId, EntryId, RoomId, Seq},
     limits::{ACT_ADMITTED, ACT_ENDINGS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, SEQ_END, TICKET_HEADS},
     reject::Reject,
-    run::Signature,
+    run::{RawRun, Signature},
 };
 
 /// The label with which the countersigned bytes begin.
@@ -183,6 +184,13 @@ pub fn countersigned(room: &RoomId, ticket: &TicketId, author: &AuthorId) -> [u8
     bytes
 }
 
+/// Joins as `author` with the secret of a ticket: the ticket's key, and the countersignature.
+pub fn countersign(secret: &[u8; 32], room: &RoomId, ticket: &TicketId, author: &AuthorId) -> (TicketKey, Signature) {
+    let key = SigningKey::from_bytes(secret);
+    let countersignature = key.sign(&countersigned(room, ticket, author)).to_bytes();
+    (TicketKey(key.verifying_key().to_bytes()), countersignature)
+}
+
 impl Signed {
     /// An entry of a room as the fold reads it. An act that does not parse, or was not countersigned as it has to be,
     /// counts for nothing; and nothing is known of an act whose body was dropped.
@@ -191,6 +199,23 @@ impl Signed {
         let act = entry.body.bytes().and_then(|body| Act::parse(kind, body).ok().flatten());
         let deed = act.and_then(|act| act.says.deed(room, &author, id));
         Self { author, seq, id, prev, time, deed }
+    }
+}
+
+impl Signed {
+    /// The entries of a run that a store kept, of which the first follows `prev`. They were verified before they came
+    /// there.
+    pub fn all_of(room: &RoomId, run: &RawRun, mut prev: EntryId) -> Vec<Self> {
+        let (author, mut scratch) = (run.author(), Vec::new());
+        let key = LogKey::new(room, &author);
+        let signed = (run.first()..).zip(run.entries()).map(|(seq, entry)| {
+            let id = key.id(seq, &prev, entry, &mut scratch);
+            let act = entry.body.bytes().and_then(|body| Act::parse(entry.kind, body).ok().flatten());
+            let deed = act.and_then(|act| act.says.deed(room, &author, id));
+            let before = std::mem::replace(&mut prev, id);
+            Self { author, seq, id, prev: before, time: entry.time, deed }
+        });
+        signed.collect()
     }
 }
 

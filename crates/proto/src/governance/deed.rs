@@ -2,6 +2,7 @@
 
 use crate::{
     ids::{AuthorId, EntryId, Seq},
+    log::Head,
     time::Time,
 };
 
@@ -74,6 +75,12 @@ pub struct Last {
     pub seq: Seq,
     /// Its hash: it says on which branch of a forked log it lies.
     pub id: EntryId,
+}
+
+impl From<Head> for Last {
+    fn from(Head { seq, id, .. }: Head) -> Self {
+        Self { seq, id }
+    }
 }
 
 /// A key, and how much of its log counts.

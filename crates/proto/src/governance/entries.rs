@@ -6,7 +6,10 @@ use super::{
     deed::{Deed, Signed},
     tree::{ActNo, Grown, Tree},
 };
-use crate::ids::{AuthorId, EntryId};
+use crate::{
+    ids::{AuthorId, EntryId, Seq},
+    log::Head,
+};
 
 /// The entries that are held. It only grows, and the order in which it grew shows nowhere.
 #[derive(Clone, Debug)]
@@ -14,6 +17,8 @@ pub(crate) struct Entries {
     owner: AuthorId,
     trees: BTreeMap<AuthorId, Tree>,
     acts: Vec<Signed>,
+    /// Places in `acts` of acts that were forgotten.
+    free: Vec<ActNo>,
     /// The entries that acts name as the last that counts.
     named: BTreeSet<EntryId>,
 }
@@ -31,19 +36,21 @@ pub(crate) enum Touched {
 
 impl Entries {
     pub(crate) fn new(owner: AuthorId) -> Self {
-        Self { owner, trees: BTreeMap::new(), acts: Vec::new(), named: BTreeSet::new() }
+        Self { owner, trees: BTreeMap::new(), acts: Vec::new(), free: Vec::new(), named: BTreeSet::new() }
     }
 
     /// Takes an entry. `governs` tells whether its author has a grant.
     pub(crate) fn insert(&mut self, entry: Signed, governs: impl FnOnce(&AuthorId) -> bool) -> Touched {
         let (author, id) = (entry.author, entry.id);
-        let act = entry.deed.is_some().then_some(self.acts.len());
-        let grown = self.trees.entry(author).or_default().insert(entry.seq, id, entry.prev, act);
+        let head = Head { seq: entry.seq, id, time: entry.time };
+        let act = entry.deed.is_some().then(|| self.free.last().copied().unwrap_or(self.acts.len()));
+        let grown = self.trees.entry(author).or_default().insert(head, entry.prev, act);
         if grown == Grown::Not {
             return Touched::Nothing;
         }
         let touched = match &entry.deed {
             _ if grown == Grown::Otherwise || self.named.contains(&id) => Touched::Everything,
+            _ if grown == Grown::Apart => Touched::Nothing,
             None => Touched::Nothing,
             Some(Deed::End(_)) => Touched::Everything,
             // A co-owner's word about the owner's log counts wherever it stands.
@@ -54,9 +61,22 @@ impl Entries {
         };
         if let Some(deed) = &entry.deed {
             self.named.extend(deed.ends().iter().filter_map(|end| end.last).map(|last| last.id));
-            self.acts.push(entry);
+            match self.free.pop() {
+                Some(free) => self.acts[free] = entry,
+                None => self.acts.push(entry),
+            }
         }
         touched
+    }
+
+    /// Forgets the entries of a log from `at` on. Returns whether there were any.
+    pub(crate) fn forget(&mut self, author: &AuthorId, at: Seq) -> bool {
+        let Some(tree) = self.trees.get_mut(author).filter(|tree| tree.reaches(at)) else { return false };
+        self.free.extend(tree.forget_from(at));
+        if at == 0 {
+            self.trees.remove(author);
+        }
+        true
     }
 
     pub(crate) fn owner(&self) -> AuthorId {

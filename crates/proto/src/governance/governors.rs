@@ -112,6 +112,7 @@ impl Governors {
             cut: extent.cut,
             down,
             rank,
+            by: next.by.map(|(_, act)| act),
             acts: Vec::new(),
             touching,
         };

@@ -36,6 +36,12 @@ pub(crate) struct Members {
     /// Newcomers and devices that are not in, and whose first entry everybody has to hold: newcomers whose ticket is
     /// open, and devices of members and of those who were removed.
     pub(crate) waiting: BTreeSet<AuthorId>,
+    /// The acts by which people without a role were let in.
+    pub(crate) let_in: BTreeMap<AuthorId, ActNo>,
+    /// Keys that members welcomed or named as devices, and of which no first entry is held that fits.
+    pub(crate) expected: BTreeSet<AuthorId>,
+    /// Tickets that let in, and their keys.
+    pub(crate) open: BTreeMap<TicketId, TicketKey>,
 }
 
 /// A ticket, and how many it may let in still.
@@ -130,9 +136,12 @@ impl<'a> Admission<'a> {
             if grant.role != Role::Keeper {
                 named.push(grant.key);
             }
-            for act in grant.acts.iter().map(|act| self.entries.act(*act)) {
+            for (number, act) in grant.acts.iter().map(|act| (*act, self.entries.act(*act))) {
                 let Some(deed) = &act.deed else { continue };
                 self.members.revoked.extend(deed.revoked());
+                if let Deed::Admit { who, .. } = deed {
+                    who.iter().for_each(|who| _ = self.members.let_in.insert(*who, number));
+                }
                 match deed {
                     Deed::Admit { who, ticket: None, .. } => admitted.extend(who),
                     Deed::Admit { who, ticket: Some(ticket), .. } => {
@@ -208,7 +217,11 @@ impl<'a> Admission<'a> {
         for key in &new {
             for (number, act) in self.acts(key) {
                 let Some(Deed::Welcome { who, ticket }) = &act.deed else { continue };
-                if self.members.revoked.contains(ticket) || !self.holds(who, ticket) {
+                if self.members.revoked.contains(ticket) {
+                    continue;
+                }
+                if !self.holds(who, ticket) {
+                    self.members.expected.insert(*who);
                     continue;
                 }
                 match self.tickets.contains_key(ticket) {
@@ -229,8 +242,12 @@ impl<'a> Admission<'a> {
         let mut seen = BTreeSet::new();
         for (_, act) in &acts {
             let Some(Deed::Mine(device)) = act.deed else { continue };
-            if seen.insert(device) && self.device_of.get(&device) == Some(key) && pairs.len() < DEVICES {
-                pairs.push(device);
+            if !seen.insert(device) || pairs.len() == DEVICES {
+                continue;
+            }
+            match self.device_of.get(&device) == Some(key) {
+                true => pairs.push(device),
+                false => _ = self.members.expected.insert(device),
             }
         }
         for device in &pairs {
@@ -294,6 +311,7 @@ impl<'a> Admission<'a> {
                 continue;
             }
             if self.use_up(ticket) {
+                self.members.let_in.insert(*who, act);
                 self.members.all.insert(*who);
                 self.settle(vec![*who]);
             } else {
@@ -315,5 +333,10 @@ impl<'a> Admission<'a> {
         };
         let waiting = self.entries.trees().filter(|(_, tree)| tree.first_acts().any(waits)).map(|(key, _)| *key);
         self.members.waiting = waiting.filter(|key| !self.members.all.contains(key)).collect();
+        let Members { all, expected, .. } = &mut self.members;
+        let begun = |key: &AuthorId| self.entries.tree(key).is_some_and(|tree| tree.branch(None).len() > 0);
+        expected.retain(|key| !all.contains(key) && !begun(key));
+        let open = self.tickets.iter().filter(|(ticket, _)| !self.members.revoked.contains(ticket));
+        self.members.open = open.map(|(ticket, open)| (*ticket, open.key)).collect();
     }
 }

@@ -10,11 +10,13 @@
 //! 2. `removals`: the removals that count, and how far each log goes because of them.
 //! 3. `members`: whom governors let in, devices, and newcomers by ticket, one at a time.
 //!
+//! `room` says what the engine asks of the result.
+//!
 //! An entry counts if its author is a member and it lies within that log's cut. A fold takes as long as it takes to sort
 //! the acts. An entry that is no act and follows the end of its log changes nothing but how far that log goes, and costs
 //! one look-up; what people do who hold no grant repeats the third step alone.
 //!
-//! Memory: 32 bytes an entry, for any entry can be named by an ending, and what an act says.
+//! Memory: 40 bytes an entry, for any entry can be named by an ending, and what an act says.
 
 mod act;
 mod deed;
@@ -22,16 +24,21 @@ mod entries;
 mod fold;
 mod governors;
 mod members;
+mod order;
 mod ranks;
 mod removals;
+mod room;
 mod tree;
 
-pub use act::{Act, Ended, Guest, Says, Terms, countersigned};
+pub use act::{Act, Ended, Guest, Says, Terms, countersign, countersigned};
 pub use deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
 pub use fold::Fold;
+pub use order::Order;
 pub use ranks::{Grant, Path, Step};
+pub(crate) use room::Reach;
+pub use room::Seat;
 
-use crate::ids::AuthorId;
+use crate::ids::{AuthorId, Seq};
 use entries::{Entries, Touched};
 use fold::Steps;
 
@@ -55,6 +62,19 @@ impl Governance {
         let governors = &self.steps.governors;
         let touched = self.entries.insert(entry, |author| governors.of_key.contains_key(author));
         self.touched = self.touched.max(touched);
+    }
+
+    /// Forgets what is held of a log from `at` on: it is proved to be forked there. In a room whose nodes end every log
+    /// at its lowest proved fork, no log that is held has two branches.
+    pub(crate) fn forget(&mut self, author: &AuthorId, at: Seq) {
+        if self.entries.forget(author, at) {
+            self.touched = Touched::Everything;
+        }
+    }
+
+    /// Whether entries came that may change more than how far one log goes.
+    pub(crate) fn is_touched(&self) -> bool {
+        self.touched > Touched::Nothing
     }
 
     /// What the entries that are held come to.

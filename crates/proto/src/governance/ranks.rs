@@ -53,6 +53,8 @@ pub struct Grant {
     /// The holder's step-down, if it stepped down.
     pub down: Option<Seq>,
     pub(crate) rank: Rank,
+    /// The act that gave it; `None` for the owner's.
+    pub(crate) by: Option<ActNo>,
     /// The acts that count under it, in the order of the log.
     pub(crate) acts: Vec<ActNo>,
     /// The endings that touch it.

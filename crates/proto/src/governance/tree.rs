@@ -6,7 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::ids::{EntryId, Seq};
+use crate::{
+    ids::{EntryId, Seq},
+    log::Head,
+    time::Time,
+};
 
 /// Number of an act among all that are held.
 pub(crate) type ActNo = usize;
@@ -32,7 +36,8 @@ enum Below {
 #[derive(Clone, Debug)]
 struct Stretch {
     first: Seq,
-    ids: VecDeque<EntryId>,
+    /// Id and time of each entry.
+    ids: VecDeque<(EntryId, Time)>,
     below: Below,
     /// Stretches that begin behind an entry of this one, by that entry's seq.
     above: BTreeMap<Seq, Vec<usize>>,
@@ -46,6 +51,10 @@ impl Stretch {
     }
 
     fn id(&self, seq: Seq) -> Option<&EntryId> {
+        self.entry(seq).map(|(id, _)| id)
+    }
+
+    fn entry(&self, seq: Seq) -> Option<&(EntryId, Time)> {
         self.ids.get(usize::try_from(seq.checked_sub(self.first)?).ok()?)
     }
 }
@@ -65,6 +74,8 @@ pub(crate) enum Grown {
     Not,
     /// A branch without holes has one more entry at its end, and no other branch there.
     Longer,
+    /// Entries above a hole, in a log without forks: they are read when the hole is filled.
+    Apart,
     /// Something else.
     Otherwise,
 }
@@ -109,7 +120,7 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// Takes an entry; `act` is its number if it is an act.
-    pub(crate) fn insert(&mut self, seq: Seq, id: EntryId, prev: EntryId, act: Option<ActNo>) -> Grown {
+    pub(crate) fn insert(&mut self, Head { seq, id, time }: Head, prev: EntryId, act: Option<ActNo>) -> Grown {
         if self.find(seq, &id).is_some() {
             return Grown::Not;
         }
@@ -117,17 +128,20 @@ impl Tree {
         if forks {
             self.fork = Some(seq);
         }
-        let (spot, at_end) = self.place(seq, id, prev);
+        let (spot, at_end) = self.place(Head { seq, id, time }, prev);
         let awaited = self.adopt(spot, &id);
         if let Some(act) = act {
             self.acts.insert(spot, act);
         }
-        let plain = at_end && !awaited && !forks && self.stretches[spot.stretch].whole;
-        if plain { Grown::Longer } else { Grown::Otherwise }
+        match self.stretches[spot.stretch].whole {
+            true if at_end && !awaited && !forks => Grown::Longer,
+            false if self.fork.is_none() => Grown::Apart,
+            _ => Grown::Otherwise,
+        }
     }
 
     /// Puts an entry where it belongs. Returns the place, and whether that is the end of what was held.
-    fn place(&mut self, seq: Seq, id: EntryId, prev: EntryId) -> (Spot, bool) {
+    fn place(&mut self, Head { seq, id, time }: Head, prev: EntryId) -> (Spot, bool) {
         let below = match seq.checked_sub(1) {
             None => Below::Nothing,
             Some(before) => self.find(before, &prev).map_or(Below::Missing(prev), |spot| Below::Held(spot.stretch)),
@@ -136,7 +150,7 @@ impl Tree {
             && self.stretches[stretch].end() == seq
         {
             let here = &mut self.stretches[stretch];
-            here.ids.push_back(id);
+            here.ids.push_back((id, time));
             return (Spot { stretch, seq }, !here.above.contains_key(&(seq - 1)));
         }
         if let Below::Missing(_) = below
@@ -146,7 +160,7 @@ impl Tree {
             self.firsts.insert((seq, stretch));
             let above = &mut self.stretches[stretch];
             (above.first, above.below) = (seq, below);
-            above.ids.push_front(id);
+            above.ids.push_front((id, time));
             self.missing.entry(prev).or_default().push(stretch);
             return (Spot { stretch, seq }, false);
         }
@@ -156,7 +170,7 @@ impl Tree {
             Below::Missing(_) => false,
             Below::Held(lower) => self.stretches[lower].whole,
         };
-        let (ids, above) = (VecDeque::from([id]), BTreeMap::new());
+        let (ids, above) = (VecDeque::from([(id, time)]), BTreeMap::new());
         self.stretches.push(Stretch { first: seq, ids, below, above, whole });
         self.firsts.insert((seq, stretch));
         match below {
@@ -217,6 +231,55 @@ impl Tree {
         self.find(seq, id).filter(|spot| self.stretches[spot.stretch].whole)
     }
 
+    /// The entry at this seq of a log without forks.
+    pub(crate) fn head_at(&self, seq: Seq) -> Option<Head> {
+        let (_, stretch) = self.firsts.range(..=(seq, usize::MAX)).next_back()?;
+        let (id, time) = *self.stretches[*stretch].entry(seq)?;
+        Some(Head { seq, id, time })
+    }
+
+    /// Whether an entry at or above this seq is held, in a log without forks.
+    pub(crate) fn reaches(&self, seq: Seq) -> bool {
+        self.firsts.last().is_some_and(|(_, stretch)| seq < self.stretches[*stretch].end())
+    }
+
+    /// Forgets the entries of a log without forks from `at` on; returns the acts among them. Costs as much as is
+    /// forgotten.
+    pub(crate) fn forget_from(&mut self, at: Seq) -> Vec<ActNo> {
+        let mut acts = Vec::new();
+        while let Some((first, stretch)) = self.firsts.last().copied() {
+            let here = &mut self.stretches[stretch];
+            if here.end() <= at {
+                break;
+            }
+            here.ids.truncate(at.saturating_sub(first) as usize);
+            here.above.retain(|seq, _| *seq < at);
+            let (from, to) = (Spot { stretch, seq: at.max(first) }, Spot { stretch, seq: Seq::MAX });
+            let gone: Vec<Spot> = self.acts.range(from..=to).map(|(spot, _)| *spot).collect();
+            acts.extend(gone.iter().filter_map(|spot| self.acts.remove(spot)));
+            if first < at {
+                break;
+            }
+            self.firsts.remove(&(first, stretch));
+            match self.stretches[stretch].below {
+                Below::Nothing => {}
+                Below::Held(lower) => self.part(lower, stretch),
+                Below::Missing(prev) => {
+                    self.missing.entry(prev).or_default().retain(|other| *other != stretch);
+                }
+            }
+        }
+        self.missing.retain(|_, waiting| !waiting.is_empty());
+        acts
+    }
+
+    fn part(&mut self, lower: usize, upper: usize) {
+        self.stretches[lower].above.retain(|_, above| {
+            above.retain(|other| *other != upper);
+            !above.is_empty()
+        });
+    }
+
     /// The lowest seq of which two entries are held.
     pub(crate) fn fork(&self) -> Option<Seq> {
         self.fork
@@ -274,6 +337,14 @@ impl Tree {
         branch.pieces.iter().filter(move |piece| from < piece.end).flat_map(move |piece| {
             let spot = |seq| Spot { stretch: piece.stretch, seq };
             self.acts.range(spot(piece.first.max(from))..spot(piece.end)).map(|(_, act)| *act)
+        })
+    }
+
+    /// The last act of a branch.
+    pub(crate) fn last_act(&self, branch: &Branch) -> Option<ActNo> {
+        branch.pieces.iter().rev().find_map(|piece| {
+            let spot = |seq| Spot { stretch: piece.stretch, seq };
+            self.acts.range(spot(piece.first)..spot(piece.end)).next_back().map(|(_, act)| *act)
         })
     }
 

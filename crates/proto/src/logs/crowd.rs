@@ -13,6 +13,9 @@ use crate::{
 impl Held<'_> {
     /// Whether we take entries of this author.
     pub(super) fn has_place(&self, author: &AuthorId) -> bool {
+        if let Some(closed) = self.closed {
+            return closed.has_place(author);
+        }
         let held = self.frontier.log(author).is_some();
         if held { !self.standing.is_leaving(author) } else { self.standing.admits(author) }
     }
@@ -26,7 +29,8 @@ impl Logs {
 
     /// No entry of the log is taken from this seq on: where it is cut, or 0 when it has no place.
     pub(crate) fn end_of(&self, author: &AuthorId) -> Seq {
-        if self.has_place(author) { self.cut(author).unwrap_or(Seq::MAX) } else { 0 }
+        let reach = self.closed.as_ref().map_or(Seq::MAX, |closed| closed.end_of(author));
+        if self.has_place(author) { self.cut(author).unwrap_or(Seq::MAX).min(reach) } else { 0 }
     }
 
     /// Our knowledge of all logs whose authors' ids begin with these eight bytes.
@@ -37,7 +41,11 @@ impl Logs {
             under.next = self.next_wanted(*author).max(under.next);
             under.end = self.end_of(author).max(under.end);
         }
-        if under.count == 0 && self.standing.admits_prefix(prefix) {
+        let admits = || match &self.closed {
+            Some(closed) => closed.has_place_under(prefix),
+            None => self.standing.admits_prefix(prefix),
+        };
+        if under.count == 0 && admits() {
             under.end = Seq::MAX;
         }
         under
@@ -50,23 +58,35 @@ impl Logs {
 
     /// Whether our entries should name the entries of this author that we saw.
     pub(crate) fn is_regarded(&self, author: &AuthorId) -> bool {
-        self.standing.is_regarded(author)
+        match &self.closed {
+            Some(closed) => closed.is_member(author),
+            None => self.standing.is_regarded(author),
+        }
     }
 
     /// An author writes here or from a linked peer: its log is held, whether or not anybody vouches for it.
     pub(crate) fn befriend(&mut self, author: AuthorId) {
+        if self.is_closed() {
+            return;
+        }
         self.standing.befriend(author);
         self.shift();
     }
 
     /// No linked peer writes as this author any more.
     pub(crate) fn part(&mut self, author: AuthorId) {
+        if self.is_closed() {
+            return;
+        }
         self.standing.part(author);
         self.shift();
     }
 
     /// A run has its place in the log; `head` was the last seq before it came.
     pub(super) fn took(&mut self, run: &Run, head: Option<Seq>) {
+        if self.is_closed() {
+            return;
+        }
         self.standing.enter(run.author());
         self.standing.note(run, head);
         self.shift();
@@ -75,6 +95,10 @@ impl Logs {
     /// `log` is the stored part after the store cut the log, or removed as much of it as it can at once. Returns
     /// whether nothing is left of an evicted log.
     pub(crate) fn replace(&mut self, author: AuthorId, log: Log) -> bool {
+        if self.is_closed() {
+            self.pending.forget(author, 0);
+            return self.replace_closed(author, log);
+        }
         let evicted = self.standing.is_leaving(&author);
         if evicted {
             self.standing.left(&author);
@@ -93,7 +117,7 @@ impl Logs {
         false
     }
 
-    fn forget(&mut self, author: AuthorId) {
+    pub(super) fn forget(&mut self, author: AuthorId) {
         self.frontier.remove(author);
         self.cuts.remove(&author);
         self.gaps.forget(&author);
@@ -101,6 +125,9 @@ impl Logs {
 
     /// Reckons up which authors are vouched for; returns those that newly are and whose logs are not held.
     pub(crate) fn reckon(&mut self, now_ms: u64) -> Vec<AuthorId> {
+        if self.is_closed() {
+            return Vec::new();
+        }
         let news = self.standing.reckon(now_ms);
         self.shift();
         news
@@ -123,7 +150,9 @@ impl Logs {
 
     /// The logs that the store is to take out next, and the authors whose vouches it is to tell, with how many of each.
     pub(crate) fn wishes(&mut self) -> (Vec<AuthorId>, Vec<(AuthorId, usize)>) {
-        (self.standing.evict(EVICTED_AT_ONCE), self.standing.asks(EVICTED_AT_ONCE))
+        let mut going = self.leaving();
+        going.extend(self.standing.evict(EVICTED_AT_ONCE));
+        (going, self.standing.asks(EVICTED_AT_ONCE))
     }
 
     /// The store tells whom an author vouches for.
@@ -133,7 +162,7 @@ impl Logs {
 
     /// When there is something to do about who has a place.
     pub(crate) fn next_reckoning(&self) -> Option<u64> {
-        self.standing.next_deadline()
+        if self.is_closed() { None } else { self.standing.next_deadline() }
     }
 
     /// A log that the store kept finds its place.

@@ -39,6 +39,7 @@ impl Node {
             policy: Policy::Delegating(Default::default()),
             shape: Shape::Fixed(vec![HONEST, LIAR, OTHER]),
             pace: Pace { busy_ms: 1 << 40, quiet_ms: 1 << 40 },
+            closed: None,
             fresh_author: true,
             crowd: Default::default(),
             trace: false,

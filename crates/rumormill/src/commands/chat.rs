@@ -10,7 +10,7 @@ use crate::{
     visit::{Look, visit},
 };
 
-/// What to give `rumormill chat`.
+/// Arguments of `rumormill chat`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; the one that was open last if omitted
@@ -32,7 +32,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         };
         visit(client, &room, &place, Look::of(args.plain)).await
     };
-    client::with(&place, Reach::Peers, visit).await.map(|_| ())
+    client::with(&place, Reach::Staying, visit).await.map(|_| ())
 }
 
 /// The room that was open last, or the only one.
@@ -41,7 +41,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
 /// When there is none, or there are several of which none was opened yet.
 pub(crate) async fn last(client: &Client, place: &HomeArgs) -> Result<Room, Failure> {
     match place.last_room() {
-        // It may have been left since.
+        // The person may have left it since.
         Some(id) => match pick(client, Some(&id)).await {
             Ok(room) => Ok(room),
             Err(_) => pick(client, None).await,

@@ -1,4 +1,4 @@
-//! `rumormill check`: whether everything is as it was written.
+//! `rumormill check`: verify stored data.
 
 use std::{
     fs::File,
@@ -25,7 +25,7 @@ use crate::{
     progress::Progress,
 };
 
-/// What to give `rumormill check`.
+/// Arguments of `rumormill check`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; all rooms if omitted
@@ -66,12 +66,12 @@ fn damaged(name: &str) -> Failure {
     Failure {
         exit: Exit::Integrity,
         code: "damaged".into(),
-        what: format!("something that is kept of {} is damaged", title(name)),
-        help: "`rumormill resync ROOM` takes it out and fetches it again; look after the disk".into(),
+        what: format!("the stored data of {} is damaged", title(name)),
+        help: "`rumormill resync ROOM` removes the damaged entries and fetches them again; check the disk".into(),
     }
 }
 
-/// Asks whoever has the home open.
+/// Asks the process that has the home open.
 ///
 /// # Errors
 /// When there is no such room, or the answer breaks off.
@@ -85,7 +85,7 @@ pub(crate) async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(St
         let progress = Progress::new("checking", room.entries);
         let check = match work(client, &endpoints::CHECK, &room, &progress).await {
             Ok(Work::Report(check)) => check,
-            Ok(_) => return Err(Failure::internal("check", "the check told no report".into())),
+            Ok(_) => return Err(Failure::internal("check", "the check ended without a report".into())),
             Err(failure) => unreadable(failure)?,
         };
         found.push((room.name, check));
@@ -93,7 +93,7 @@ pub(crate) async fn ask(client: &Client, wanted: Option<&str>) -> Result<Vec<(St
     Ok(found)
 }
 
-/// Asks for something that takes long; answers the last of what it tells.
+/// Makes a long request, shows its progress, and returns its last line.
 pub(crate) async fn work(
     client: &Client,
     endpoint: &Endpoint<Empty, Steps<Work>>,
@@ -114,10 +114,10 @@ pub(crate) async fn work(
     last.ok_or_else(|| Failure::internal("answer", "it ended too early".into()))
 }
 
-/// Looks into the home without opening it.
+/// Checks a home without opening it.
 ///
 /// # Errors
-/// When it cannot be read, or was opened meanwhile so that what was read may make no sense.
+/// When it cannot be read, or another process opened it meanwhile, so that the result may be wrong.
 pub(crate) fn look(mut inspector: Inspector, wanted: Option<&str>) -> Result<Vec<(String, Check)>, Failure> {
     let rooms = inspector.rooms();
     let names: Vec<_> = rooms.iter().map(|(id, name)| (name.clone(), id.to_string())).collect();
@@ -147,7 +147,7 @@ pub(crate) fn look(mut inspector: Inspector, wanted: Option<&str>) -> Result<Vec
     }
 }
 
-/// What is told of a room that is damaged so that it cannot be checked: it keeps nobody from the others.
+/// The result for a room that is too damaged to check: the check of the other rooms goes on.
 fn unreadable(failure: Failure) -> Result<Check, Failure> {
     if failure.exit != Exit::Integrity {
         return Err(failure);
@@ -157,7 +157,7 @@ fn unreadable(failure: Failure) -> Result<Check, Failure> {
     Ok(check)
 }
 
-/// What a check found of one room.
+/// The report about one room.
 pub(crate) fn tell(name: &str, check: &Check) -> Vec<String> {
     let name = title(name);
     let Check { entries, signatures, .. } = check;
@@ -180,7 +180,7 @@ pub(crate) fn tell(name: &str, check: &Check) -> Vec<String> {
     lines
 }
 
-/// Entries of one log that something is wrong with.
+/// A range of damaged entries in one log.
 pub(crate) fn span(damage: &Damage) -> String {
     let Damage { author, nick, first, last, what } = damage;
     let short: String = author.as_str().chars().take(8).collect();
@@ -191,7 +191,7 @@ pub(crate) fn span(damage: &Damage) -> String {
     }
 }
 
-/// What is told of entries in an export without what they said.
+/// The report about entries in an export without their content.
 pub(crate) fn without(entries: u64) -> String {
     let entries = count(entries, "entry is", "entries are");
     format!("{entries} in it without what was said there: taken back, not kept, or not here when it was written")

@@ -1,4 +1,4 @@
-//! `rumormill completions` and `rumormill man`: what a shell and `man` know of the commands.
+//! `rumormill completions` and `rumormill man`: print shell completions and manual pages.
 
 use std::io::{self, Write as _};
 
@@ -10,24 +10,24 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// What to give `rumormill completions`.
+/// Arguments of `rumormill completions`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Shell to complete for
     shell: Shell,
 }
 
-/// What to give `rumormill man`.
+/// Arguments of `rumormill man`.
 #[derive(clap::Args)]
 pub(crate) struct Page {
     /// Command whose page to print, such as `join` or `lab start`; the page of the program if omitted
     command: Vec<String>,
 }
 
-/// Prints what makes the shell complete commands and flags.
+/// Prints the completions of a shell.
 ///
 /// # Errors
-/// When nobody reads it.
+/// When nobody reads the output.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "rumormill", &mut script);
@@ -52,15 +52,15 @@ fn write(command: Command) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// The command of this name, as its page calls it.
+/// The command with this name, named as on its page.
 fn find<'a>(wanted: impl Iterator<Item = &'a str>) -> Result<Command, Failure> {
-    // The pages name those too that short help leaves out.
+    // The pages also name the commands that short help leaves out.
     let inner = ["proxy", "demo-node"];
     let mut command = Cli::command().mut_subcommands(|one| {
         let is_inner = inner.contains(&one.get_name());
         one.hide(is_inner)
     });
-    // Gives each command the name that the page above it names it by.
+    // Gives each command the name that its parent's page uses.
     command.build();
     for word in wanted {
         let found = command.find_subcommand(word).cloned();
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn each_page_that_a_page_names_is_there() {
+    fn every_page_named_by_a_page_exists() {
         let first = page(&[]).unwrap();
         let mut named = 0;
         for line in first.lines().filter(|line| line.starts_with("rumormill\\-") && line.ends_with("(1)")) {

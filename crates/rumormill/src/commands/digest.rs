@@ -1,4 +1,4 @@
-//! `rumormill digest`: whether two people hold the same.
+//! `rumormill digest`: print the digest that two people compare.
 
 use crate::{
     client::{self, pick},
@@ -7,7 +7,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill digest`.
+/// Arguments of `rumormill digest`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Prints what is the same at two people exactly when they hold the same entries.
+/// Prints a digest of the room, which two people have in common exactly when they hold the same entries.
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.

@@ -1,5 +1,5 @@
-//! `rumormill doctor`: what works here, what does not, and what to do about it. Each line says what was tested; what was not is
-//! not said to work. Nothing is made or changed.
+//! `rumormill doctor`: tests what works here, and says what to do about the rest. Each line names its test; nothing
+//! untested is reported to work. Creates and changes nothing.
 
 use std::{
     fs,
@@ -22,10 +22,10 @@ use crate::{
     socket,
 };
 
-/// Milliseconds since the Unix epoch at the beginning of 2025: no clock that is right shows less.
+/// Milliseconds since the Unix epoch at the beginning of 2025: no correct clock shows less.
 const RELEASED_MS: u64 = 1_735_689_600_000;
 
-/// What to give `rumormill doctor`.
+/// Arguments of `rumormill doctor`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Print one JSON object per line
@@ -33,10 +33,10 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Looks at everything, and prints a line each. What the process that has the home open knows, it is asked for.
+/// Runs all tests and prints a line for each. Asks the process that has the home open for what it knows.
 ///
 /// # Errors
-/// When something is not well: damage of what is kept first.
+/// When a test fails; damaged data comes before anything else.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let (dir, socket) = (place.data()?, place.socket()?);
     let mut findings = vec![config(&place), rights(&dir), space(&dir), clock()];
@@ -77,17 +77,17 @@ fn failed(what: &str, failure: &Failure) -> Finding {
     Finding::ill(what, failure.what.clone(), failure.help.clone())
 }
 
-/// A configuration that makes no sense keeps rooms closed.
+/// The configuration; an invalid one prevents the rooms from opening.
 fn config(place: &HomeArgs) -> Finding {
     let read = place.config_file().and_then(|path| place.config().map(|_| path));
     match read {
         Ok(path) if path.exists() => Finding::well("config", format!("{} was read", path.display())),
-        Ok(path) => Finding::well("config", format!("{} is not there; all is as without it", path.display())),
+        Ok(path) => Finding::well("config", format!("{} does not exist; the defaults apply", path.display())),
         Err(failure) => failed("config", &failure),
     }
 }
 
-/// Nobody else may read keys and logs, and their owner has to write them.
+/// The rights of a directory: nobody else may read keys and logs, and their owner must be able to write them.
 fn rights(dir: &Path) -> Finding {
     let shown = dir.display();
     let found = match fs::metadata(dir) {
@@ -99,7 +99,7 @@ fn rights(dir: &Path) -> Finding {
     let files = fs::read_dir(dir).into_iter().flatten().flatten().map(|found| found.path());
     if let Some(path) = [dir.to_owned()].into_iter().chain(files).find(|path| is_open(path)) {
         let path = path.display();
-        return Finding::ill("home", format!("others may look into {path}"), format!("chmod go= {path}"));
+        return Finding::ill("home", format!("other users can access {path}"), format!("chmod go= {path}"));
     }
     let me = geteuid().as_raw();
     if found.uid() != me && me != 0 {
@@ -120,14 +120,14 @@ fn rights(dir: &Path) -> Finding {
     }
 }
 
-/// Whether there is room for what is said, and for files.
+/// Free space for messages and files.
 fn space(dir: &Path) -> Finding {
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
     let free = match free_bytes(there) {
         Ok(free) => free,
-        Err(why) => return Finding::untested("disk", format!("the system does not tell how full it is: {why}")),
+        Err(why) => return Finding::untested("disk", format!("the system does not say how full the disk is: {why}")),
     };
-    let says = format!("{} are free where {} is", size(free), dir.display());
+    let says = format!("{} are free on the disk of {}", size(free), dir.display());
     match free < FREE_BYTES {
         false => Finding::well("disk", says),
         true => Finding::ill("disk", says, format!("make room: files are not fetched below {}", size(FREE_BYTES))),
@@ -144,9 +144,9 @@ fn clock() -> Finding {
     }
 }
 
-/// What the process that has the home open finds.
+/// The findings of the process that has the home open.
 async fn ask(client: &Client, socket: &Path) -> Vec<Finding> {
-    let says = format!("the one that has the home open answers at {}", socket.display());
+    let says = format!("a process has the home open and answers at {}", socket.display());
     let mut findings = vec![Finding::well("process", says)];
     match check::ask(client, None).await {
         Ok(checked) => findings.extend(entries(&checked)),
@@ -157,8 +157,7 @@ async fn ask(client: &Client, socket: &Path) -> Vec<Finding> {
     findings
 }
 
-/// What is found by looking into a home that no process has open, and at the network from a node of its own, which keeps
-/// nothing.
+/// The findings about a home that no process has open, and about the network, from a temporary node.
 async fn look(place: &HomeArgs, dir: &Path, socket: &Path) -> Vec<Finding> {
     let mut findings = vec![meeting(dir, socket)];
     match Inspector::is_home(dir) {
@@ -181,11 +180,11 @@ async fn look(place: &HomeArgs, dir: &Path, socket: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Whether a process that has the home open could be asked.
+/// Whether a process that has the home open is reachable.
 fn meeting(dir: &Path, path: &Path) -> Finding {
     let at = path.display();
     if Inspector::is_open(dir) {
-        let says = format!("one has the home open, and does not answer at {at}");
+        let says = format!("a process has the home open, and does not answer at {at}");
         return Finding::ill("process", says, "wait until it has started or ended, or end it");
     }
     if !socket::fits(path) {
@@ -193,10 +192,10 @@ fn meeting(dir: &Path, path: &Path) -> Finding {
         return Finding::ill("process", says, "choose a home with a shorter path with --home DIR");
     }
     let elsewhere = if path.starts_with(dir) { "" } else { ", for the path of the home is too long for a socket" };
-    Finding::well("process", format!("none has the home open; it would answer at {at}{elsewhere}"))
+    Finding::well("process", format!("no process has the home open; it would answer at {at}{elsewhere}"))
 }
 
-/// Every hash and signature that is kept.
+/// Verifies every stored hash and signature.
 fn kept(dir: &Path) -> Vec<Finding> {
     let looked = match Inspector::open(dir) {
         Err(why @ Error::Store(StoreError::Older { .. })) => {
@@ -223,7 +222,7 @@ fn entries(checked: &[(String, Check)]) -> Vec<Finding> {
     checked.iter().map(finding).collect()
 }
 
-/// Authors who said more than their share: nothing is wrong, but not all that they said is here.
+/// Authors who exceed their share: nothing is wrong, but this node dropped some of their messages.
 async fn shares(client: &Client) -> Vec<Finding> {
     let rooms = match client.rooms().await {
         Ok(rooms) => rooms,
@@ -233,7 +232,7 @@ async fn shares(client: &Client) -> Vec<Finding> {
     shares.map(|share| Finding::well("share", shared(share, &Clock::local()))).collect()
 }
 
-/// What a process finds.
+/// The findings of a process.
 async fn found(client: &Client) -> Vec<Finding> {
     match client.call(&endpoints::GET_FINDINGS, &[], &[], ()).await {
         Ok(Findings { findings }) => findings,

@@ -1,22 +1,22 @@
-//! `rumormill edit`: change what one of your messages says.
+//! `rumormill edit`: change the text of one of your messages.
 
 use rumormill_client::RoomHandle;
 
 use crate::{commands::spread, failure::Failure, home::HomeArgs};
 
-/// What to give `rumormill edit`.
+/// Arguments of `rumormill edit`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
     room: String,
     /// Message of yours, named by its `ref` from `rumormill log --json`
     message: String,
-    /// Text that it shall say instead
+    /// New text of the message
     #[arg(required = true)]
     text: Vec<String>,
 }
 
-/// Changes it, and tells how many know of it.
+/// Changes the message, and reports how many people have the change.
 ///
 /// # Errors
 /// When there is no such room or message, it is not yours or no text, or the home cannot be opened.

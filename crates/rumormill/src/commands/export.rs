@@ -1,4 +1,4 @@
-//! `rumormill export`: write a room down.
+//! `rumormill export`: write a room to a file.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use crate::{
     progress::Progress,
 };
 
-/// What to give `rumormill export`.
+/// Arguments of `rumormill export`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     since: Option<Span>,
 }
 
-/// The forms, as they are named on the command line.
+/// The formats by their names on the command line.
 fn forms() -> impl TypedValueParser<Value = Form> {
     let forms = [
         (Form::Jsonl, "An entry a line, with everything that its hash and signature cover"),
@@ -46,10 +46,10 @@ fn forms() -> impl TypedValueParser<Value = Form> {
     PossibleValuesParser::new(named).map(move |word| read(word).unwrap_or_default())
 }
 
-/// Writes everything that is held of a room.
+/// Writes the held part of a room.
 ///
 /// # Errors
-/// When there is no such room, the home cannot be read, or the output not written.
+/// When there is no such room, the home cannot be read, or the output cannot be written.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Reading, async |client| export(client, &args).await).await
 }
@@ -86,7 +86,7 @@ async fn export(client: &Client, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Keeps the end of what came: the last line is shorter than this.
+/// Keeps the end of the export: its last line is shorter than this.
 fn keep_tail(tail: &mut Vec<u8>, piece: &[u8]) {
     tail.extend_from_slice(piece);
     let surplus = tail.len().saturating_sub(256);

@@ -1,4 +1,4 @@
-//! `rumormill forget`: let go of a room, or of everything, so that nothing of it is left on this machine.
+//! `rumormill forget`: remove a room, or everything, from this machine.
 
 use std::{
     collections::BTreeSet,
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rumormill_api::Room;
+use rumormill_api::{Room, endpoints};
 use rumormill_client::Client;
 use rumormill_node::Inspector;
 use rumormill_text::{show::count, title};
@@ -21,7 +21,7 @@ use crate::{
     socket,
 };
 
-/// Files of a home, and of the directories beside it. What is not among them is somebody else's, and stays.
+/// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
 const FILES: [&str; 12] = [
     "rumormill.db",
     "rumormill.db-wal",
@@ -37,7 +37,7 @@ const FILES: [&str; 12] = [
     LAST_ROOM,
 ];
 
-/// What to give `rumormill forget`.
+/// Arguments of `rumormill forget`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -51,10 +51,10 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// Says what it means, asks, and forgets.
+/// Explains the consequences, asks, and removes.
 ///
 /// # Errors
-/// When there is no such room, the person says no or cannot be asked, or something cannot be removed.
+/// When there is no such room, the person declines or cannot be asked, or something cannot be removed.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     match &args.room {
         Some(wanted) => one(&place, wanted, args.yes).await,
@@ -84,7 +84,7 @@ async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failur
     Ok(())
 }
 
-/// What it means for the person and for others.
+/// The consequences for the person and for others.
 async fn meaning(client: &Client, room: &Room) -> Result<String, Failure> {
     let name = title(&room.name);
     let asks = client.room(room.id.as_str());
@@ -100,9 +100,12 @@ async fn meaning(client: &Client, room: &Room) -> Result<String, Failure> {
             count(others, "other who has it", "others who have it")
         ),
     };
+    let bots = client.call(&endpoints::LIST_BOTS, &[], &[], ()).await?.bots;
+    let bots: Vec<String> = bots.into_iter().filter(|bot| bot.rooms.contains(&room.id)).map(|bot| bot.name).collect();
+    let bots = if bots.is_empty() { String::new() } else { format!("\nYour bots leave it too: {}.", bots.join(", ")) };
     Ok(format!(
         "{name} goes from this machine for good: its messages and files, your key for it, and the lines that you typed in any \
-         room.\n{said} They are not told that you left.\nWith a ticket you can join again, as somebody new."
+         room.{bots}\n{said} They are not told that you left.\nWith a ticket you can join again, as somebody new."
     ))
 }
 
@@ -117,26 +120,27 @@ async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
         });
     }
     talk(&format!(
-        "Everything that Rumormill keeps in {} goes for good: every room with its messages and files, your keys and \
-         settings.\nWhat you said stays, under your names, with the others who have it. They are not told that you left.\nWith \
+        "Everything that Rumormill keeps in {} goes for good: every room with its messages and files, your bots, keys \
+         and settings.\nWhat you said stays, under your names, with the others who have it. They are not told that you left.\nWith \
          a ticket you can join a room again, as somebody new.",
         data.display()
     ));
     confirm("Forget everything?", is_sure)?;
-    // What is said is overwritten before its file goes. Where the home cannot be opened, its files go as they are.
+    // Messages are overwritten before their file is removed. If the home cannot be opened, its files are removed as
+    // they are.
     if Inspector::is_home(&data)
         && let Err(failure) = client::with(place, Reach::Nobody, leave_all).await
     {
         talk(&format!("what was said could not be overwritten before it was removed: {}", failure.what));
     }
     let config = place.config_file()?;
-    // Under `--home` they are one.
+    // Under `--home` these directories are the same.
     let dirs = [data.clone(), place.state()?].into_iter().chain(config.parent().map(Path::to_owned));
     let dirs: BTreeSet<PathBuf> = dirs.collect();
     for path in dirs.iter().flat_map(|dir| FILES.map(|name| dir.join(name))).chain([config]) {
         remove(&path)?;
     }
-    for dir in ["files", "hooks"].map(|name| data.join(name)) {
+    for dir in ["files", "hooks", "bots"].map(|name| data.join(name)) {
         match fs::remove_dir_all(&dir) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(stays(&dir, &error)),
             _ => {}
@@ -148,13 +152,16 @@ async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
 }
 
 async fn leave_all(client: &Client) -> Result<(), Failure> {
+    for bot in client.call(&endpoints::LIST_BOTS, &[], &[], ()).await?.bots {
+        client.call(&endpoints::REMOVE_BOT, &[&bot.name], &[], ()).await?;
+    }
     for room in client.rooms().await? {
         client.room(room.id.as_str()).leave().await?;
     }
     Ok(())
 }
 
-/// Removes a directory that is empty. What is left in one that is not is told of.
+/// Removes an empty directory; reports what is left in any other.
 fn close_off(dir: &Path) {
     if fs::remove_dir(dir).is_ok() {
         return;
@@ -169,8 +176,8 @@ fn close_off(dir: &Path) {
     }
 }
 
-/// Lines that were typed, in any room, say what was said. A window that is open goes on from an empty file, where it would
-/// write one anew that is missing.
+/// Clears the history of typed lines of all rooms, since it contains messages. Empties the file instead of removing it:
+/// an open window would write a missing file again.
 fn forget_typed(place: &HomeArgs, is_elsewhere: bool) -> Result<(), Failure> {
     let path: PathBuf = place.state()?.join(TYPED);
     match is_elsewhere && path.exists() {
@@ -195,7 +202,7 @@ fn stays(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// Asks whoever sits at the terminal.
+/// Asks the person at the terminal.
 fn confirm(question: &str, is_sure: bool) -> Result<(), Failure> {
     if is_sure {
         return Ok(());

@@ -17,7 +17,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill get`.
+/// Arguments of `rumormill get`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Message, named by its `ref` from `rumormill log --json`
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     force: bool,
 }
 
-/// Fetches the file from whoever has it and prints where it was saved. When nobody who has it is here, it is asked for
+/// Fetches the file from a peer that has it, and prints where it was saved. If no such peer is here, the node asks
 /// again whenever the home is open and somebody comes.
 ///
 /// # Errors

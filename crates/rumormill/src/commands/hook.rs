@@ -1,8 +1,7 @@
-//! `rumormill hook`: URLs through which other programs post into a room, and URLs that are told of what is said there.
+//! `rumormill hook`: webhooks, through which other programs post into a room, or receive its messages.
 
 use rumormill_api::{Deliveries, Hook, HookMade, NewHook, Only, Receiver, Room, endpoints};
-use rumormill_client::{Client, Error};
-use rumormill_server::{LINK, Wanted};
+use rumormill_client::Client;
 use rumormill_text::{clean, clean_name, limits::NICK_CHARS, title};
 
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill hook`.
+/// Arguments of `rumormill hook`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -40,13 +39,13 @@ enum What {
 struct New {
     /// Name of the room, or the beginning of its id
     room: String,
-    /// Name that its messages are shown under, or by which you know it
+    /// Name that its messages are shown under, or your own name for the hook
     #[arg(long)]
     name: String,
     /// Post each message that is said in the room from now on to this URL
     #[arg(long, value_name = "URL")]
     to: Option<String>,
-    /// With --to: only messages that begin so
+    /// With --to: only messages that begin with this
     #[arg(long, value_name = "TEXT", requires = "to")]
     prefix: Option<String>,
     /// With --to: only messages with this word; can be given more than once, and one of them is enough
@@ -60,7 +59,7 @@ struct New {
 /// Makes, lists or removes webhooks.
 ///
 /// # Errors
-/// When there is no such room or webhook, the URL is none, or the home cannot be opened.
+/// When there is no such room or webhook, the URL is invalid, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     match args.what {
         What::New(new) => {
@@ -93,7 +92,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     }
 }
 
-/// Makes the hook; tells also where another process that has the home open listens for what is posted.
+/// Makes the hook; also returns the address where another process that has the home open accepts posts.
 async fn make(client: &Client, new: New) -> Result<(HookMade, Option<std::net::SocketAddr>), Failure> {
     let New { room, name, to, prefix, word: words, mention } = new;
     let room = pick(client, Some(&room)).await?;
@@ -103,18 +102,13 @@ async fn make(client: &Client, new: New) -> Result<(HookMade, Option<std::net::S
     if !posts {
         return Ok((made, None));
     }
-    match client.call(&LINK, &[], &[], &Wanted::default()).await {
-        Ok(link) => Ok((made, Some(link.at))),
-        // This process is only here for a moment, and listens nowhere.
-        Err(Error::Refused { .. }) => Ok((made, None)),
-        Err(error) => Err(error.into()),
-    }
+    Ok((made, client::listens(client).await?))
 }
 
 fn posts(url: &str) -> Result<(), Failure> {
     data(url)?;
     talk(
-        "post JSON with a `text`, or the text itself, to this URL; it is told only now, and lets anyone on this machine post",
+        "post JSON with a `text`, or the text itself, to this URL; it is shown only now, and lets anyone on this machine post",
     );
     talk(&format!("try: curl -d 'the build is green' {url}    (while `rumormill serve` runs)"));
     Ok(())
@@ -122,12 +116,12 @@ fn posts(url: &str) -> Result<(), Failure> {
 
 fn sends(made: &HookMade) -> Result<(), Failure> {
     data(&made.secret)?;
-    talk("what is said from now on goes there while the home is open, signed with this secret, which is told only now");
+    talk("messages from now on go there while the home is open, signed with this secret, which is shown only now");
     talk("`X-Hub-Signature-256` is `sha256=` and the HMAC-SHA256 of the body; `rumormill hook list` tells how it goes");
     Ok(())
 }
 
-/// `q3xk7ab2  lunch  CI  posts into the room`, or where what is said goes and how that goes.
+/// `q3xk7ab2  lunch  CI  posts into the room`, or the target of a hook and the state of its deliveries.
 fn line(hook: &Hook, rooms: &[Room]) -> String {
     let room = rooms.iter().find(|room| room.id == hook.room).map(|room| title(&room.name)).unwrap_or_default();
     let name = clean_name(&hook.name, NICK_CHARS);
@@ -147,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_what_a_hook_does_and_how_it_goes() {
+    fn a_line_shows_a_hook_and_its_deliveries() {
         let rooms = [Room { id: "r".into(), name: "lunch".into(), ..Room::default() }];
         let ci = Hook { id: "q3xk7ab2".into(), room: "r".into(), name: "CI".into(), ..Hook::default() };
         assert_eq!(line(&ci, &rooms), "q3xk7ab2  lunch  CI  posts into the room");

@@ -1,4 +1,4 @@
-//! `rumormill import`: bring in what was exported, here or from another system.
+//! `rumormill import`: import exports of Rumormill and of other systems.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use crate::{
     progress::Progress,
 };
 
-/// What to give `rumormill import`.
+/// Arguments of `rumormill import`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -41,10 +41,10 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Brings files in, and tells how much that was. A file that cannot be taken is told of, and the others are.
+/// Imports files and reports how much came in. Reports a file that cannot be imported, and goes on with the others.
 ///
 /// # Errors
-/// When there is no such room, or with what is wrong with the last file that could not be taken.
+/// When there is no such room, or the error of the last file that could not be imported.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let clock = args.zone.as_deref().map_or(Ok(Clock::local()), |zone| {
         Clock::at(zone).map_err(|error| Failure {
@@ -83,7 +83,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Nobody, import).await
 }
 
-/// Brings one file in; what is to be told of it, and what of it could not be read.
+/// Imports one file; returns the report, and the failure if part of the file could not be read.
 async fn import(
     client: &Client,
     args: &Args,
@@ -98,7 +98,7 @@ async fn import(
     let imported: Result<ImportCounts, Failure> = if args.dry_run {
         Ok(ImportCounts::default())
     } else {
-        // The first piece tells whether there is anything to bring in.
+        // The first piece shows whether there is anything to import.
         match ready.recv().await {
             None => Ok(ImportCounts::default()),
             Some(first) => {
@@ -113,7 +113,7 @@ async fn import(
     };
     let read = reading.await.map_err(|error| Failure::internal("import", error.to_string()))?;
     progress.end();
-    // What could not be read is the cause when both fail; nobody took more when only the room did.
+    // When both fail, the reader's failure is the cause; when only the room refuses, the reader has no failure.
     let (mut tally, imported) = match (read, imported) {
         (Ok(tally), imported) => (tally, imported?),
         (Err(failure), Ok(ImportCounts { new, .. })) if new > 0 => {
@@ -147,7 +147,7 @@ async fn import(
     Ok((lines, passed_over))
 }
 
-/// What was taken for granted of times.
+/// Assumptions about times.
 fn times(tally: &Tally, clock: &Clock) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(order) = tally.assumed {
@@ -163,7 +163,7 @@ fn times(tally: &Tally, clock: &Clock) -> Vec<String> {
     lines
 }
 
-/// A file in which nobody said anything.
+/// The failure of a file without messages.
 fn nothing(path: &Path, format: Format, tally: &Tally) -> Failure {
     let beside = beside(tally);
     let why = if beside.is_empty() { String::new() } else { format!(": {}", beside.join("; ")) };
@@ -185,7 +185,7 @@ fn told(imported: &ImportCounts) -> Vec<String> {
     lines
 }
 
-/// What was found beside messages.
+/// The report about everything but messages.
 fn beside(tally: &Tally) -> Vec<String> {
     let mut lines = Vec::new();
     if tally.malformed > 0 {

@@ -1,4 +1,4 @@
-//! `rumormill join`: enter a room with a ticket, or one that is announced on this LAN by its name.
+//! `rumormill join`: join a room with a ticket, or by its name if it is announced on this LAN.
 
 use rumormill_api::{Enter, NearbyRoom, Seeking, endpoints};
 use rumormill_client::Client;
@@ -14,7 +14,7 @@ use crate::{
     visit::{Look, visit},
 };
 
-/// What to give `rumormill join`.
+/// Arguments of `rumormill join`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Ticket you were given, or name of a room on this LAN; lists those rooms if omitted
@@ -31,11 +31,11 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Enters the room, and opens it at once: who is there and what was said comes in while one looks.
+/// Joins the room and opens it at once; people and messages come in while the person looks.
 ///
 /// # Errors
-/// When the ticket is none, or the home cannot be opened; where nobody sits at a terminal, also when nobody of
-/// the room was met.
+/// When the ticket is invalid, or the home cannot be opened; without a terminal, also when nobody of the room was
+/// reached.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     if args.ticket.is_empty() {
         return client::with(&place, Reach::Peers, async |client| list(client, args.json).await).await;
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         };
         enter(client, &place, ticket, &args).await
     };
-    let (visit, seeking) = client::with(&place, Reach::Peers, enter).await?;
+    let (visit, seeking) = client::with(&place, Reach::Staying, enter).await?;
     if visit.met || rumormill_tui::at_terminal() {
         return Ok(());
     }
@@ -70,7 +70,7 @@ async fn enter(
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Invited { ticket }).await?;
     let nick = nick.filter(|_| args.nick.is_some() || !nick::is_named(&room));
-    // The room is entered, by whatever name.
+    // The room is joined even if the name cannot be set.
     if let Err(failure) = nick::tell(client, &room, nick).await {
         talk(&failure.to_string());
     }
@@ -106,7 +106,7 @@ async fn nearby(client: &Client, of: &[(&str, &str)]) -> Result<Vec<NearbyRoom>,
     Ok(client.call(&endpoints::LIST_NEARBY, &[], &query, ()).await?.rooms)
 }
 
-/// The ticket of the room that is announced by this name.
+/// The ticket of the room that is announced under this name.
 async fn find(client: &Client, name: &str) -> Result<String, Failure> {
     talk(&format!("looking for {name:?} on this LAN"));
     let rooms = nearby(client, &[("name", name)]).await?;

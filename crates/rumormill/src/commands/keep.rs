@@ -12,7 +12,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill keep`.
+/// Arguments of `rumormill keep`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Sets the bounds that are given, if any, and prints all of them. Others keep what they want.
+/// Sets the given bounds, if any, and prints all of them. Other people's nodes are not affected.
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
@@ -81,7 +81,7 @@ async fn keep(client: &Client, args: &Args) -> Result<(), Failure> {
     share.map_or(Ok(()), |share| data(&format!("authors   {} each", size(share))))
 }
 
-/// Bounds as people say them: `30d, the newest 1,000, 20.0 MB`.
+/// Bounds as people write them: `30d, the newest 1,000, 20.0 MB`.
 fn bounds(age_ms: Option<u64>, count: Option<u64>, bytes: Option<u64>) -> String {
     let age = age_ms.map(|ms| match (ms / 3_600_000, ms / 60_000) {
         (hours, _) if hours >= 24 && ms.is_multiple_of(86_400_000) => format!("{}d", hours / 24),
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_as_people_type_and_read_them() {
+    fn bounds_are_parsed_and_shown() {
         let cases = [("30d", 30 * 86_400_000), ("12h", 12 * 3_600_000), ("90m", 90 * 60_000), ("1w", 7 * 86_400_000)];
         for (text, ms) in cases {
             assert_eq!(milliseconds(text).ok(), Some(ms), "{text}");

@@ -16,7 +16,7 @@ use crate::{
     limits::{PAGE_LINES, PRINTED},
 };
 
-/// What to give `rumormill log`.
+/// Arguments of `rumormill log`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
@@ -38,12 +38,12 @@ pub(crate) struct Args {
     since: Option<Span>,
 }
 
-/// Prints the timeline, oldest first. What comes late while following is printed when it comes.
+/// Prints the timeline, oldest first. With `--follow`, a late message is printed when it comes.
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened or read.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let reach = if args.follow { Reach::Peers } else { Reach::Reading };
+    let reach = if args.follow { Reach::Staying } else { Reach::Reading };
     client::with(&place, reach, async |client| print(client, &args).await).await
 }
 
@@ -69,16 +69,16 @@ struct Printer {
     room: Room,
     json: bool,
     all: bool,
-    /// Messages that were not printed because who said them is hidden.
+    /// Messages that were not printed because their author is hidden.
     hidden: usize,
     clock: Clock,
     names: Names,
-    /// The last places printed, at most [`PRINTED`]: events tell again what a page showed already.
+    /// The last printed places, at most [`PRINTED`]: events repeat messages of a page.
     printed: BTreeSet<PlaceText>,
 }
 
 impl Printer {
-    /// Prints the newest `last` messages, or all, that stand after `since`.
+    /// Prints the messages after `since`: the newest `last` of them, or all.
     async fn pages(&mut self, last: Option<usize>, since: Option<PlaceText>) -> Result<(), Failure> {
         let mut after = match last {
             Some(count) => self.before_newest(count).await?.max(since),
@@ -96,7 +96,7 @@ impl Printer {
         }
     }
 
-    /// The place after which the newest `count` messages stand; `None` when there are no others.
+    /// The place right before the newest `count` messages; `None` when there are no others.
     async fn before_newest(&self, count: usize) -> Result<Option<PlaceText>, Failure> {
         let (mut left, mut before) = (count.saturating_add(1), None);
         loop {

@@ -1,4 +1,4 @@
-//! What people type: one file a command.
+//! The commands: one file each.
 
 use std::{
     future::Future,
@@ -16,6 +16,7 @@ use tokio::runtime;
 
 use crate::failure::{Exit, Failure};
 
+pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -50,10 +51,10 @@ pub(crate) mod start;
 pub(crate) mod ticket;
 pub(crate) mod topic;
 
-/// Milliseconds since the Unix epoch, so long ago as a person said.
+/// The time this long ago, in milliseconds since the Unix epoch.
 ///
 /// # Errors
-/// When no calendar reaches so far.
+/// When that is before all calendars.
 pub(crate) fn since_ms(clock: &Clock, since: Option<&Span>) -> Result<Option<u64>, Failure> {
     let ms = since.map(|span| clock.before(span)).transpose();
     ms.map_err(|why| Failure {
@@ -67,7 +68,7 @@ pub(crate) fn since_ms(clock: &Clock, since: Option<&Span>) -> Result<Option<u64
 /// Runs a command that talks to the network.
 ///
 /// # Errors
-/// What the command failed with, or that the system gives no threads.
+/// The failure of the command, or that the system gives no threads.
 pub(crate) fn run<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::internal("runtime", error.to_string()))?;
@@ -94,14 +95,14 @@ pub(crate) fn json(line: &impl Serialize) -> Result<(), Failure> {
     data(&escaped(&text))
 }
 
-/// Tells that so many messages are not among what was printed, and how they would be.
+/// Reports how many messages were not printed, and the flag that prints them.
 pub(crate) fn tell_hidden(messages: usize) {
     if messages > 0 {
         talk(&format!("{} of people who are hidden; --all shows them", count(messages, "message", "messages")));
     }
 }
 
-/// Nobody of a room was met; whom it looked for, and why in vain, where that is known.
+/// The failure to reach anybody of a room; names the peers it looked for and the reason, where known.
 pub(crate) fn unreachable(seeking: Option<&Seeking>, help: &str) -> Failure {
     let sought = seeking.map(|seeking| looked_for(seeking, &Clock::local())).unwrap_or_default();
     let sought: Vec<&str> = sought.iter().skip(1).map(String::as_str).collect();
@@ -114,7 +115,7 @@ pub(crate) fn unreachable(seeking: Option<&Seeking>, help: &str) -> Failure {
     }
 }
 
-/// Tells a person something that is no data. Nobody needs to listen.
+/// Prints a notice for people on standard error. Ignores errors: nobody needs to read it.
 pub(crate) fn talk(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -16,7 +16,7 @@ use crate::{
     visit::{Look, visit},
 };
 
-/// What to give `rumormill new`.
+/// Arguments of `rumormill new`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room
@@ -35,18 +35,18 @@ pub(crate) struct Args {
 /// Creates the room, prints its ticket, and opens it.
 ///
 /// # Errors
-/// When the name is no name, or the home cannot be opened.
+/// When the name is invalid, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let name = read_name(&args.name)?;
     let found = async |client: &Client| found(client, &place, name, &args).await;
-    client::with(&place, Reach::Peers, found).await.map(|_| ())
+    client::with(&place, Reach::Staying, found).await.map(|_| ())
 }
 
 async fn found(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Result<Visit, Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let name = name.to_owned();
     let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name }).await?;
-    // The room is made: whoever hears of an error makes it once more.
+    // The room exists, so a failure to announce it is only reported: after an error, people would create it again.
     if let Err(failure) = nick::tell(client, &room, nick).await {
         talk(&failure.to_string());
     }
@@ -68,15 +68,14 @@ async fn announce(client: &Client, room: &Room, place: &HomeArgs) -> Result<(), 
         });
     }
     client.room(room.id.as_str()).announce(true).await?;
-    talk("whoever is on this LAN can enter without a ticket: rumormill join NAME");
+    talk("anyone on this LAN can join without a ticket: rumormill join NAME");
     Ok(())
 }
 
-/// Prints a ticket, or a link that brings it, which is data; what to do with it, and a picture of it for a telephone, are for
-/// people.
+/// Prints a ticket, or a link with it, as data; for people also a hint and a QR code.
 ///
 /// # Errors
-/// When nobody reads it.
+/// When nobody reads the output.
 pub(crate) fn show(ticket: &str, link: Option<&str>) -> Result<(), Failure> {
     if io::stderr().is_terminal()
         && let Ok(picture) = QRBuilder::new(ticket.to_ascii_uppercase()).ecl(fast_qr::ECL::L).build()

@@ -1,4 +1,4 @@
-//! `rumormill nick`: the name that others see you by; and how it is chosen before a room is entered.
+//! `rumormill nick`: print or set the name that others see; also chooses the name for a new room.
 
 use std::env;
 
@@ -14,7 +14,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill nick`.
+/// Arguments of `rumormill nick`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -23,10 +23,10 @@ pub(crate) struct Args {
     nick: Option<String>,
 }
 
-/// Takes the name and tells how many know of it, or prints it.
+/// Sets the name and reports how many people have the change, or prints the name.
 ///
 /// # Errors
-/// When there is no such room, this is no name, or the home cannot be opened.
+/// When there is no such room, the name is invalid, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let Some(nick) = args.nick else {
         let read = async |client: &Client| pick(client, Some(&args.room)).await;
@@ -36,11 +36,11 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     spread::change(&place, &args.room, "set", set).await
 }
 
-/// The name for a room that is about to be entered: what was given, or what the configuration says, or the name in the
-/// person's other rooms, or their login name. None of them is asked for.
+/// The name for a room that is about to be entered: the given one, or that in the configuration, or that in the
+/// person's other rooms, or the login name. Never asks.
 ///
 /// # Errors
-/// When what was given or configured is no name, the configuration makes no sense, or the rooms cannot be listed.
+/// When the given or configured name is invalid, the configuration cannot be read, or the rooms cannot be listed.
 pub(crate) async fn choose(client: &Client, place: &HomeArgs, given: Option<&str>) -> Result<Option<String>, Failure> {
     let said = match given {
         Some(nick) => Some(nick.to_owned()),
@@ -52,17 +52,17 @@ pub(crate) async fn choose(client: &Client, place: &HomeArgs, given: Option<&str
     }
 }
 
-/// Says the name in a room.
+/// Sets the name in a room.
 ///
 /// # Errors
-/// What the answer says, or that there is none.
+/// When the room refuses it, or nobody answers.
 pub(crate) async fn tell(client: &Client, room: &Room, nick: Option<String>) -> Result<(), Failure> {
     let Some(nick) = nick.filter(|nick| *nick != room.nick) else { return Ok(()) };
     client.room(room.id.as_str()).set_nick(nick).await?;
     Ok(())
 }
 
-/// The name in the room that was open last, or in any other.
+/// The name in the last room, or in any other.
 async fn elsewhere(client: &Client, place: &HomeArgs) -> Result<Option<String>, Failure> {
     let rooms = client.rooms().await?;
     let last = place.last_room();
@@ -71,12 +71,12 @@ async fn elsewhere(client: &Client, place: &HomeArgs) -> Result<Option<String>, 
     Ok(room.map(|room| room.nick.clone()))
 }
 
-/// Whether the person has a name in a room. Whoever has none is shown by the beginning of their author id.
+/// Whether the person has a name in a room. A person without one is shown by the beginning of their author id.
 pub(crate) fn is_named(room: &Room) -> bool {
     !room.nick.is_empty() && !room.author.as_str().starts_with(&room.nick)
 }
 
-/// The login name, where the system tells one that can be a name.
+/// The login name, if the system knows it and it can be a name.
 pub(crate) fn login() -> Option<String> {
     ["LOGNAME", "USER"].iter().find_map(|name| Some(read_nick(&env::var(name).ok()?).ok()?.to_owned()))
 }

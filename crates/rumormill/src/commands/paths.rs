@@ -1,4 +1,4 @@
-//! `rumormill paths`: where things are kept.
+//! `rumormill paths`: print the paths of the program's files.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::{
     home::HomeArgs,
 };
 
-/// What to give `rumormill paths`.
+/// Arguments of `rumormill paths`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Print one JSON object
@@ -18,19 +18,19 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Paths {
-    /// How the program behaves.
+    /// The configuration.
     config: String,
     /// Rooms, logs and keys.
     data: String,
-    /// Where other programs of this user ask.
+    /// The socket for other programs of this user.
     socket: String,
-    /// What lets pages and scripts in over loopback.
+    /// The token for pages and scripts over loopback.
     token: String,
-    /// Lines typed.
+    /// The history of typed lines.
     state: String,
 }
 
-/// Prints the directories and files, whether they are there or not.
+/// Prints the directories and files, whether or not they exist.
 ///
 /// # Errors
 /// When the system knows no home directory.

@@ -1,4 +1,4 @@
-//! `rumormill peers`: who can be reached now.
+//! `rumormill peers`: list the peers of a room and the path to each.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill peers`.
+/// Arguments of `rumormill peers`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Prints a line a peer. Where nobody has the home open, looks for the others for some seconds first.
+/// Prints a line for each peer. If no process has the home open, looks for peers for some seconds first.
 ///
 /// # Errors
 /// When there is no such room, the home cannot be opened, or nobody can be reached.
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     })
 }
 
-/// Gives the others the time to be met, for who has just opened the home has met nobody.
+/// Waits for peers to connect: a process that has just opened the home has met nobody.
 async fn meet(client: &Client) -> Result<(), Failure> {
     talk("looking for the others");
     let mut events = client.events().await?.until_gone();

@@ -1,4 +1,4 @@
-//! `rumormill people`: who is in a room.
+//! `rumormill people`: list the people of a room.
 
 use rumormill_api::Person;
 use rumormill_client::Client;
@@ -11,7 +11,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill people`.
+/// Arguments of `rumormill people`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_what_is_known_of_somebody() {
+    fn a_line_shows_a_person() {
         let clock = Clock::utc();
         let person =
             |nick: &str| Person { author: "1a".repeat(32).as_str().into(), nick: nick.into(), ..Person::default() };

@@ -1,10 +1,10 @@
-//! `rumormill react`: set a sign under a message, or take it back.
+//! `rumormill react`: add a sign to a message, or remove it.
 
 use rumormill_client::RoomHandle;
 
 use crate::{commands::spread, failure::Failure, home::HomeArgs};
 
-/// What to give `rumormill react`.
+/// Arguments of `rumormill react`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -18,10 +18,10 @@ pub(crate) struct Args {
     remove: bool,
 }
 
-/// Sets the sign or takes it back, and tells how many know of it.
+/// Adds or removes the sign, and reports how many people have the change.
 ///
 /// # Errors
-/// When there is no such room or message, the sign is none, or the home cannot be opened.
+/// When there is no such room or message, the sign is invalid, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let message = args.message.as_str().into();
     let react = async |room: &RoomHandle| match args.remove {

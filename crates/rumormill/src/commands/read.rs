@@ -1,4 +1,4 @@
-//! `rumormill read`: move the marker up to which you have read a room.
+//! `rumormill read`: move the unread marker of a room.
 
 use rumormill_client::Client;
 use rumormill_text::show::count;
@@ -10,7 +10,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill read`.
+/// Arguments of `rumormill read`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     unread: bool,
 }
 
-/// Moves the marker, and tells how many messages are unread. Nobody else learns of it.
+/// Moves the marker, and reports how many messages are unread. Nobody else learns of it.
 ///
 /// # Errors
 /// When there is no such room or message, or the home cannot be opened.
@@ -42,7 +42,7 @@ async fn read(client: &Client, args: &Args) -> Result<u64, Failure> {
         Some(message) => Some(asks.message(&message.as_str().into()).await?),
         None => asks.newest(1).await?.messages.pop(),
     };
-    // Nothing to read is read.
+    // A room without messages counts as read.
     let Some(message) = message else { return Ok(room.unread) };
     Ok(asks.mark_read(&message.place).await?.unread)
 }

@@ -1,4 +1,4 @@
-//! `rumormill reply`: answer a message.
+//! `rumormill reply`: reply to a message.
 
 use crate::{
     client,
@@ -7,7 +7,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill reply`.
+/// Arguments of `rumormill reply`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -19,14 +19,14 @@ pub(crate) struct Args {
     text: Vec<String>,
 }
 
-/// Says it, and tells how many have it.
+/// Sends the reply, and reports how many people have it.
 ///
 /// # Errors
 /// When there is no such room or message, the text is empty or too long, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let reply = async |client: &_| {
         let mut spread = Spread::listen(client, &args.room).await?;
-        // An answer to what is not here could be read by nobody.
+        // Nobody could read a reply to a message that is not here.
         let to = spread.room.message(&args.message.as_str().into()).await?;
         let said = spread.room.reply(&to.r#ref, args.text.join(" ")).await?;
         spread.wait("said", &said.r#ref).await;

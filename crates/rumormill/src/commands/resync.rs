@@ -1,4 +1,4 @@
-//! `rumormill resync`: take out what is damaged, and fetch it again from others.
+//! `rumormill resync`: remove damaged entries and fetch them again.
 
 use rumormill_api::{Repair, Work, endpoints};
 use rumormill_client::Client;
@@ -15,7 +15,7 @@ use crate::{
     progress::Progress,
 };
 
-/// What to give `rumormill resync`.
+/// Arguments of `rumormill resync`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
@@ -25,10 +25,10 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Mends a room while it runs.
+/// Repairs a room while it runs.
 ///
 /// # Errors
-/// When there is no such room, or not everything came back.
+/// When there is no such room, or not all entries came back.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     client::with(&place, Reach::Peers, async |client| resync(client, &args).await).await
 }
@@ -37,7 +37,7 @@ async fn resync(client: &Client, args: &Args) -> Result<(), Failure> {
     let room = pick(client, args.room.as_deref()).await?;
     let progress = Progress::new("checking", room.entries);
     let Work::Repaired(repair) = work(client, &endpoints::RESYNC, &room, &progress).await? else {
-        return Err(Failure::internal("resync", "the repair told no end".into()));
+        return Err(Failure::internal("resync", "the repair ended without a report".into()));
     };
     match args.json {
         true => json(&repair)?,

@@ -4,7 +4,7 @@ use rumormill_client::RoomHandle;
 
 use crate::{commands::spread, failure::Failure, home::HomeArgs};
 
-/// What to give `rumormill retract`.
+/// Arguments of `rumormill retract`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -13,7 +13,7 @@ pub(crate) struct Args {
     message: String,
 }
 
-/// Takes it back, and tells how many know of it. Whoever wanted to keep it has kept it.
+/// Takes the message back, and reports how many people know that. Others may have kept a copy of it.
 ///
 /// # Errors
 /// When there is no such room or message, it is not yours, or the home cannot be opened.

@@ -1,4 +1,4 @@
-//! `rumormill rooms`: list the rooms kept here.
+//! `rumormill rooms`: list the rooms in this home.
 
 use rumormill_client::Client;
 use rumormill_text::{Clock, beginnings, clean, show::shared, title};
@@ -11,9 +11,9 @@ use crate::{
 };
 
 /// What to do about a damaged room.
-const REPAIR: &str = "`rumormill resync ROOM` takes out what is damaged and fetches it again, or leave it";
+const REPAIR: &str = "`rumormill resync ROOM` removes damaged entries and fetches them again; or leave the room";
 
-/// What to give `rumormill rooms`.
+/// Arguments of `rumormill rooms`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Print one JSON object per line
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Prints a line a room.
+/// Prints a line for each room.
 ///
 /// # Errors
 /// When the home cannot be opened.

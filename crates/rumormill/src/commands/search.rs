@@ -1,4 +1,4 @@
-//! `rumormill search`: find what was said.
+//! `rumormill search`: search the messages of a room.
 
 use rumormill_client::Client;
 use rumormill_text::{Clock, Names, show::message_line};
@@ -11,7 +11,7 @@ use crate::{
     limits::PAGE_LINES,
 };
 
-/// What to give `rumormill search`.
+/// Arguments of `rumormill search`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     all: bool,
 }
 
-/// Prints what was found, newest first.
+/// Prints the found messages, newest first.
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.

@@ -1,4 +1,4 @@
-//! `rumormill seen`: who has a message.
+//! `rumormill seen`: list the people who have a message.
 
 use rumormill_api::{Holders, Person};
 use rumormill_client::Client;
@@ -12,7 +12,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill seen`.
+/// Arguments of `rumormill seen`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Message, named by its `ref` from `rumormill log --json`
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Who has it, and how that is known.
+/// A person who has the message, and how that is known.
 #[derive(Serialize)]
 struct Holder<'a> {
     #[serde(flatten)]
@@ -33,7 +33,7 @@ struct Holder<'a> {
     how: &'static str,
 }
 
-/// Prints a line for everybody who has it: who received it, and who acknowledged it by what they said since.
+/// Prints a line for every such person: whether they received it, or acknowledged it with a later message.
 ///
 /// # Errors
 /// When there is no such message, or the home cannot be opened.

@@ -1,4 +1,4 @@
-//! `rumormill send`: say something and leave.
+//! `rumormill send`: send a message or a file, and exit.
 
 use std::{
     io::{self, BufRead},
@@ -18,7 +18,7 @@ use crate::{
     limits::LONG_NAMED,
 };
 
-/// What to give `rumormill send`.
+/// Arguments of `rumormill send`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -30,8 +30,8 @@ pub(crate) struct Args {
     file: Vec<PathBuf>,
 }
 
-/// Says it, waits for somebody to take it, and tells how many have it. Nobody there is no failure: it is kept, and
-/// goes out when the home is open and somebody is there.
+/// Sends the message, waits for somebody to receive it, and reports how many have it. Nobody there is no failure: the
+/// node keeps the message and sends it when the home is open and somebody is there.
 ///
 /// # Errors
 /// When there is no such room, a text is too long, or the home cannot be opened.
@@ -70,7 +70,7 @@ async fn say(client: &Client, args: &Args) -> Result<(), Failure> {
     bulk.refused()
 }
 
-/// A failure that tells whether some of it was said before, so that nobody says that again.
+/// A failure that also says whether part was sent, so that people do not send that part again.
 fn in_part(said: Option<&Message>, failure: Failure) -> Failure {
     if said.is_none() {
         return failure;
@@ -79,23 +79,23 @@ fn in_part(said: Option<&Message>, failure: Failure) -> Failure {
     Failure { exit, code, what: format!("what came before was said, the rest was not: {what}"), help }
 }
 
-/// Lines of standard input, and what became of them.
+/// The lines of standard input, and their state.
 #[derive(Default)]
 struct Bulk {
-    /// Lines that were said, and the last of them.
+    /// How many lines were sent, and the last of them.
     said: usize,
     last: Option<Message>,
-    /// The last line of the input that needs nothing more.
+    /// The last line of the input up to which all is done.
     done: u64,
     /// Lines of the input that were read.
     read: u64,
-    /// Lines that are too long for a message: the first numbers, and how many there are.
+    /// Lines that are too long for a message: the first numbers, and the total.
     long: Vec<u64>,
     too_long: usize,
 }
 
 impl Bulk {
-    /// Says every line that is not empty, many at once.
+    /// Sends every line that is not empty, many at once.
     async fn say(&mut self, room: &RoomHandle, input: &mut impl BufRead) -> Result<(), Failure> {
         loop {
             let (mut lines, is_ended) = self.next(input).map_err(|failure| self.broken_off(failure))?;
@@ -104,10 +104,10 @@ impl Bulk {
                 let said = room.say_lines(text).await;
                 let said = said.map_err(|error| match error {
                     Error::Refused { .. } => self.broken_off(error.into()),
-                    // Whoever does not answer may have said them.
+                    // Without an answer, the lines may have been sent.
                     error => unsure(self.broken_off(error.into()), &lines),
                 })?;
-                // Those that had no place any more are said again, for nobody has heard them.
+                // Lines that had no place are sent again, since nobody has received them.
                 let count = said.len().min(lines.len());
                 if count == 0 {
                     return Err(self.broken_off(rumormill_node::Error::Busy.into()));
@@ -123,7 +123,7 @@ impl Bulk {
         }
     }
 
-    /// The next lines that are not empty, with their numbers, and whether there are no more.
+    /// The next lines that are not empty, with their numbers, and whether the input ended.
     fn next(&mut self, input: &mut impl BufRead) -> Result<(Vec<(u64, String)>, bool), Failure> {
         let mut lines: Vec<(u64, String)> = Vec::new();
         while lines.len() < LINES_AT_ONCE && lines.iter().map(|(_, line)| line.len()).sum::<usize>() < 2 * TEXT_BYTES {
@@ -146,7 +146,7 @@ impl Bulk {
         Ok((lines, false))
     }
 
-    /// Why not all was said, what was, and how to go on.
+    /// Why the rest was not sent, what was sent, and how to go on.
     fn broken_off(&self, failure: Failure) -> Failure {
         if self.said == 0 {
             return failure;
@@ -165,7 +165,7 @@ impl Bulk {
         }
     }
 
-    /// That some lines were too long, if any were.
+    /// A failure if some lines were too long.
     fn refused(&self) -> Result<(), Failure> {
         if self.too_long == 0 {
             return Ok(());
@@ -186,7 +186,7 @@ impl Bulk {
     }
 }
 
-/// That it is not known what became of these lines.
+/// A failure that says that the state of these lines is unknown.
 fn unsure(failure: Failure, lines: &[(u64, String)]) -> Failure {
     let [Some((first, _)), Some((last, _))] = [lines.first(), lines.last()] else { return failure };
     let what = format!("{}; whether line {first} to {last} were said is not known", failure.what);

@@ -1,4 +1,4 @@
-//! `rumormill serve`: take part without a screen, and let pages, scripts and other commands in.
+//! `rumormill serve`: run all rooms without a screen, and serve pages, scripts and other commands.
 
 use rumormill_server::{LINK, Link, Wanted};
 use rumormill_tui::Interrupts;
@@ -11,7 +11,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill serve`.
+/// Arguments of `rumormill serve`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Address of the web page and the HTTP API, localhost:7667 unless configured; port 0 picks a free one
@@ -19,8 +19,8 @@ pub(crate) struct Args {
     http: Option<Http>,
 }
 
-/// Serves until it is asked to end, and prints the link that opens the page. Where another process has the home open, that one
-/// serves, and its link is printed.
+/// Serves until it is asked to end, and prints the link that opens the page. If another process has the home open, that
+/// one serves, and this prints its link.
 ///
 /// # Errors
 /// When the home or the address cannot be opened.

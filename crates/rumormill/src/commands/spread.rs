@@ -1,4 +1,4 @@
-//! What commands do after they have written something: wait until the people who are here have it, and tell how many do.
+//! The end of commands that write: wait until the people who are here have the entry, and report how many do.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
     limits::TAKES_MS,
 };
 
-/// Changes a message or a room, waits until the people who are here know of it, and tells how many do: `done`.
+/// Changes a message or a room, waits until the people who are here have the change, and reports how many do: `done`.
 ///
 /// # Errors
 /// Those of `change`, or that the home cannot be opened.
@@ -35,7 +35,7 @@ pub(crate) async fn change<T>(
     client::with(place, Reach::Peers, write).await
 }
 
-/// A room in which a command writes, and what happens there meanwhile.
+/// A room in which a command writes, and its events meanwhile.
 pub(crate) struct Spread<'a> {
     client: &'a Client,
     /// The room.
@@ -44,7 +44,7 @@ pub(crate) struct Spread<'a> {
 }
 
 impl<'a> Spread<'a> {
-    /// Listens to a room, before anything is written.
+    /// Starts to listen to a room, before anything is written.
     ///
     /// # Errors
     /// When nobody answers.
@@ -53,15 +53,15 @@ impl<'a> Spread<'a> {
         Ok(Self { client, room: client.room(room), events })
     }
 
-    /// Waits until everybody who is linked has an entry, at most [`TAKES_MS`], and tells how far it came. Where this process
-    /// has only just opened the home, it waits for somebody to be linked, for so long as leaving waits. Nobody there is no
-    /// failure: it is kept, and goes out when the home is open and somebody is there.
+    /// Waits until every linked peer has an entry, at most [`TAKES_MS`], and reports how many do. If this process has
+    /// just opened the home, it first waits for a peer to link, as long as leaving a chat waits. Nobody there is no
+    /// failure: the node keeps the entry and sends it when the home is open and somebody is there.
     pub(crate) async fn wait(&mut self, done: &str, entry: &EntryRef) {
         let begun = Instant::now();
         let looks_ms = if self.client.is_in_process() { LEAVE_MS } else { 0 };
         let mut met = None;
         loop {
-            // What was written stays written, whoever holds it: an error here would have a program write it again.
+            // The entry is written whatever its holders: after an error, a program would write it again.
             let (Ok(Holders { holders, .. }), Ok(room)) = (self.room.holders(entry).await, self.room.status().await)
             else {
                 return talk(&format!("{done}; who has it is not known"));
@@ -82,7 +82,7 @@ impl<'a> Spread<'a> {
         }
     }
 
-    /// The same for what was written last, where that is no message but changes one, or the room.
+    /// The same for the last entry, when that is no message but changes one, or the room.
     async fn wait_for_last(&mut self, done: &str) {
         match self.last().await {
             Ok(last) => self.wait(done, &last).await,
@@ -97,7 +97,7 @@ impl<'a> Spread<'a> {
         Ok(EntryRef(format!("{author}.{}", entries.saturating_sub(1))))
     }
 
-    /// Waits for something by which more may have it; false when nothing comes any more.
+    /// Waits for an event after which more may have it; false when the events end.
     async fn news(&mut self) -> bool {
         while let Some(event) = self.events.next().await {
             if matches!(event, Event::Held { .. } | Event::Person { .. } | Event::Room { .. }) {
@@ -108,7 +108,7 @@ impl<'a> Spread<'a> {
     }
 }
 
-/// How far something came that `holders` received, with so many linked of whom some are `lacking` it.
+/// The report about an entry that `holders` received, while some of the `linked` peers are `lacking` it.
 fn reached(linked: usize, holders: usize, lacking: usize) -> String {
     match (linked, holders, lacking) {
         (0, 0, _) => "nobody is here now, it goes out when somebody is".into(),

@@ -1,4 +1,4 @@
-//! `rumormill` alone, at a terminal: open the room that was open last; the first time, ask two questions and be in one.
+//! `rumormill` alone, at a terminal: open the last room; on the first run, ask two questions and enter a room.
 
 use std::io;
 
@@ -18,10 +18,10 @@ use crate::{
     visit::{Look, visit},
 };
 
-/// Opens the room that was open last, or asks how to begin.
+/// Opens the last room, or asks how to begin.
 ///
 /// # Errors
-/// When the home cannot be opened, or the person goes away.
+/// When the home cannot be opened, or the person ends the input.
 pub(crate) async fn run(place: HomeArgs) -> Result<(), Failure> {
     let start = async |client: &Client| match client.rooms().await?.into_iter().next() {
         None => begin(client, &place).await,
@@ -30,7 +30,7 @@ pub(crate) async fn run(place: HomeArgs) -> Result<(), Failure> {
             visit(client, &room, &place, Look::of(false)).await
         }
     };
-    client::with(&place, Reach::Peers, start).await.map(|_| ())
+    client::with(&place, Reach::Staying, start).await.map(|_| ())
 }
 
 /// Asks for a name, and for a room to join or to create.
@@ -50,7 +50,7 @@ async fn begin(client: &Client, place: &HomeArgs) -> Result<Visit, Failure> {
     visit(client, &room, place, Look::of(false)).await
 }
 
-/// A ticket, or the name of a room.
+/// Checks a ticket or the name of a room.
 fn check(answer: &str) -> Result<String, Failure> {
     match holds_ticket(answer) {
         true => Ok(read_ticket(answer)?.to_string()),
@@ -58,7 +58,7 @@ fn check(answer: &str) -> Result<String, Failure> {
     }
 }
 
-/// Asks until the answer makes sense.
+/// Asks until the answer is valid.
 async fn ask(
     question: &'static str,
     known: &str,

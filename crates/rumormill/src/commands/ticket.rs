@@ -1,4 +1,4 @@
-//! `rumormill ticket`: what lets others into a room.
+//! `rumormill ticket`: print the ticket that lets others join a room.
 
 use rumormill_client::Client;
 
@@ -9,7 +9,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill ticket`.
+/// Arguments of `rumormill ticket`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     link: bool,
 }
 
-/// Prints a ticket with the peers there are now.
+/// Prints a ticket with the current peers.
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.

@@ -1,4 +1,4 @@
-//! `rumormill topic`: what a room is about.
+//! `rumormill topic`: print or set the topic of a room.
 
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::clean;
@@ -10,7 +10,7 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// What to give `rumormill topic`.
+/// Arguments of `rumormill topic`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     topic: Vec<String>,
 }
 
-/// Sets the topic and tells how many know of it, or prints it.
+/// Sets the topic and reports how many people have the change, or prints it.
 ///
 /// # Errors
 /// When there is no such room, the topic is too long, or the home cannot be opened.

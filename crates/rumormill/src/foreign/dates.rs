@@ -289,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_named_in_many_languages() {
+    fn days_are_read_in_many_languages() {
         let day = |day| Date::new(2019, 3, day).ok();
         assert_eq!(day_named("Log opened Sat Mar 02 13:55:01 2019", None), day(2));
         assert_eq!(day_named("Tag geändert So Mär 03 2019", None), day(3));
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_tells_which_number_is_the_month() {
+    fn the_dates_of_a_file_show_the_order_of_day_and_month() {
         let cases = [
             (&[(2, 3, 19), (14, 3, 19)][..], false, (Order::Day, true)),
             (&[(3, 2, 19), (3, 14, 19)], false, (Order::Month, true)),
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_without_its_year_is_the_closest_one() {
+    fn a_date_without_a_year_gets_the_closest_year() {
         let before = Date::new(2018, 12, 30).ok();
         assert_eq!(Day::OfYear(1, 2).on(Order::Day, before), Date::new(2019, 1, 2).ok());
         assert_eq!(Day::OfYear(12, 31).on(Order::Day, Date::new(2019, 1, 1).ok()), Date::new(2018, 12, 31).ok());

@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
             _ => String::new(),
         };
         if is_event(&kind) {
-            out.left_out("who came, went and changed");
+            out.left_out("joins, leaves and other changes");
             return Ok(());
         }
         out.left_out_all("reactions", list(&event["reactions"]).count());

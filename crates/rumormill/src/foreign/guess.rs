@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_file_is_can_be_seen() {
+    fn formats_are_detected() {
         let cases = [
             ("--- Log opened Sat Mar 02 13:55:01 2019\n", Some(Format::Irssi)),
             ("14:02 <@alice> hi\n", Some(Format::Irssi)),

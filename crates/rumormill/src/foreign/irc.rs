@@ -27,7 +27,7 @@ const EVENTS: [&str; 6] = ["-->", "<--", "--", "=!=", "", "<=>"];
 /// Beginnings of day lines.
 const MARKS: [&str; 7] = ["---", "****", "===", "###", "***", "+++", "%%%"];
 
-const CAME_AND_WENT: &str = "who came, went and changed";
+const CAME_AND_WENT: &str = "joins, leaves and other changes";
 const NOTICES: &str = "notices";
 
 /// The content of a line after its timestamp.
@@ -125,13 +125,13 @@ impl Log<'_> {
                 out.left_out(what);
             }
             Remark::Said { name, text } => match stamp.when(self.habits.order, self.date, self.clock) {
-                Some(_) if text.trim().is_empty() => out.left_out("without words"),
+                Some(_) if text.trim().is_empty() => out.left_out("without text"),
                 Some(when) => {
                     out.placed(when);
                     self.last = Some(Said { source: self.source.into(), name, time_ms: when.ms, text });
                 }
                 None if self.date.is_none() && stamp.day == Day::Unsaid => {
-                    out.left_out("of a day that neither the file nor its name tells");
+                    out.left_out("without a date in the file or its name");
                 }
                 None => out.malformed(number),
             },
@@ -433,7 +433,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_are_told_apart_by_how_they_write() {
+    fn clients_are_detected_by_their_style() {
         let cases = [
             ("--- Log opened Sat Mar 02 13:55:01 2019", Some(Format::Irssi)),
             ("--- Tag geändert So Mär 03 2019", Some(Format::Irssi)),
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_is_told_from_what_people_do() {
+    fn events_differ_from_actions() {
         let said = |name: &str, text: &str| Remark::Said { name: name.into(), text: text.into() };
         let cases = [
             ("*\tbob waves", said("bob", "* bob waves")),
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_file_may_be_its_day() {
+    fn a_file_name_may_hold_the_date() {
         let day = Date::new(2019, 3, 2).ok();
         for name in [
             "2019-03-02.log",

@@ -78,7 +78,7 @@ fn walk(beginning: &[u8]) -> Walk {
     }
 }
 
-/// The JSON of a line by itself. Where a line ends, a text does too, so that each is mended for itself.
+/// Parses the JSON of a line by itself. A text ends with its line, so each line is repaired separately.
 fn from_line<T: DeserializeOwned>(line: &[u8]) -> Result<T> {
     serde_json::from_slice(line).or_else(|_| serde_json::from_reader(Mended::new(line)))
 }
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_found_where_they_are() {
+    fn lists_are_found_at_any_depth() {
         let cases = [
             ("[1, {}, []]", 3),
             (r#"{"a": [1], "chunk": [1, 2]}"#, 2),
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_cut_off_costs_the_others_nothing() {
+    fn a_truncated_line_does_not_affect_the_others() {
         assert_eq!(read("{\"a\": 1}\n{\"a\"").unwrap(), (2, 1));
         assert_eq!(read("\"a\": 1}\n{\"a\": 2}\n{\"a\": 3}").unwrap(), (3, 1));
         let long = format!("{{\"a\": 1}}\n{{\"a\": \"{}\"}}\n{{\"a\": 3}}\n", "x".repeat(FOREIGN_EVENT_BYTES));
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_failed_to_escape_stops_nothing() {
+    fn missing_escapes_are_repaired() {
         let cases = [
             ("[\"a\u{1}b\", 2]", 2),
             ("{\"messages\": [\n{\"a\": \"x\ny\tz\"},\n{\"a\": \"\\ud83d\"}]}", 2),

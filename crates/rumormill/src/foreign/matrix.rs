@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
     sorted.finish(out)
 }
 
-const EDITS: &str = "edits, whose text came along with what they edit";
+const EDITS: &str = "edits, whose text is in the edited message";
 
 /// The results of the first pass.
 #[derive(Default)]
@@ -125,11 +125,11 @@ impl Known {
         match kind {
             _ if SAID.contains(&kind) => {}
             "m.room.encrypted" => return Verdict::LeftOut("encrypted, without the key in the file"),
-            "m.room.member" => return Verdict::LeftOut("who came, went and changed"),
+            "m.room.member" => return Verdict::LeftOut("joins, leaves and other changes"),
             "m.reaction" => return Verdict::LeftOut("reactions"),
-            "m.room.redaction" => return Verdict::LeftOut("that something was taken back"),
+            "m.room.redaction" => return Verdict::LeftOut("retractions"),
             _ if kind.contains("poll.") => return Verdict::LeftOut("votes"),
-            _ => return Verdict::LeftOut("settings of the room, calls and what is no message"),
+            _ => return Verdict::LeftOut("settings of the room, calls and other events"),
         }
         let content = &event["content"];
         let id = event["event_id"].as_str().unwrap_or_default();
@@ -140,7 +140,7 @@ impl Known {
         match content["msgtype"].as_str() {
             Some("m.bad.encrypted") => return Verdict::LeftOut("encrypted, without the key in the file"),
             Some("m.key.verification.request") => {
-                return Verdict::LeftOut("settings of the room, calls and what is no message");
+                return Verdict::LeftOut("settings of the room, calls and other events");
             }
             _ => {}
         }

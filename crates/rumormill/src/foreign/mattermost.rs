@@ -24,7 +24,9 @@ pub(super) fn read(path: &Path, out: &mut Out, progress: &Progress) -> Result<()
             out.left_out_all("reactions", list(&post["reactions"]).count());
             let kind = post["type"].as_str().unwrap_or_default();
             match said(post, lead) {
-                _ if kind.starts_with("system_") && kind != "system_me" => out.left_out("who came, went and changed"),
+                _ if kind.starts_with("system_") && kind != "system_me" => {
+                    out.left_out("joins, leaves and other changes")
+                }
                 Some(said) => sorted.say(said, out)?,
                 None => out.malformed(at),
             }

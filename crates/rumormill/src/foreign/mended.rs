@@ -1,37 +1,36 @@
-//! JSON as programs write it that do not escape all they should: control characters in the midst of a text, halves of letters
-//! that were cut apart, escapes that there are none of. In texts these are escaped, or stand for a letter that is lost; the rest
-//! is left as it is.
+//! Repairs JSON of programs that do not escape correctly: control characters in texts, single surrogates, unknown
+//! escapes. In texts these are escaped, or replaced by U+FFFD; everything else stays as it is.
 
 use std::io::{self, Read};
 
 use rumormill_server::EXPORT_PIECE_BYTES;
 
-/// Stands for a letter that is lost.
+/// Stands for a lost letter.
 const LOST: &[u8] = b"\\ufffd";
 
-/// The signs behind a backslash that JSON knows, but for `u`.
+/// The characters that JSON allows after a backslash, except `u`.
 const ESCAPES: &[u8] = b"\"\\/bfnrt";
 
-/// Input that is mended while it is read.
+/// Repairs its input while it is read.
 pub(super) struct Mended<R> {
     input: R,
     piece: Vec<u8>,
-    /// What is mended, and how much of it was read.
+    /// Repaired bytes, and how many of them were read.
     ready: Vec<u8>,
     taken: usize,
     place: Place,
-    /// The escape of the first half of a letter, whose second half must follow.
+    /// The escape of a first surrogate, which a second one must follow.
     half: Option<[u8; 4]>,
 }
 
-/// Where in a text the next byte stands.
+/// The position of the next byte.
 #[derive(Clone, Copy)]
 enum Place {
     Outside,
     Inside,
-    /// Behind a backslash.
+    /// After a backslash.
     Escape,
-    /// Behind `\u` and so many digits.
+    /// After `\u` and this many digits.
     Digits([u8; 4], usize),
 }
 
@@ -92,7 +91,7 @@ impl<R> Mended<R> {
         }
     }
 
-    /// A byte of a text that is no part of an escape.
+    /// A byte of a text that belongs to no escape.
     fn letter(&mut self, byte: u8) {
         self.lose_half();
         match byte {
@@ -112,7 +111,7 @@ impl<R> Mended<R> {
             return;
         }
         self.place = Place::Inside;
-        // `d800` to `dbff` are first halves, `dc00` to `dfff` second ones.
+        // `d800` to `dbff` are first surrogates, `dc00` to `dfff` second ones.
         let is_half = digits[0].eq_ignore_ascii_case(&b'd');
         match (is_half, digits[1].to_ascii_lowercase(), self.half) {
             (true, b'8'..=b'9' | b'a'..=b'b', _) => {
@@ -137,7 +136,7 @@ impl<R> Mended<R> {
         self.ready.extend(digits);
     }
 
-    /// What should have been the second half of a letter is something else.
+    /// Replaces a first surrogate that no second one follows.
     fn lose_half(&mut self) {
         if self.half.take().is_some() {
             self.ready.extend(LOST);
@@ -147,7 +146,7 @@ impl<R> Mended<R> {
 
 impl<R: Read> Read for Mended<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        // What ends in the midst of an escape is broken, whatever becomes of that.
+        // Input that ends inside an escape is broken anyway.
         while self.taken == self.ready.len() {
             let mut piece = std::mem::take(&mut self.piece);
             let read = self.input.read(&mut piece);
@@ -172,7 +171,7 @@ impl<R: Read> Read for Mended<R> {
 mod tests {
     use super::*;
 
-    /// Gives a byte at a time.
+    /// Reads one byte at a time.
     struct Slowly<'a>(&'a [u8]);
 
     impl Read for Slowly<'_> {
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_mended_and_what_is_right_stays() {
+    fn broken_texts_are_repaired_and_correct_ones_stay() {
         let cases = [
             (r#"{"a": [1, "b\n\"c\" \u00e9 \ud83d\ude00 \\"]}"#, r#"{"a": [1, "b\n\"c\" \u00e9 \ud83d\ude00 \\"]}"#),
             ("[\"a\u{0}\u{1f}\tb\r\n\",\n\t1]", "[\"a\\u0000\\u001f\\u0009b\\u000d\\u000a\",\n\t1]"),

@@ -167,7 +167,7 @@ impl Out {
         let text = text::plain(&said.text);
         let text = text.trim_end().trim_start_matches('\n');
         if text.trim().is_empty() {
-            self.left_out("without words");
+            self.left_out("without text");
             return Ok(());
         }
         let name = text::plain(&said.name);

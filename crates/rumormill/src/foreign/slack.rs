@@ -131,7 +131,7 @@ fn days(channel: &Path, out: &mut Out) -> Result<Vec<PathBuf>, Failure> {
     if days.iter().any(|day| is_day(day)) {
         let all = days.len();
         days.retain(|day| is_day(day));
-        out.left_out_all("files that are of no day", all - days.len());
+        out.left_out_all("files without a date", all - days.len());
     }
     match days.is_empty() {
         false => Ok(days),
@@ -187,7 +187,7 @@ fn said(event: &Value, names: &Names) -> Verdict {
     let (Some(name), Some(time_ms)) = (name(event, names), milliseconds(&ts)) else { return Verdict::Malformed };
     let words = words(event, names);
     if words.is_empty() {
-        return Verdict::LeftOut("without words");
+        return Verdict::LeftOut("without text");
     }
     let act = if event["subtype"] == "me_message" { format!("* {name} ") } else { String::new() };
     let in_thread = event["thread_ts"].as_str().is_some_and(|thread| thread != ts);
@@ -195,7 +195,7 @@ fn said(event: &Value, names: &Names) -> Verdict {
     Verdict::Said(Said { source: SOURCE.into(), name, time_ms, text })
 }
 
-const OTHER: Verdict = Verdict::LeftOut("who came, went and changed");
+const OTHER: Verdict = Verdict::LeftOut("joins, leaves and other changes");
 
 /// The speaker, as far as the export names one.
 fn name(event: &Value, names: &Names) -> Option<String> {

@@ -302,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stamps_are_read_in_all_their_forms() {
+    fn timestamps_are_read_in_all_forms() {
         let utc = Clock::utc();
         let on = Date::new(2019, 3, 2).ok();
         let cases = [
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_that_comes_twice_or_never_is_said_to() {
+    fn ambiguous_and_missing_hours_are_reported() {
         let berlin = Clock::at("Europe/Berlin").unwrap();
         let unsure = |line: &str| {
             let (stamp, _) = stamp(line).unwrap();

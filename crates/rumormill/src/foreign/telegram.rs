@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progres
                 None => out.malformed(at),
             },
             Some("unsupported") => out.left_out("of a kind that Telegram does not export"),
-            Some(_) => out.left_out("who came, went and changed"),
+            Some(_) => out.left_out("joins, leaves and other changes"),
             None => out.malformed(at),
         }
         Ok(())

@@ -40,7 +40,7 @@ struct Encodings {
     whole: Option<&'static Encoding>,
     /// The encoding of lines that are not UTF-8, if there are any. Logs of many years often mix encodings.
     lines: Option<&'static Encoding>,
-    /// Whether most letters beyond ASCII are UTF-8 all the same, so that what is not was broken on its way.
+    /// Whether most letters beyond ASCII are UTF-8, so that the other bytes are probably damage.
     is_broken_utf_8: bool,
 }
 
@@ -100,7 +100,7 @@ pub(super) fn utf_8(path: &Path, progress: &Progress) -> Result<(impl Read, Opti
         _ if encodings.is_broken_utf_8 => (None, Some("UTF-8, where some bytes are none")),
         encoding => (encoding, encoding.map(Encoding::name)),
     };
-    // What is no UTF-8 far behind becomes a sign that stands for that.
+    // Bytes far behind that are not UTF-8 become U+FFFD.
     Ok((decoding(encoding.or(Some(UTF_8)), open(path, progress)?), told))
 }
 
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_and_styles_go() {
+    fn colours_and_styles_are_removed() {
         let cases = [
             ("\u{3}4,12red\u{3} and \u{2}bold\u{f}", "red and bold"),
             ("\u{3}04123", "123"),

@@ -50,7 +50,7 @@ pub(super) fn read(path: &Path, clock: &Clock, out: &mut Out, progress: &Progres
                 out.placed(when);
                 last = Some(Said { source: SOURCE.into(), name: name.into(), time_ms: when.ms, text: text.into() });
             }
-            (None, Some(_)) => out.left_out("who came, went and changed"),
+            (None, Some(_)) => out.left_out("joins, leaves and other changes"),
             (_, None) => out.malformed(lines.number),
         }
     }
@@ -93,7 +93,7 @@ mod tests {
     use crate::foreign::dates::Order;
 
     #[test]
-    fn regions_write_stamps_in_their_ways() {
+    fn timestamps_of_all_regions_are_read() {
         let cases = [
             ("[02.03.19, 14:02:11] Alice: hi", Order::Day),
             ("02.03.19, 14:02 - Alice: hi", Order::Day),

@@ -7,8 +7,9 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
-/// What the page is made of.
-pub(crate) const FILES: [File; 31] = [
+/// The files of the page.
+pub(crate) const FILES: [File; 33] = [
+    File("/acts.js", SCRIPT, include_bytes!("page/acts.js")),
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
     File("/around.js", SCRIPT, include_bytes!("page/around.js")),
@@ -40,4 +41,5 @@ pub(crate) const FILES: [File; 31] = [
     File("/typing.js", SCRIPT, include_bytes!("page/typing.js")),
     File("/visit.js", SCRIPT, include_bytes!("page/visit.js")),
     File("/words.js", SCRIPT, include_bytes!("page/words.js")),
+    File("/writing.js", SCRIPT, include_bytes!("page/writing.js")),
 ];

@@ -23,7 +23,7 @@ fn two() -> (Person, Person) {
 }
 
 #[test]
-fn what_is_damaged_is_told_and_comes_back() {
+fn damage_is_reported_and_repaired() {
     let (ada, bob) = two();
     let whole = ada.lines(&["log", "lunch"]);
     assert!(bob.flip(NEEDLE) > 0, "the needle has reached the database");
@@ -56,7 +56,7 @@ fn what_is_damaged_is_told_and_comes_back() {
 }
 
 #[test]
-fn a_room_is_mended_while_it_is_open() {
+fn an_open_room_is_repaired() {
     let (ada, bob) = two();
     assert!(ada.flip(NEEDLE) > 0);
     let serving = (ada.serve(), bob.serve());

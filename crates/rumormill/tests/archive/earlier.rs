@@ -73,7 +73,7 @@ fn assert_same(then: &[Value], now: &[Value]) {
 }
 
 #[test]
-fn a_home_shows_what_it_showed_and_its_log_goes_on() {
+fn an_old_home_shows_its_messages_and_its_log_continues() {
     let ada = ada();
     for (room, messages) in told() {
         let name = room["name"].as_str().unwrap();
@@ -94,7 +94,7 @@ fn a_home_shows_what_it_showed_and_its_log_goes_on() {
 }
 
 #[test]
-fn a_file_of_such_a_home_is_here() {
+fn a_file_of_an_old_home_is_readable() {
     let ada = ada();
     let lunch = told().into_iter().find(|(room, _)| room["name"] == "lunch").unwrap();
     let file = lunch.1.iter().find(|message| message["kind"] == "file").unwrap();
@@ -105,7 +105,7 @@ fn a_file_of_such_a_home_is_here() {
 }
 
 #[test]
-fn an_export_verifies_and_comes_back() {
+fn an_old_export_verifies_and_imports() {
     let (ada, bob) = (ada(), Person::new());
     let file = left("lunch.jsonl").display().to_string();
     assert!(ada.lines(&["check", "--file", &file])[0].ends_with("verified; it is whole"));

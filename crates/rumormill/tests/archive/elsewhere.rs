@@ -58,7 +58,7 @@ const DAY: u64 = 1_551_484_800;
 const NOON: u64 = DAY + 14 * 3600 + 120;
 
 #[test]
-fn irssi_is_read_however_its_user_set_it_up() {
+fn irssi_is_read_with_any_settings() {
     let day = "--- Log opened Sat Mar 02 13:55:01 2019\n";
     let both = [("mira", NOON, "hi"), ("tomas", NOON + 60, "ho")];
     for stamps in [
@@ -77,13 +77,13 @@ fn irssi_is_read_however_its_user_set_it_up() {
         "02/03/2019 14:02 <mira> hi\n02/03/2019 14:03 <tomas> ho\n",
         "Sat Mar  2 14:02:00 2019 <mira> hi\nSat Mar  2 14:03:00 2019 <tomas> ho\n",
     ] {
-        // Messages imported before would not be imported again, so somebody else imports the file.
+        // A message is imported only once, so somebody else imports the file.
         Mover::new().brings("in.log", format!("{day}{stamps}"), &both);
     }
 }
 
 #[test]
-fn days_of_irssi_are_told_in_any_language_and_in_the_names_of_files() {
+fn irssi_dates_are_read_in_any_language_and_from_file_names() {
     let mut ada = Mover::new();
     let log = "--- Log geöffnet Sa Mär 02 13:55:01 2019\n14:02 < mira> erstens\n\
                --- Tag geändert So Mär 03 2019\n14:02 < mira> zweitens\n\
@@ -99,11 +99,11 @@ fn days_of_irssi_are_told_in_any_language_and_in_the_names_of_files() {
     ada.brings("in.log", log, &days);
     ada.brings("#lunch.2019-03-02.log", "14:02 <mira> by its name\n", &[("mira", NOON, "by its name")]);
     let refused = ada.refuses("lunch.log", "14:02 <mira> on no day\n");
-    assert!(refused.contains("1 of a day that neither the file nor its name tells"), "{refused}");
+    assert!(refused.contains("1 without a date in the file or its name"), "{refused}");
 }
 
 #[test]
-fn weechat_is_read_with_prefixes_and_stamps_of_its_users_own() {
+fn weechat_is_read_with_custom_prefixes_and_timestamps() {
     let mut ada = Mover::new();
     let log = "2019-03-02 14:02:00\t****  Beginning of log  ****\n\
                2019-03-02 14:02:00\t→\tmira (~m@192.0.2.1) has joined #lunch\n\
@@ -114,7 +114,7 @@ fn weechat_is_read_with_prefixes_and_stamps_of_its_users_own() {
                2019-03-02 14:02:03\t\u{3}4--\tNotice(bob): soup\n";
     let said = [("mira", NOON, "one"), ("_", NOON + 1, "I am called so"), ("mira", NOON + 2, "* mira waves")];
     let tells = ada.brings("a.weechatlog", log, &said);
-    assert!(tells.iter().any(|line| line == "left out: 1 notices, 3 who came, went and changed"), "{tells:?}");
+    assert!(tells.iter().any(|line| line == "left out: 3 joins, leaves and other changes, 1 notices"), "{tells:?}");
     let log = "2019-03-02T14:02:00.123456Z\tmira\tin London\n2019-03-02 14:02:01 +01:00\tmira\tin Paris\n\
                2019-03-02 14:02:02 EST\tmira\tin New York\nSat, 02 Mar 2019 14:02:03\tmira\tat home\n\
                1551535324\tmira\tin numbers\n02.03.19 14:02:05\tmira\tin points\n";
@@ -147,7 +147,7 @@ fn other_clients_and_bouncers_are_read() {
 }
 
 #[test]
-fn files_in_any_encoding_come_out_as_they_were_meant() {
+fn files_in_any_encoding_are_decoded() {
     let mut ada = Mover::new();
     let day = "--- Log opened Sat Mar 02 13:55:01 2019\n";
     let log = |line: &[u8]| [day.as_bytes(), b"14:02 <mira> ", line, b"\n"].concat();
@@ -172,7 +172,7 @@ fn files_in_any_encoding_come_out_as_they_were_meant() {
 }
 
 #[test]
-fn a_time_that_names_its_zone_is_taken_at_its_word_and_others_are_told() {
+fn times_without_a_zone_are_reported() {
     let mut ada = Mover::new();
     let zoned = "2019-10-27 02:30:00 +0200\tmira\tfirst\n2019-10-27T01:30:00Z\tmira\tsecond\n";
     let (tells, said) = ada.moves("zoned.weechatlog", zoned, "Europe/Berlin");
@@ -186,7 +186,7 @@ fn a_time_that_names_its_zone_is_taken_at_its_word_and_others_are_told() {
 }
 
 #[test]
-fn whatsapp_is_read_from_telephones_of_any_region() {
+fn whatsapp_is_read_from_phones_of_any_region() {
     let mut ada = Mover::new();
     let chats = [
         "[02.03.19, 14:02:00] Alice: de\n[14.03.19, 14:02:00] Alice: x\n",
@@ -205,12 +205,12 @@ fn whatsapp_is_read_from_telephones_of_any_region() {
     let chat = "02/03/2019, 14:02 - Messages are end-to-end encrypted.\n02/03/2019, 14:02 - Alice: one\n\ntwo\n\
                 02/03/2019, 14:03 - Bob changed the subject to \"Lunch: now\"\n02/03/2019, 14:04 - Bob:\n\n";
     let tells = ada.brings("more.txt", chat, &[("Alice", NOON, "one\n\ntwo")]);
-    assert_eq!(tells[1], "left out: 2 who came, went and changed, 1 without words");
+    assert_eq!(tells[1], "left out: 2 joins, leaves and other changes, 1 without text");
     assert!(tells[2].starts_with("dates were read as day, month, year; no date"), "{tells:?}");
 }
 
 #[test]
-fn nothing_that_bots_and_people_say_in_slack_is_lost() {
+fn slack_messages_of_people_and_bots_are_complete() {
     let mut ada = Mover::new();
     let message = |more: Value| {
         let mut message = json!({"type": "message", "user": "U1", "ts": "1551535320.000100"});
@@ -247,7 +247,7 @@ fn nothing_that_bots_and_people_say_in_slack_is_lost() {
         let got: Vec<&str> = said.iter().map(|(_, _, text)| text.as_str()).filter(|text| *text != "end").collect();
         let expected: Vec<&str> = Some(text).filter(|text| !text.is_empty()).into_iter().collect();
         assert_eq!(got, expected, "{more} {tells:?}");
-        assert!(!text.is_empty() || tells.iter().any(|line| line == "left out: 1 without words"), "{tells:?}");
+        assert!(!text.is_empty() || tells.iter().any(|line| line == "left out: 1 without text"), "{tells:?}");
     }
     let newest_first = json!({"ok": true, "messages": [
         message(json!({"text": "b", "ts": "1551535322.0", "reactions": [{"name": "soup", "count": 1}]})),
@@ -258,7 +258,7 @@ fn nothing_that_bots_and_people_say_in_slack_is_lost() {
 }
 
 #[test]
-fn a_channel_of_slack_is_read_past_a_day_that_is_broken() {
+fn a_slack_channel_is_read_past_a_broken_day() {
     let ada = Mover::new();
     let dir = ada.ada.path("general");
     fs::create_dir(&dir).unwrap();
@@ -274,7 +274,7 @@ fn a_channel_of_slack_is_read_past_a_day_that_is_broken() {
     assert_eq!(texts, ["one", "two", "three"]);
     let output = ada.ada.run(&["import", "lunch", &dir]);
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.contains("left out: 1 files that are of no day, 1 files that cannot be read"), "{told}");
+    assert!(told.contains("left out: 1 files that cannot be read, 1 files without a date"), "{told}");
 }
 
 fn matrix(more: &Value) -> Value {
@@ -285,7 +285,7 @@ fn matrix(more: &Value) -> Value {
 }
 
 #[test]
-fn matrix_is_read_in_every_form_that_it_is_kept_in() {
+fn matrix_is_read_in_every_form() {
     let mut ada = Mover::new();
     let event = |text: &str| matrix(&json!({"content": {"msgtype": "m.text", "body": text}}));
     let invited = json!({"rooms": {"invite": {"!b:example.org": {"invite_state": {"events": [
@@ -309,7 +309,7 @@ fn matrix_is_read_in_every_form_that_it_is_kept_in() {
 }
 
 #[test]
-fn what_was_said_in_matrix_comes_along_with_its_edits_and_own_quotes() {
+fn matrix_messages_keep_edits_and_quotes() {
     let mut ada = Mover::new();
     let edit = |of: &str, text: &str| {
         json!({"event_id": "$e", "origin_server_ts": (NOON + 9) * 1000, "content": {"msgtype": "m.text",
@@ -354,11 +354,11 @@ fn what_was_said_in_matrix_comes_along_with_its_edits_and_own_quotes() {
     let edited =
         json!([matrix(&json!({"content": {"msgtype": "m.text", "body": "hugnry"}})), matrix(&edit("$1", "hungry"))]);
     let tells = ada.brings("edited.json", edited.to_string(), &[("mira", NOON, "hungry")]);
-    assert_eq!(tells[1], "left out: 1 edits, whose text came along with what they edit");
+    assert_eq!(tells[1], "left out: 1 edits, whose text is in the edited message");
 }
 
 #[test]
-fn discord_telegram_mattermost_and_zulip_keep_their_words() {
+fn discord_telegram_mattermost_and_zulip_are_read_completely() {
     let mut ada = Mover::new();
     let discord = |more: Value| {
         let mut event = json!({"id": "1", "type": "Default", "timestamp": "2019-03-02T14:02:00+00:00", "content": "",
@@ -405,7 +405,7 @@ fn discord_telegram_mattermost_and_zulip_keep_their_words() {
         post("lunch", json!({"message": "hi"}))
     );
     let tells = ada.brings("m.jsonl", system, &[("alice", NOON, "hi")]);
-    assert_eq!(tells[1], "left out: 1 who came, went and changed");
+    assert_eq!(tells[1], "left out: 1 joins, leaves and other changes");
     let several = format!("{}\n{}\n", post("lunch", json!({"message": "x"})), post("dinner", json!({"message": "y"})));
     assert!(ada.refuses("m.jsonl", several).contains("several channels, \"lunch\" and \"dinner\" among them"));
 
@@ -420,7 +420,7 @@ fn discord_telegram_mattermost_and_zulip_keep_their_words() {
 }
 
 #[test]
-fn what_a_program_failed_to_escape_or_broke_stops_no_file() {
+fn missing_escapes_and_broken_events_stop_no_import() {
     let mut ada = Mover::new();
     let telegram = |text: &str| {
         format!(
@@ -436,7 +436,7 @@ fn what_a_program_failed_to_escape_or_broke_stops_no_file() {
     ] {
         ada.brings("result.json", telegram(text), &[("Älice", NOON, said)]);
     }
-    // One letter that was cut makes the file no other encoding.
+    // One truncated letter does not change the encoding of the file.
     let mut bytes = telegram("cut X").into_bytes();
     let at = bytes.iter().position(|byte| *byte == b'X').unwrap();
     bytes[at] = 0xf0;
@@ -448,7 +448,7 @@ fn what_a_program_failed_to_escape_or_broke_stops_no_file() {
 }
 
 #[test]
-fn what_is_no_chat_is_said_to_be_none() {
+fn a_file_without_a_chat_is_refused() {
     let ada = Mover::new();
     let cases: [(&str, &[u8], &str); 7] = [
         ("a.gz", b"\x1f\x8b\x08\x00rest", "is compressed"),
@@ -465,13 +465,13 @@ fn what_is_no_chat_is_said_to_be_none() {
     }
     let silent = "--- Log opened Sat Mar 02 13:55:01 2019\n14:02 -!- mira [m@192.0.2.1] has joined #lunch\n";
     let said = ada.refuses("silent.log", silent);
-    assert!(said.contains("error[nothing]") && said.contains("left out: 1 who came"), "{said}");
+    assert!(said.contains("error[nothing]") && said.contains("left out: 1 joins"), "{said}");
     let said = ada.ada.fails(&["import", "lunch", "/dev/null"], 2);
     assert!(said.contains("is a pipe or a device"), "{said}");
 }
 
 #[test]
-fn however_long_something_is_it_comes_in_parts_and_nothing_grows() {
+fn long_input_is_split_within_bounded_memory() {
     let mut ada = Mover::new();
     let line = "x".repeat(1000);
     let log =
@@ -486,7 +486,7 @@ fn however_long_something_is_it_comes_in_parts_and_nothing_grows() {
 }
 
 #[test]
-fn a_dry_run_checks_an_export_of_ones_own() {
+fn a_dry_run_checks_our_own_export() {
     let ada = Mover::new();
     ada.ada.say("lunch", "one\ntwo\n");
     let file = ada.ada.path("lunch.jsonl");

@@ -64,7 +64,7 @@ fn irssi() {
     let tells = [
         "10 entries imported, 0 were here before",
         "3 were not understood: lines 3, 13, 19",
-        "left out: 1 notices, 3 who came, went and changed, 1 without words",
+        "left out: 3 joins, leaves and other changes, 1 notices, 1 without text",
         UTC,
     ];
     check("irssi.log", &tells, "irssi", &brings);
@@ -82,7 +82,7 @@ fn weechat() {
     let tells = [
         "5 entries imported, 0 were here before",
         "2 were not understood: lines 8, 9",
-        "left out: 4 who came, went and changed",
+        "left out: 4 joins, leaves and other changes",
         UTC,
     ];
     check("weechat.log", &tells, "WeeChat", &brings);
@@ -122,9 +122,9 @@ fn matrix() {
     let tells = [
         "4 entries imported, 0 were here before",
         "1 was not understood: events 12",
-        "left out: 1 edits, whose text came along with what they edit, 1 encrypted, without the key in the file, \
-         1 settings of the room, calls and what is no message, 2 taken back, 1 that something was taken back, \
-         1 who came, went and changed",
+        "left out: 1 edits, whose text is in the edited message, 1 encrypted, without the key in the file, \
+         1 joins, leaves and other changes, 1 retractions, 1 settings of the room, calls and other events, \
+         2 taken back",
     ];
     check("element.json", &tells, "Matrix", &brings);
     let newest_first = [("alice", NOON + 120, "first"), ("bob", NOON + 130, "second")];
@@ -132,7 +132,7 @@ fn matrix() {
 }
 
 #[test]
-fn what_came_from_elsewhere_is_shown_as_such_and_found() {
+fn imported_messages_show_their_origin_and_are_found() {
     let ada = Person::new();
     ada.found("lunch");
     ada.lines(&["import", "lunch", &fixture("irssi.log"), "--zone", "UTC"]);
@@ -153,7 +153,7 @@ fn what_came_from_elsewhere_is_shown_as_such_and_found() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_told() {
+fn failed_imports_are_reported() {
     let ada = Person::new();
     ada.found("lunch");
     let file = ada.path("file");
@@ -203,7 +203,7 @@ fn brings(file: &str, expected: &[(&str, u64, &str)]) {
 }
 
 #[test]
-fn files_as_they_are_found_in_the_wild() {
+fn real_files_are_imported() {
     let (autumn, new_year) = (1_569_862_740, 1_546_300_800);
     let noon = NOON + 131;
     brings(
@@ -291,7 +291,7 @@ fn a_directory_of_logs_is_imported_file_by_file() {
 }
 
 #[test]
-fn one_bad_file_does_not_keep_the_others_out_and_a_dry_run_changes_nothing() {
+fn one_bad_file_does_not_stop_the_others_and_a_dry_run_changes_nothing() {
     let ada = Person::new();
     ada.found("lunch");
     let (good, bad) = (fixture("wild/hexchat.log"), fixture("wild/nothing.txt"));

@@ -25,7 +25,7 @@ fn export(person: &Person, args: &[&str]) -> String {
 }
 
 #[test]
-fn an_export_still_verifies_and_comes_back() {
+fn an_export_verifies_and_imports() {
     let (ada, ticket) = founder();
     let file = ada.path("lunch.jsonl");
     ada.lines(&["export", "lunch", "--to", &file]);
@@ -57,7 +57,7 @@ fn hex(word: &str) -> Option<String> {
 }
 
 #[test]
-fn what_was_changed_is_refused_with_its_line() {
+fn a_changed_export_is_refused_with_its_line() {
     let (ada, _) = founder();
     let file = ada.path("changed.jsonl");
     let whole = export(&ada, &["lunch"]) + "\n";
@@ -77,7 +77,7 @@ fn what_was_changed_is_refused_with_its_line() {
 }
 
 #[test]
-fn what_is_to_be_read_has_edits_and_no_markup() {
+fn readable_exports_have_edits_and_no_markup() {
     let (ada, _) = founder();
     let text = export(&ada, &["lunch", "--format", "text"]);
     assert!(text.lines().any(|line| line.len() > 17 && line[16..].starts_with(" <ada> two *three*")), "{text}");

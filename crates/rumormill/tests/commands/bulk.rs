@@ -1,4 +1,4 @@
-//! Many lines at once: `send` says all of them, or reports those that it did not say.
+//! Many lines at once: `send` sends all of them, or reports those that it did not send.
 
 use std::{
     io::Write as _,
@@ -31,7 +31,7 @@ fn texts(ada: &Person) -> Vec<String> {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_refused_whole_and_the_others_are_said() {
+fn a_line_that_is_too_long_is_refused_and_the_others_are_sent() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);
     let fits = "f".repeat(8_192);
@@ -76,7 +76,7 @@ fn the_console_of_the_lab_refuses_a_line_that_is_too_long_and_goes_on() {
 }
 
 #[test]
-fn a_bulk_that_a_full_disk_stops_says_how_many_lines_were_taken_and_how_to_go_on() {
+fn a_full_disk_reports_how_many_lines_were_sent_and_how_to_go_on() {
     let ada = Person::new();
     // Lines of a kilobyte, more than the disk holds, and every tenth of the input empty.
     let script = r#"
@@ -110,15 +110,15 @@ fn a_bulk_that_a_full_disk_stops_says_how_many_lines_were_taken_and_how_to_go_on
 }
 
 #[test]
-fn a_bulk_whose_process_goes_says_how_far_it_came() {
+fn a_process_that_ends_reports_how_many_lines_were_sent() {
     let ada = Person::new();
     let mut chat = ada.open(&["new", "lunch"]);
     chat.line();
     let mut send = ada.command(&["send", "lunch"]);
     let mut child = send.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // Twice as many lines as are sent at once: when the last of them is said, the first half is known to be said. The
-    // chat shows the newest lines of what comes together, so no other line is sure to appear.
+    // Twice as many lines as are sent at once: when the last of them arrives, the first half has surely been sent. The
+    // chat shows the newest of lines that come together, so no other line is sure to appear.
     (1..=256).for_each(|number| writeln!(stdin, "line {number}").unwrap());
     stdin.flush().unwrap();
     chat.until("line 256");

@@ -1,4 +1,4 @@
-//! Deeds in a room by single commands, beside an open chat and without one.
+//! Single commands that change a room or its messages, beside an open chat and without one.
 
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ fn told(who: &Person, args: &[&str]) -> String {
 }
 
 #[test]
-fn whatever_one_does_to_a_message_reaches_the_other() {
+fn every_change_of_a_message_reaches_the_other() {
     let (ada, mut at_ada, bob, mut at_bob) = two();
     ada.lines(&["send", "lunch", "pizza or pasta?"]);
     at_bob.until("pizza or pasta?");
@@ -79,13 +79,13 @@ fn whatever_one_does_to_a_message_reaches_the_other() {
 }
 
 #[test]
-fn one_is_called_and_the_room_is_about_what_one_says() {
+fn nick_and_topic_are_set() {
     let (ada, mut at_ada, bob, mut at_bob) = two();
     assert_eq!(told(&bob, &["topic", "lunch", "Where", "to?"]), "set; received by 1: everybody who is here\n");
     at_ada.until("set the topic: Where to?");
     assert_eq!(ada.lines(&["topic", "lunch"]), ["Where to?"]);
     assert_eq!(told(&ada, &["topic", "lunch", ""]), "set; received by 1: everybody who is here\n");
-    // How a room stands is told a moment after what changes it is here.
+    // The state of a room follows its changes a moment later.
     while bob.lines(&["topic", "lunch"]) != [""] {}
 
     assert_eq!(told(&ada, &["nick", "lunch", "countess"]), "set; received by 1: everybody who is here\n");
@@ -101,7 +101,7 @@ fn one_is_called_and_the_room_is_about_what_one_says() {
 }
 
 #[test]
-fn the_marker_moves_on_and_back() {
+fn the_unread_marker_moves_forward_and_back() {
     let (ada, _at_ada, bob, mut at_bob) = two();
     for text in ["one", "two", "three"] {
         ada.lines(&["send", "lunch", text]);
@@ -120,7 +120,7 @@ fn the_marker_moves_on_and_back() {
 }
 
 #[test]
-fn what_is_done_while_nobody_is_there_is_kept() {
+fn changes_made_alone_are_kept() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);
     ada.lines(&["send", "lunch", "helo"]);

@@ -43,7 +43,7 @@ fn all(dir: &Path) -> BTreeMap<PathBuf, (u64, i64, i64)> {
 }
 
 #[test]
-fn the_doctor_makes_nothing_not_even_a_home() {
+fn the_doctor_creates_nothing() {
     let ada = Person::new();
     let output = ada.run(&["doctor"]);
     assert!(output.status.success(), "{output:?}");
@@ -119,7 +119,7 @@ fn reaching(person: &Person, args: &[&str]) -> Command {
 }
 
 #[test]
-fn a_machine_without_a_network_hears_that_it_has_none() {
+fn the_doctor_reports_a_missing_network() {
     let ada = Person::new();
     let doctor = reaching(&ada, &["doctor"]);
     let Some(output) = apart("--net", "ip link set lo up", &doctor) else { return };
@@ -132,7 +132,7 @@ fn a_machine_without_a_network_hears_that_it_has_none() {
 }
 
 #[test]
-fn a_machine_on_a_lan_without_internet_hears_what_works_there() {
+fn the_doctor_reports_a_lan_without_internet() {
     let ada = Person::new();
     let doctor = reaching(&ada, &["doctor"]);
     let lan = "ip link set lo up && ip link add lan0 type dummy && ip addr add 10.9.8.7/24 dev lan0 && \
@@ -152,7 +152,7 @@ fn far_away(person: &Person) -> PathBuf {
 }
 
 #[test]
-fn a_home_with_a_long_path_is_opened_and_asked_like_any_other() {
+fn a_home_with_a_long_path_works() {
     let ada = Person::new();
     let home = far_away(&ada);
     let session = tempfile::tempdir().unwrap();
@@ -188,7 +188,7 @@ fn a_home_with_a_long_path_is_opened_and_asked_like_any_other() {
 }
 
 #[test]
-fn a_socket_that_somebody_else_could_have_put_there_is_not_asked() {
+fn a_socket_of_another_user_is_not_used() {
     let ada = Person::new();
     let home = far_away(&ada);
     let command = |args: &[&str]| {

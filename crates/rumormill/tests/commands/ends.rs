@@ -43,7 +43,7 @@ fn said_much() -> Person {
 }
 
 #[test]
-fn whoever_has_read_enough_ends_a_command_without_a_word() {
+fn a_closed_output_ends_a_command_silently() {
     let ada = said_much();
     for args in PRINTING {
         let (reader, writer) = io::pipe().unwrap();
@@ -56,7 +56,7 @@ fn whoever_has_read_enough_ends_a_command_without_a_word() {
 }
 
 #[test]
-fn a_full_disk_behind_the_output_is_said_in_a_sentence() {
+fn a_full_disk_behind_the_output_is_reported() {
     let ada = said_much();
     for args in PRINTING {
         let full = File::options().write(true).open("/dev/full").unwrap();
@@ -71,7 +71,7 @@ fn a_full_disk_behind_the_output_is_said_in_a_sentence() {
 }
 
 #[test]
-fn without_a_terminal_and_a_command_there_is_help() {
+fn without_a_terminal_and_a_command_help_is_printed() {
     let ada = Person::new();
     let output = ada.run(&[]);
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -81,7 +81,7 @@ fn without_a_terminal_and_a_command_there_is_help() {
 }
 
 #[test]
-fn every_page_that_a_manual_page_names_is_there() {
+fn every_page_named_by_a_manual_page_exists() {
     let ada = Person::new();
     let page = |words: &[&str]| ada.lines(&[&["man"], words].concat()).join("\n").replace("\\-", "-");
     let mut waiting = vec![(vec![], page(&[]))];
@@ -105,7 +105,7 @@ fn every_page_that_a_manual_page_names_is_there() {
 
 /// Commands exit with the codes that the README lists.
 #[test]
-fn scripts_can_go_by_the_exit_code() {
+fn exit_codes_are_as_documented() {
     let readme = include_str!("../../../../README.md");
     for (code, words) in [
         (0, "done"),
@@ -139,7 +139,7 @@ fn scripts_can_go_by_the_exit_code() {
 }
 
 #[test]
-fn of_two_rooms_with_one_name_the_refusal_lists_both_and_no_other() {
+fn a_refusal_lists_both_rooms_of_the_same_name_and_no_other() {
     let ada = Person::new();
     for name in ["lunch", "dinner", "lunch", "lun\u{441}h"] {
         ada.lines(&["new", name]);
@@ -159,7 +159,7 @@ fn of_two_rooms_with_one_name_the_refusal_lists_both_and_no_other() {
 }
 
 #[test]
-fn a_command_that_is_asked_for_help_says_it_in_short_lines() {
+fn help_has_short_lines() {
     for command in ["forget", "doctor", "serve", "send", "ticket", "export", "get"] {
         let output = Command::new(env!("CARGO_BIN_EXE_rumormill")).args([command, "--help"]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();

@@ -33,7 +33,7 @@ fn is_gone(dir: &Path, words: &str) {
     }
 }
 
-/// Somebody who said things in two rooms, typed some, sent a file, and looked for words.
+/// Somebody who sent messages and a file to two rooms, some of them from a chat, and searched for words.
 fn talkative() -> Person {
     let ada = Person::new();
     for (room, word) in [("lunch", "aubergine"), ("work", "spreadsheet")] {
@@ -53,7 +53,7 @@ fn talkative() -> Person {
 }
 
 #[test]
-fn a_room_that_is_forgotten_leaves_no_word_and_no_other_room_loses_one() {
+fn a_forgotten_room_leaves_no_word_and_other_rooms_lose_none() {
     let ada = talkative();
     let home = ada.home.path().join("home");
     assert!(!holding(&home, "aubergine").is_empty());
@@ -71,7 +71,7 @@ fn a_room_that_is_forgotten_leaves_no_word_and_no_other_room_loses_one() {
 }
 
 #[test]
-fn a_room_is_forgotten_beside_the_process_that_has_the_home_open() {
+fn a_room_is_forgotten_while_another_process_has_the_home_open() {
     let ada = talkative();
     let home = ada.home.path().join("home");
     let mut open = ada.open(&["chat", "work"]);
@@ -85,7 +85,7 @@ fn a_room_is_forgotten_beside_the_process_that_has_the_home_open() {
 }
 
 #[test]
-fn all_that_is_forgotten_leaves_an_empty_place() {
+fn forgetting_everything_leaves_nothing() {
     let ada = talkative();
     let mut open = ada.open(&["chat", "work"]);
     open.until("spreadsheet number 499");
@@ -107,7 +107,37 @@ fn all_that_is_forgotten_leaves_an_empty_place() {
 }
 
 #[test]
-fn nobody_forgets_by_mistake() {
+fn forgetting_a_room_or_everything_includes_what_bots_keep() {
+    let ada = talkative();
+    let home = ada.home.path().join("home");
+    for name in ["one", "two"] {
+        ada.lines(&["bot", "new", name, "lunch", "work"]);
+    }
+    // Bots are there as long as somebody looks at a room.
+    let open = ada.open(&["chat", "work"]);
+    let patience = Instant::now() + Duration::from_secs(60);
+    for name in ["one", "two"] {
+        while ["aubergine", "spreadsheet"].iter().any(|word| holding(&home.join("bots").join(name), word).is_empty()) {
+            assert!(Instant::now() < patience, "{name}");
+            std::thread::yield_now();
+        }
+    }
+    assert_eq!(open.leave().1, Some(0));
+    let said = String::from_utf8(ada.run(&["forget", "lunch", "--yes"]).stderr).unwrap();
+    assert!(said.contains("Your bots leave it too: one, two."), "{said}");
+    for words in ["aubergine", "lunch"] {
+        assert!(holding(&home, words).is_empty(), "{words}: {:?}", holding(&home, words));
+    }
+    assert!(!holding(&home.join("bots"), "spreadsheet").is_empty());
+    assert_eq!(ada.lines(&["bot", "list"]), ["one  work", "two  work"]);
+    ada.lines(&["bot", "remove", "one"]);
+    assert!(!home.join("bots/one").exists());
+    ada.lines(&["forget", "--all", "--yes"]);
+    assert!(!home.exists());
+}
+
+#[test]
+fn forgetting_asks_first() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);
     let refused = ada.fails(&["forget", "lunch"], 2);

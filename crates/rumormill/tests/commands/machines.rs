@@ -1,8 +1,9 @@
-//! Two people at two machines, which are two network namespaces with a cable between them. What they do and read is a
-//! transcript, `two_machines.txt`: it is played line by line, and what everybody reads is compared with it before the next thing is done.
+//! Two people at two machines, which are two network namespaces with a cable between them. The transcript
+//! `two_machines.txt` is played line by line, and everything that the people read is compared with it before the next
+//! step.
 //!
-//! In it `ada$` is a command that ada runs, `ada>` a line that she types into what she ran last, `ada|` a line that she reads,
-//! and `ada.` the exit code. A paragraph below `# Again:` is played as often as the talk is to be long.
+//! In it `ada$` is a command that ada runs, `ada>` a line that she types into the last one, `ada|` a line that she
+//! reads, and `ada.` the exit code. A paragraph below `# Again:` is repeated for as long as the talk should last.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use crate::{person::Person, space::apart};
 
 const TRANSCRIPT: &str = include_str!("two_machines.txt");
 
-/// Set where the two machines are.
+/// Set inside the two machines.
 const INSIDE: &str = "RUMORMILL_TWO_MACHINES";
 
 /// Messages of a page.
@@ -37,7 +38,7 @@ fn two_people_at_two_machines_talk_for_ten_minutes() {
     at_two_machines("two_people_at_two_machines_talk_for_ten_minutes", Duration::from_secs(600));
 }
 
-/// Runs a test of this file once more where the two machines are, and plays the transcript there.
+/// Runs a test of this file again inside the two machines, and plays the transcript there.
 fn at_two_machines(test: &str, talk: Duration) {
     if std::env::var_os(INSIDE).is_some() {
         return Story::default().play(TRANSCRIPT, talk);
@@ -61,7 +62,7 @@ fn at_two_machines(test: &str, talk: Duration) {
     }
 }
 
-/// A paragraph in which the page that somebody opens has all that was said by turns, as far as a page reaches.
+/// A paragraph whose page shows the last messages of the talk, as many as a page has.
 fn with_page(paragraph: &str, talks: usize) -> String {
     let lines: Vec<&str> = paragraph.lines().collect();
     let find = |words: &str| lines.iter().position(|line| line.contains(words));
@@ -73,7 +74,7 @@ fn with_page(paragraph: &str, talks: usize) -> String {
     [&lines[..begin], page, &lines[end..]].concat().join("\n")
 }
 
-/// The two people, and what tells one reading of the transcript from another.
+/// The two people, and the values that differ between runs of the transcript.
 #[derive(Default)]
 struct Story {
     people: BTreeMap<String, Person>,
@@ -82,7 +83,7 @@ struct Story {
     digests: Vec<String>,
 }
 
-/// What somebody has in front of them.
+/// What somebody runs.
 struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -136,7 +137,7 @@ impl Story {
         for (who, mut wanted) in wanted {
             let mut lines = self.read(who, &wanted);
             read.extend(lines.iter().map(|line| format!("{who}{line}\n")));
-            // What two people do at once comes in any order.
+            // Actions of two people at the same time come in any order.
             lines.sort();
             wanted.sort();
             is_right &= lines == wanted;
@@ -158,7 +159,7 @@ impl Story {
         self.running.insert(who.into(), Running { child, stdin, lines });
     }
 
-    /// The next lines that somebody reads, as many as are wanted, as the transcript has them.
+    /// The next lines that somebody reads, as many as `wanted` has, in the form of the transcript.
     fn read(&mut self, who: &str, wanted: &[String]) -> Vec<String> {
         let (mut read, until) = (Vec::new(), Instant::now() + HANG);
         while read.len() < wanted.len() {
@@ -166,7 +167,7 @@ impl Story {
             match running.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     let line = format!("| {}", self.known(&line));
-                    // How far a line has come meanwhile is told when the machine is slow.
+                    // A slow machine also reports the progress of a line.
                     if wanted.contains(&line) || !line.ends_with("  … 0/1") {
                         read.push(line);
                     }
@@ -182,7 +183,7 @@ impl Story {
         read
     }
 
-    /// A line without what is another one every time.
+    /// A line with placeholders for values that differ between runs.
     fn known(&mut self, line: &str) -> String {
         let line = line.split(' ').map(|word| self.word(word)).collect::<Vec<_>>().join(" ");
         match line.strip_suffix(" ms").and_then(|line| line.rsplit_once(' ')) {
@@ -210,7 +211,7 @@ impl Story {
         known + behind
     }
 
-    /// The number of a digest: two that are the same have the same.
+    /// The number of a digest: equal digests have the same number.
     fn digest(&mut self, digest: &str) -> usize {
         let known = self.digests.iter().position(|one| one == digest);
         known.unwrap_or_else(|| {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn rooms_and_digests_are_right_when_nobody_has_the_home_open() {
+fn rooms_and_digests_are_right_without_a_running_process() {
     let (ada, names) = (Person::new(), ["a", "b", "c", "d"]);
     for name in names {
         ada.lines(&["new", name]);
@@ -40,7 +40,7 @@ fn unwritable(ada: &Person, args: &[&str]) -> Option<Output> {
 }
 
 #[test]
-fn a_home_that_cannot_be_written_can_be_read() {
+fn a_read_only_home_can_be_read() {
     let ada = Person::new();
     ada.lines(&["new", "lunch", "--nick", "ada"]);
     ada.lines(&["send", "lunch", "pizza or pasta"]);
@@ -87,7 +87,7 @@ fn a_home_that_cannot_be_written_can_be_read() {
 }
 
 #[test]
-fn what_somebody_said_on_a_day_is_found() {
+fn a_search_finds_an_authors_messages_of_a_day() {
     let ada = Person::new();
     ada.lines(&["new", "lunch", "--nick", "ada lovelace"]);
     ada.lines(&["send", "lunch", "pizza or pasta"]);
@@ -111,7 +111,7 @@ fn what_somebody_said_on_a_day_is_found() {
 }
 
 #[test]
-fn reading_makes_no_home() {
+fn reading_creates_no_home() {
     let ada = Person::new();
     assert_eq!(ada.lines(&["rooms"]), [""; 0]);
     assert!(ada.fails(&["log", "lunch"], 2).contains("rumormill new"));
@@ -127,7 +127,7 @@ fn reader(pipe: &Path) -> thread::JoinHandle<Vec<u8>> {
 }
 
 #[test]
-fn exports_and_files_go_where_links_lead_into_pipes_and_never_in_the_place_of_one() {
+fn exports_and_files_follow_links_and_replace_no_pipe() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);
     let menu = ada.home.path().join("menu.txt");
@@ -172,7 +172,7 @@ fn exports_and_files_go_where_links_lead_into_pipes_and_never_in_the_place_of_on
 }
 
 #[test]
-fn what_goes_to_an_open_file_stands_behind_what_was_there() {
+fn output_is_appended_to_an_open_file() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);
     let script = r#"echo before >"$2" && "$1" --loopback export lunch --format text --to /dev/stdout >>"$2""#;

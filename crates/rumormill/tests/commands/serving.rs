@@ -22,7 +22,7 @@ fn page(link: &str) -> String {
 }
 
 #[test]
-fn serving_beside_an_open_chat_turns_it_on_there() {
+fn serve_beside_an_open_chat_turns_the_page_on_there() {
     let ada = Person::new();
     let mut chat = ada.open(&["new", "lunch"]);
     chat.line();
@@ -44,7 +44,7 @@ fn serving_beside_an_open_chat_turns_it_on_there() {
 }
 
 #[test]
-fn serving_beside_serving_prints_a_link_of_the_first() {
+fn serve_beside_serve_prints_a_link_to_the_first() {
     let ada = Person::new();
     let mut first = Chat::of(&mut ada.command(&["serve", "--http", "localhost:0"]));
     let link = first.line();
@@ -53,14 +53,14 @@ fn serving_beside_serving_prints_a_link_of_the_first() {
 }
 
 #[test]
-fn only_this_machine_can_be_where_the_page_is() {
+fn the_page_has_only_addresses_of_this_machine() {
     let ada = Person::new();
     assert!(ada.fails(&["serve", "--http", "0.0.0.0:0"], 2).contains("other machines"));
     assert!(ada.fails(&["serve", "--http", "localhost"], 2).contains("localhost:7667"));
 }
 
 #[test]
-fn serving_works_where_there_is_no_ipv4() {
+fn serve_works_without_ipv4() {
     let ada = Person::new();
     let script = r#"
         "$1" --loopback serve --http localhost:0 >"$2" 2>&1 & serving=$!

@@ -3,7 +3,7 @@
 use crate::person::Person;
 
 #[test]
-fn a_ticket_is_understood_in_whatever_it_comes() {
+fn a_ticket_is_found_in_any_pasted_text() {
     let ada = Person::new();
     let mut open = ada.open(&["new", "lunch"]);
     let ticket = open.line();
@@ -44,7 +44,7 @@ fn a_ticket_is_one_line_and_so_is_its_link() {
 }
 
 #[test]
-fn what_is_no_ticket_is_refused_at_once_with_the_reason() {
+fn an_invalid_ticket_is_refused_at_once_with_the_reason() {
     let (ada, bob) = (Person::new(), Person::new());
     let ticket = ada.lines(&["new", "lunch"])[0].clone();
     let wrong = format!("{}{}{}", &ticket[..20], if &ticket[20..21] == "a" { "b" } else { "a" }, &ticket[21..]);
@@ -61,7 +61,7 @@ fn what_is_no_ticket_is_refused_at_once_with_the_reason() {
 }
 
 #[test]
-fn a_join_beside_a_process_that_runs_all_rooms_meets_whoever_is_there() {
+fn a_join_beside_serve_meets_the_connected_peers() {
     let (ada, bob) = (Person::new(), Person::new());
     let mut serving = crate::person::Chat::of(&mut bob.command(&["serve", "--http", "localhost:0"]));
     serving.line();
@@ -74,7 +74,7 @@ fn a_join_beside_a_process_that_runs_all_rooms_meets_whoever_is_there() {
 }
 
 #[test]
-fn a_name_given_once_goes_along_to_later_rooms_and_nobody_is_named_by_a_number() {
+fn a_name_is_used_in_later_rooms_too() {
     let (ada, bob) = (Person::new(), Person::new());
     let named = |who: &Person, room: &str| {
         let people = who.lines(&["log", room, "--json"]);

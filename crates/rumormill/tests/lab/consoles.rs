@@ -83,7 +83,7 @@ fn a_process_that_crashes_ten_times_has_everything_each_time() {
 }
 
 #[test]
-fn a_cut_line_goes_on_in_both_halves_and_merges() {
+fn a_cut_line_continues_in_both_halves_and_merges() {
     let lab = Lab::new(4);
     let logs = lab.console(
         "spinning.py",
@@ -109,7 +109,7 @@ fn a_message_waits_for_neighbours_that_do_not_exist_yet() {
 }
 
 #[test]
-fn a_room_that_all_have_left_is_a_new_one_and_a_script_run_twice_prints_the_same() {
+fn a_room_that_all_left_starts_anew_and_a_script_prints_the_same_twice() {
     let lab = Lab::new(2);
     let script = "0 start 2 $0\n1 start 2 $1\n0 msg 1 one\n1 get chatLog\n0 crash\n1 crash\n\
                   0 start 2 $0\n1 start 2 $1\n1 get chatLog\n1 msg 2 two\n0 get chatLog\nexit\n";
@@ -119,7 +119,7 @@ fn a_room_that_all_have_left_is_a_new_one_and_a_script_run_twice_prints_the_same
 }
 
 #[test]
-fn a_crash_is_sudden_and_what_follows_it_is_not_done() {
+fn a_crash_is_sudden_and_later_commands_are_dropped() {
     let lab = Lab::new(2);
     lab.start(0, 2);
     let mut one = lab.connect(0);
@@ -144,7 +144,7 @@ fn a_second_console_hears_the_same() {
 }
 
 #[test]
-fn stopall_ends_the_processes_of_its_own_lab_only() {
+fn stopall_ends_only_its_own_lab() {
     let lab = Lab::new(4);
     assert!(lab.stop(), "none to stop is no failure");
     let other = tempfile::tempdir().unwrap();
@@ -160,7 +160,7 @@ fn stopall_ends_the_processes_of_its_own_lab_only() {
         lab.start(pid, 4);
     }
     for pid in 0..4 {
-        // The answer comes from inside the room, long after the process was recorded.
+        // The answer comes from inside the room, long after the start of the process was recorded.
         assert_eq!(lab.connect(pid).log(), "chatLog <empty>");
     }
     assert!(lab.stop());
@@ -172,7 +172,7 @@ fn stopall_ends_the_processes_of_its_own_lab_only() {
 }
 
 #[test]
-fn the_trace_tells_the_protocol_and_may_be_ignored() {
+fn the_trace_shows_the_protocol_and_may_be_ignored() {
     let lab = Lab::new(2);
     let mut traced = lab
         .command("./process")
@@ -209,7 +209,7 @@ fn the_trace_tells_the_protocol_and_may_be_ignored() {
 }
 
 #[test]
-fn our_own_console_says_which_line_failed() {
+fn our_console_reports_the_line_that_failed() {
     let lab = Lab::new(2);
     let well = lab.proxy("0 start 2 $0\n1 start 2 $1\n0 msg 1 hello, you\n1 get chatLog\nstatus\nexit\n");
     assert!(well.status.success(), "{}", String::from_utf8_lossy(&well.stderr));
@@ -227,7 +227,7 @@ fn our_own_console_says_which_line_failed() {
 }
 
 #[test]
-fn a_lab_started_at_once_is_driven_by_our_console() {
+fn our_console_drives_a_lab_that_starts_at_once() {
     let lab = Lab::new(3);
     let port = lab.port.to_string();
     let mut start = lab.command(stage::PROGRAM);

@@ -1,6 +1,9 @@
 //! People and scripts use the program, on this machine only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(target_os = "linux")]
+mod clocks;
+mod lines;
 mod person;
 
 use std::{
@@ -12,7 +15,7 @@ use std::{
 use person::Person;
 
 #[test]
-fn a_chat_of_a_room_that_is_left_in_another_window_says_so_and_ends() {
+fn a_chat_ends_when_its_room_is_left_in_another_window() {
     let ada = Person::new();
     let mut here = ada.open(&["new", "lunch", "--nick", "ada"]);
     here.line();
@@ -63,7 +66,7 @@ fn two_commands_and_one_paste_bring_a_line_across() {
 }
 
 #[test]
-fn a_line_sent_while_somebody_is_there_says_how_many_have_it() {
+fn a_sent_line_reports_how_many_have_it() {
     let (ada, bob) = (Person::new(), Person::new());
     let mut here = ada.open(&["new", "lunch"]);
     let ticket = here.line();
@@ -76,7 +79,7 @@ fn a_line_sent_while_somebody_is_there_says_how_many_have_it() {
 }
 
 #[test]
-fn a_line_sent_with_nobody_there_is_kept() {
+fn a_line_sent_alone_is_kept() {
     let ada = Person::new();
     assert_eq!(ada.open(&["new", "lunch"]).leave().1, Some(0));
     let output = ada.run(&["send", "lunch", "anybody?"]);
@@ -106,7 +109,7 @@ fn a_line_sent_with_nobody_there_is_kept() {
 }
 
 #[test]
-fn a_log_that_is_followed_tells_every_line_once() {
+fn a_followed_log_prints_every_line_once() {
     let (ada, bob) = (Person::new(), Person::new());
     let mut here = ada.open(&["new", "lunch"]);
     let ticket = here.line();
@@ -167,7 +170,7 @@ fn failures_are_two_lines_and_an_exit_code() {
 }
 
 #[test]
-fn a_ticket_of_somebody_who_is_gone_reaches_nobody_and_is_kept() {
+fn a_ticket_without_reachable_peers_is_kept() {
     let (ada, bob) = (Person::new(), Person::new());
     let mut open = ada.open(&["new", "lunch"]);
     let ticket = open.line();
@@ -177,7 +180,7 @@ fn a_ticket_of_somebody_who_is_gone_reaches_nobody_and_is_kept() {
 }
 
 #[test]
-fn a_name_that_is_none_leaves_no_room_behind() {
+fn an_invalid_name_creates_no_room() {
     let ada = Person::new();
     for nick in ["", " ", &"x".repeat(81)] {
         ada.fails(&["new", "lunch", "--nick", nick], 2);
@@ -186,7 +189,7 @@ fn a_name_that_is_none_leaves_no_room_behind() {
 }
 
 #[test]
-fn everything_is_kept_where_it_is_said_to_be() {
+fn files_are_where_paths_says() {
     let ada = Person::new();
     let home = ada.home.path().join("home").display().to_string();
     let lines = ada.lines(&["paths"]);
@@ -216,7 +219,7 @@ fn the_demo_ends_well_with_measured_figures() {
 }
 
 #[test]
-fn what_is_typed_ahead_is_said_and_the_terminal_is_left_as_it_was() {
+fn lines_typed_ahead_are_sent_and_the_terminal_is_restored() {
     let ada = Person::new();
     for (typed, last) in [("one^two^/digest^three^/quit^", "three"), ("four^and half a line!", "four")] {
         let command: &[&str] = if last == "three" { &["new", "lunch", "--plain"] } else { &["chat", "--plain"] };
@@ -236,7 +239,7 @@ fn what_is_typed_ahead_is_said_and_the_terminal_is_left_as_it_was() {
 }
 
 #[test]
-fn a_configuration_is_written_once_and_heeded() {
+fn a_configuration_is_written_once_and_used() {
     let ada = Person::new();
     let config = ada.lines(&["paths"])[0].split_whitespace().last().unwrap().to_owned();
     ada.fails(&["keep", "lunch"], 2);
@@ -256,7 +259,7 @@ fn a_configuration_is_written_once_and_heeded() {
 }
 
 #[test]
-fn a_profile_is_somebody_else() {
+fn a_profile_is_separate() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);
     ada.lines(&["--profile", "work", "new", "meeting"]);
@@ -267,7 +270,7 @@ fn a_profile_is_somebody_else() {
 }
 
 #[test]
-fn a_room_on_the_lan_is_entered_by_name_or_not_at_all() {
+fn a_room_on_the_lan_is_joined_by_name_or_not_at_all() {
     let ada = Person::new();
     assert!(ada.fails(&["join"], 6).contains("no room is announced on this LAN"));
     assert!(ada.fails(&["join", "lunch"], 6).contains(r#"no room "lunch" is announced"#));
@@ -276,7 +279,7 @@ fn a_room_on_the_lan_is_entered_by_name_or_not_at_all() {
 }
 
 #[test]
-fn a_chat_opens_beside_the_process_that_has_the_home_open() {
+fn a_chat_opens_while_another_process_has_the_home_open() {
     let (ada, bob) = (Person::new(), Person::new());
     let mut here = ada.open(&["new", "lunch", "--nick", "ada"]);
     let ticket = here.line();
@@ -296,7 +299,7 @@ fn a_chat_opens_beside_the_process_that_has_the_home_open() {
 }
 
 #[test]
-fn a_room_keeps_as_much_as_one_says() {
+fn a_room_keeps_as_much_as_configured() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);
     assert_eq!(ada.lines(&["keep"]), ["messages  everything", "files     everything"]);

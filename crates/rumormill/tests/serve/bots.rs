@@ -20,11 +20,19 @@ struct Bot(Child);
 
 impl Bot {
     fn start(program: &str, args: &[&str], whose: &Serving) -> Self {
+        Self::start_as(program, args, whose, "")
+    }
+
+    /// A bot with this token, if it is not empty.
+    fn start_as(program: &str, args: &[&str], whose: &Serving, token: &str) -> Self {
         let bin = Path::new(env!("CARGO_BIN_EXE_rumormill")).parent().unwrap();
         let path = env::join_paths([bin.to_owned()].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap())));
         let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(args[0]);
         let mut command = Command::new(program);
         command.arg(example).args(&args[1..]).env("PATH", path.unwrap()).env("RUMORMILL_HOME", whose.home());
+        if !token.is_empty() {
+            command.env("RUMORMILL_TOKEN", token);
+        }
         Self(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
     }
 }
@@ -45,7 +53,7 @@ impl Drop for Bot {
 }
 
 #[test]
-fn the_bot_in_python_answers_who_asks() {
+fn the_python_bot_answers() {
     let Two { ada, bob, .. } = two();
     let dir = tempfile::tempdir().unwrap();
     let mut bot = in_python(&bob, &dir.path().join("bot.json"));
@@ -68,11 +76,20 @@ mod rust;
 const SOCKET: &str = "RUMORMILL_TEST_BOT_SOCKET";
 const STATE: &str = "RUMORMILL_TEST_BOT_STATE";
 
-/// The bot in Rust, in a process of its own: does nothing unless it was started as one.
+/// The bot in Rust, in a separate process: does nothing unless this test started it as one.
 #[tokio::test]
 async fn the_bot_in_rust_runs() {
     let (Some(socket), Some(state)) = (env::var_os(SOCKET), env::var_os(STATE)) else { return };
-    rust::run(socket.into(), state.into()).await.unwrap();
+    let client = rust::client(socket.to_str().unwrap(), env::var("RUMORMILL_TOKEN").ok()).unwrap();
+    rust::run(client, state.into()).await.unwrap();
+}
+
+/// The same bot as a member of its own, with this token, over loopback.
+fn in_rust_as(token: &str, whose: &Serving, state: &Path) -> Bot {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["bots::the_bot_in_rust_runs", "--exact", "--nocapture"]).env("RUMORMILL_TOKEN", token);
+    command.env(SOCKET, format!("127.0.0.1:{}", whose.port())).env(STATE, state);
+    Bot(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap())
 }
 
 fn in_rust(whose: &Serving, state: &Path) -> Bot {
@@ -86,7 +103,7 @@ fn in_python(whose: &Serving, state: &Path) -> Bot {
     Bot::start("python3", &["bot.py", state.to_str().unwrap()], whose)
 }
 
-/// What was answered to each question, in the room of the one who asked.
+/// The answers to each question, in the room of the person who asked.
 fn answers(ada: &Serving) -> BTreeMap<String, Vec<String>> {
     let mut answers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let page = ada.get("/v1/rooms/lunch/messages?limit=200").ok();
@@ -111,7 +128,7 @@ fn each_question_is_answered_once(question: &str, start: fn(&Serving, &Path) -> 
     let ask = || ada.post("/v1/rooms/lunch/messages", &json!({"text": question})).ok()["messages"][0]["ref"].clone();
     let answered = |asked: &Value| {
         let mut events = ada.events();
-        // What was said before anybody listened is no event.
+        // Messages from before a listener are no events.
         if answers(&ada)[asked.as_str().unwrap()].is_empty() {
             events.until("message", |event| event["message"]["reply_to"]["ref"] == *asked);
         }
@@ -132,7 +149,7 @@ fn each_question_is_answered_once(question: &str, start: fn(&Serving, &Path) -> 
     answered(&asked);
     for round in 0..4 {
         let asked = ask();
-        // Wherever that meets the bot and its process: before they hear of it, while they answer, or after.
+        // The kills hit the bot and its process before they receive a question, while they answer, or after.
         thread::sleep(Duration::from_millis(round * 15));
         if round % 2 == 0 {
             drop(bot);
@@ -141,7 +158,7 @@ fn each_question_is_answered_once(question: &str, start: fn(&Serving, &Path) -> 
         bob.crash();
         answered(&asked);
     }
-    // A bot that comes back reads the last hour once more, and answers this last.
+    // A bot that comes back reads the last hour again, and answers this question last.
     drop(bot);
     let asked = ask();
     let _bot = start(&bob, &state);
@@ -153,17 +170,38 @@ fn each_question_is_answered_once(question: &str, start: fn(&Serving, &Path) -> 
 }
 
 #[test]
-fn the_bot_in_python_answers_each_question_once_whatever_is_killed() {
+fn the_python_bot_answers_each_question_once_across_kills() {
     each_question_is_answered_once("!roll 2d6", in_python);
 }
 
 #[test]
-fn the_bot_in_rust_answers_each_question_once_whatever_is_killed() {
+fn the_rust_bot_answers_each_question_once_across_kills() {
     each_question_is_answered_once("!count to three", in_rust);
 }
 
 #[test]
-fn the_bot_in_a_pipe_answers_who_asks() {
+fn the_bots_answer_as_members_of_their_own() {
+    let Two { ada, bob, .. } = two();
+    let dir = tempfile::tempdir().unwrap();
+    let [python, rust] = ["dice", "counter"].map(|name| {
+        let made = bob.command(&["bot", "new", name, "lunch"]);
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    });
+    let mut in_python = Bot::start_as("python3", &["bot.py", dir.path().join("1").to_str().unwrap()], &bob, &python);
+    let mut in_rust = in_rust_as(&rust, &bob, &dir.path().join("2"));
+    in_python.listens();
+    in_rust.listens();
+    let mut events = ada.events();
+    for (question, name) in [("!roll 2d6", "dice"), ("!count to three", "counter")] {
+        let asked = ada.post("/v1/rooms/lunch/messages", &json!({"text": question})).ok();
+        let asked = asked["messages"][0]["ref"].clone();
+        let answer = events.until("message", |event| event["message"]["reply_to"]["ref"] == asked);
+        assert_eq!(answer["message"]["nick"], name);
+    }
+}
+
+#[test]
+fn the_shell_bot_answers() {
     let Two { ada, bob, .. } = two();
     let mut events = ada.events();
     let _bot = Bot::start("sh", &["bot.sh", "lunch"], &bob);

@@ -35,7 +35,7 @@ fn in_two_rooms() -> Serving {
 }
 
 #[test]
-fn a_reader_who_comes_back_hears_what_it_missed_once() {
+fn a_reader_that_resumes_receives_missed_events_once() {
     let ada = in_two_rooms();
     let mut events = ada.events();
     say(&ada, "lunch", "heard");
@@ -58,7 +58,7 @@ fn a_reader_who_comes_back_hears_what_it_missed_once() {
 }
 
 #[test]
-fn what_was_missed_stands_before_how_the_rooms_stand_and_what_comes_now() {
+fn missed_events_precede_room_states_and_new_events() {
     let ada = in_two_rooms();
     let mut events = ada.events();
     let (first, _) = events.next();
@@ -74,7 +74,7 @@ fn what_was_missed_stands_before_how_the_rooms_stand_and_what_comes_now() {
 }
 
 #[test]
-fn after_a_crash_a_reader_is_told_to_catch_up_and_can() {
+fn after_a_crash_a_reader_is_told_to_catch_up() {
     let mut ada = in_two_rooms();
     let mut events = ada.events();
     say(&ada, "lunch", "heard");
@@ -107,7 +107,7 @@ fn post(ada: &Serving, heard: &mut Events, count: usize) {
 }
 
 #[test]
-fn a_slow_reader_misses_nothing_that_is_kept_and_is_told_of_what_is_not() {
+fn a_slow_reader_receives_kept_events_and_a_notice_about_lost_ones() {
     let ada = in_two_rooms();
     for (count, is_kept) in [(2_000, true), (8_000, false)] {
         let (mut slow, mut heard) = (ada.events(), ada.events());
@@ -151,7 +151,7 @@ async fn cutting(from: PathBuf, to: PathBuf) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stream_of_the_client_misses_and_repeats_nothing_however_often_it_is_cut() {
+async fn the_client_stream_neither_misses_nor_repeats_events_when_cut() {
     let ada = in_two_rooms();
     let dir = tempfile::tempdir().unwrap();
     let socket: &Path = &dir.path().join("cut");

@@ -31,7 +31,7 @@ fn file(who: &Serving, sent: &str) -> Reply {
 }
 
 #[test]
-fn a_file_is_told_of_fetched_when_asked_for_and_gone_when_taken_back() {
+fn a_file_is_offered_fetched_on_request_and_removed_with_its_message() {
     let two = two();
     let Two { ada, bob, .. } = &two;
     let content = "0123456789".repeat(100_000);
@@ -90,7 +90,7 @@ fn what_is_sent_to_a_browser_is_saved_and_never_run() {
 }
 
 #[test]
-fn a_part_of_a_file_can_be_asked_for() {
+fn a_range_of_a_file_can_be_requested() {
     let two = two();
     let numbers = sent(&two, "numbers", "0123456789");
     let asked = |range: &str| {
@@ -107,7 +107,7 @@ fn a_part_of_a_file_can_be_asked_for() {
 }
 
 #[test]
-fn what_is_no_file_is_refused_in_two_lines() {
+fn an_invalid_file_is_refused_in_two_lines() {
     let Two { ada, said, .. } = two();
     let post =
         |name: &str| ada.ask("POST", &format!("/v1/rooms/lunch/files?name={name}"), Some(("text/plain", "x".into())));
@@ -160,7 +160,7 @@ fn commands_send_and_save_files() {
 }
 
 #[test]
-fn nobody_who_has_it_is_a_clear_answer_and_a_want_that_can_be_given_up() {
+fn a_file_that_nobody_has_is_reported_and_can_be_given_up() {
     let two = two();
     let sent = sent(&two, "photo.jpg", "x");
     let Two { ada, bob, .. } = two;
@@ -182,7 +182,7 @@ fn nobody_who_has_it_is_a_clear_answer_and_a_want_that_can_be_given_up() {
 }
 
 #[test]
-fn files_are_bounded_apart_from_texts() {
+fn files_have_their_own_bounds() {
     let Two { ada, .. } = two();
     let (first, second) = (send(&ada, "first", "1"), send(&ada, "second", "2"));
     let room = ada.put("/v1/rooms/lunch/keep", &json!({"files": {"count": 1}})).ok();

@@ -31,7 +31,7 @@ fn founded() -> Serving {
 const JSON: &str = "application/json";
 
 #[test]
-fn what_is_posted_again_under_its_key_is_said_once_also_after_a_crash() {
+fn a_post_repeated_with_its_key_is_sent_once_even_after_a_crash() {
     let mut ada = founded();
     let hi = (JSON, r#"{"text": "hi"}"#);
     let first = ada.post_once(MESSAGES, "a", hi).ok();
@@ -53,7 +53,7 @@ fn what_is_posted_again_under_its_key_is_said_once_also_after_a_crash() {
 }
 
 #[test]
-fn a_key_is_good_for_one_thing() {
+fn a_key_is_valid_for_one_request() {
     let ada = founded();
     ada.post_once(MESSAGES, "a", (JSON, r#"{"text": "hi"}"#)).ok();
     for other in [(JSON, r#"{"text": "hi!"}"#), ("text/plain", "hi"), ("text/plain", "hi\nthere")] {
@@ -68,7 +68,7 @@ fn a_key_is_good_for_one_thing() {
 }
 
 #[test]
-fn posts_made_at_once_under_one_key_are_said_once() {
+fn simultaneous_posts_with_one_key_are_sent_once() {
     let ada = founded();
     let replies: Vec<_> = std::thread::scope(|scope| {
         let post = || ada.post_once(MESSAGES, "a", (JSON, r#"{"text": "hi"}"#));
@@ -85,7 +85,7 @@ fn posts_made_at_once_under_one_key_are_said_once() {
 }
 
 #[test]
-fn a_bot_that_is_too_fast_is_told_to_wait_and_lines_in_bulk_go_on() {
+fn a_fast_bot_is_told_to_wait_and_bulk_lines_continue() {
     let ada = founded();
     let flooded = std::thread::scope(|scope| {
         let flood =
@@ -109,7 +109,7 @@ fn a_bot_that_is_too_fast_is_told_to_wait_and_lines_in_bulk_go_on() {
 }
 
 #[test]
-fn a_text_mentions_whom_it_addresses_by_name() {
+fn a_text_mentions_the_people_it_addresses() {
     let Two { ada, bob, .. } = two();
     let author = ada.get("/v1/rooms/lunch").ok()["author"].clone();
     let mentions =

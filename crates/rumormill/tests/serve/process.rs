@@ -77,7 +77,7 @@ impl Serving {
         self.crash_while(|| ());
     }
 
-    /// Kills the process where it stands, and starts it again after something else was done.
+    /// Kills the process, does something else, and starts the process again.
     pub(crate) fn crash_while(&mut self, done: impl FnOnce()) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -129,7 +129,13 @@ impl Serving {
         Reply::of(self.socket(), &request(method, path, &headers, &body))
     }
 
-    /// Says something with an idempotency key.
+    /// Sends a request through the socket in the home, with the token of a bot and more headers.
+    pub(crate) fn ask_as(&self, token: &str, method: &str, path: &str, more: &[(&str, String)], body: &str) -> Reply {
+        let headers = [("Host", "localhost".to_owned()), ("Authorization", format!("Bearer {token}"))];
+        Reply::of(self.socket(), &request(method, path, &[&headers, more].concat(), body))
+    }
+
+    /// Sends a message with an idempotency key.
     pub(crate) fn post_once(&self, path: &str, key: &str, (kind, body): (&str, &str)) -> Reply {
         let headers = [("Host", "localhost"), ("Content-Type", kind), ("Idempotency-Key", key)];
         Reply::of(self.socket(), &request("POST", path, &headers.map(|(name, value)| (name, value.to_owned())), body))
@@ -171,7 +177,7 @@ impl Serving {
         Events { lines, id: String::new() }
     }
 
-    fn socket(&self) -> UnixStream {
+    pub(crate) fn socket(&self) -> UnixStream {
         let stream = UnixStream::connect(self.home().join("socket")).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream

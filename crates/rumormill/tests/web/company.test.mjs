@@ -173,7 +173,7 @@ test("each command does what it says", async (t) => {
   await dialog("/set", "Notify me");
   await dialog("/whois @ada", "direct, 3 ms");
   await dialog("/leave", "Leave this room?");
-  for (const [text, words] of [["/names", "5 here, 1 away"], ["/peers", "On the wire"], ["/seen", "of 5 others hold it"]]) {
+  for (const [text, words] of [["/names", "5 here, 1 away"], ["/peers", "On the wire"], ["/seen", "of 5 others"]]) {
     await command(page, text);
     await page.locator("#side", { hasText: words }).waitFor();
   }

@@ -33,7 +33,7 @@ class Refusal extends Error {
 
 export class Mock {
   constructor() {
-    Object.assign(this, { rooms: [], codes: new Set(["first-code"]), streams: new Set(), sockets: new Set(), requests: [], isDown: false, nearby: [], tokens: new Set(), heads: [] });
+    Object.assign(this, { rooms: [], codes: new Set(["first-code"]), streams: new Set(), sockets: new Set(), requests: [], isDown: false, nearby: [], tokens: new Set(), heads: [], events: [], keepsEvents: false });
   }
 
   async start() {
@@ -126,13 +126,17 @@ export class Mock {
     return message;
   }
 
-  held(room, message, holders) {
-    message.holders = holders;
-    this.emit("held", { room: room.state.id, ref: message.ref, holders });
+  held(room, message, holders, acknowledged = 0) {
+    Object.assign(message, { holders, acknowledged });
+    this.emit("held", { room: room.state.id, ref: message.ref, holders, acknowledged });
   }
 
+  // Events have ids, and are repeated to a reader that names the last one it saw, if `keepsEvents`.
   emit(kind, content) {
-    for (const stream of this.streams) stream.write(`event: ${kind}\ndata: ${JSON.stringify(content)}\n\n`);
+    const id = this.keepsEvents ? `id: ${this.events.length}\n` : "";
+    const text = `${id}event: ${kind}\ndata: ${JSON.stringify(content)}\n\n`;
+    if (this.keepsEvents) this.events.push(text);
+    for (const stream of this.streams) stream.write(text);
   }
 
   async answer(request, response) {
@@ -149,7 +153,7 @@ export class Mock {
       if (path[0] === "session") return this.session(request.method, token, body, response);
       if (path[0] !== "v1") return await this.file(url.pathname, response);
       if (!this.tokens.has(token)) throw new Refusal(401, "token", "no token", "open the link");
-      if (path[1] === "events") return this.stream(response);
+      if (path[1] === "events") return this.stream(request.headers["last-event-id"], response);
       if (path[1] === "signs") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ signs: EMOJI.filter(([, name]) => name.includes(url.searchParams.get("q"))).map(([sign, name]) => ({ sign, name })) }));
       if (path[3] === "files" && request.method === "GET") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(PICTURE);
       if (path[1] === "nearby") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ rooms: this.nearby }));
@@ -180,9 +184,10 @@ export class Mock {
     response.writeHead(200, { "content-type": KINDS[extname(file)], "content-security-policy": POLICY, "x-content-type-options": "nosniff" }).end(content);
   }
 
-  stream(response) {
+  stream(last, response) {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write(":\n\n");
+    if (this.keepsEvents && last !== undefined) response.write(this.events.slice(Number(last) + 1).join(""));
     this.streams.add(response);
     response.on("close", () => this.streams.delete(response));
   }
@@ -199,7 +204,10 @@ export class Mock {
     if (what === "hidden") return this.hide(room, ref, method === "PUT");
     if (run === "PUT read") room.marked = body.place > (room.marked ?? "") ? body.place : room.marked;
     else if (run === "PUT nick") room.state.nick = room.people[0].nick = body.nick;
-    else if (run === "PUT announced") room.state.announced = body.announced;
+    else if (run === "PUT attention") {
+      Object.assign(room.state, body);
+      this.rooms.sort((a, b) => Boolean(b.state.pinned) - Boolean(a.state.pinned));
+    } else if (run === "PUT announced") room.state.announced = body.announced;
     else if (run === "PUT topic") room.state.topic = body.topic;
     else if (what === "messages") return ref ? this.message(method, room, ref, part, sign, body) : this.messages(method, room, query, body);
     return this.shown(room);
@@ -259,7 +267,9 @@ export class Mock {
     }
     if (part === "holders") {
       const others = room.people.filter(({ me }) => !me);
-      return { holders: others.slice(0, message.holders ?? 1), of: others.length };
+      const holders = others.slice(0, message.holders ?? 1);
+      const acknowledged = holders.slice(0, message.acknowledged ?? 0).map(({ author }) => author);
+      return { holders, acknowledged, of: others.length };
     }
     if (part === "reactions") {
       message.reactions = react(message.reactions, sign, method === "PUT");

@@ -122,13 +122,16 @@ test("who holds a message shows, in figures, words and picture", async (t) => {
   await say(page, "is this on?");
   const own = room.messages.at(-1);
   await said(page, "is this on?").locator(".held", { hasText: "0/5" }).waitFor();
-  made.held(room, own, 2);
-  await said(page, "is this on?").locator(".held", { hasText: "✓ 2/5" }).waitFor();
+  made.held(room, own, 2, 1);
+  const tick = said(page, "is this on?").locator(".held", { hasText: "✓ 2/5" });
+  await tick.waitFor();
+  assert.equal(await tick.getAttribute("title"), "received by 2 of 5 others, acknowledged by 1");
   await page.keyboard.press("Shift+ArrowUp");
   await page.keyboard.press("h");
-  await page.locator(".holding", { hasText: "2 of 5 others hold it: ada, grace" }).waitFor();
+  await page.locator(".holding", { hasText: "received by 2 of 5 others: ada, grace" }).waitFor();
+  await page.locator(".holding", { hasText: "acknowledged by 1: ada" }).waitFor();
   assert.equal(await page.locator(".peer.has").count(), 2);
-  assert.match(await page.locator(".picture").getAttribute("aria-label"), /4 peers: 3 direct, 1 relayed\. 2 of 5 others/);
+  assert.match(await page.locator(".picture").getAttribute("aria-label"), /4 peers: 3 direct, 1 relayed\. The selected message is received by 2 of 5 others/);
   made.held(room, own, 4);
   await page.locator(".holding", { hasText: "4 of 5 others" }).waitFor();
   assert.equal(await page.locator(".peer.has").count(), 4);
@@ -252,6 +255,43 @@ test("what was said while the connection was lost is there when it is back", asy
   await page.keyboard.press("Enter");
   await said(page, "said into the void").waitFor();
   assert.match(await page.locator("#status").innerText(), /3 peers direct, 1 relayed/);
+});
+
+test("after a break the page gets each missed event once, and reads nothing again", async (t) => {
+  const { page, mock: made, room } = await chat(t, lunch, { quiet: true });
+  made.keepsEvents = true;
+  made.say(room, 1, "said before");
+  await said(page, "said before").waitFor();
+  made.isDown = true;
+  made.cut();
+  await page.locator("#status", { hasText: "does not answer" }).waitFor();
+  made.say(room, 1, "said meanwhile");
+  made.requests.length = 0;
+  made.isDown = false;
+  await said(page, "said meanwhile").waitFor();
+  made.say(room, 1, "said after");
+  await said(page, "said after").waitFor();
+  await page.locator("#status", { hasText: /3 peers direct, 1 relayed/ }).waitFor();
+  for (const text of ["said before", "said meanwhile", "said after"])
+    assert.equal(await said(page, text).count(), 1, text);
+  const reads = made.requests.filter((request) => /^GET \/v1\/rooms(\?|$|\/[^/]*\/messages)/.test(request));
+  assert.deepEqual(reads, []);
+});
+
+test("a page that cannot go on where it broke reads again", async (t) => {
+  const { page, mock: made, room } = await chat(t, lunch, { quiet: true });
+  made.keepsEvents = true;
+  made.say(room, 1, "said before");
+  await said(page, "said before").waitFor();
+  made.isDown = true;
+  made.cut();
+  await page.locator("#status", { hasText: "does not answer" }).waitFor();
+  made.say(room, 1, "said meanwhile");
+  made.events.fill("");
+  made.events.push(`id: ${made.events.length}\nevent: lagged\ndata: {"missed":0,"why":"restart"}\n\n`);
+  made.isDown = false;
+  await said(page, "said meanwhile").waitFor();
+  assert.equal(await said(page, "said before").count(), 1);
 });
 
 test("events that were dropped make the page read again", async (t) => {
@@ -451,6 +491,32 @@ test("other rooms show what is unread and who is called", async (t) => {
   await page.keyboard.press("Alt+a");
   await page.locator("#name", { hasText: "tea" }).waitFor();
   await until(page, () => !document.querySelector("#room-list .badge"));
+});
+
+test("a pinned room comes first, and a muted room is calm", async (t) => {
+  const { page, mock: made } = await chat(t, two, { quiet: true });
+  const names = () => page.locator("#room-list .name").allInnerTexts();
+  await goTo(page, "work");
+  await type(page, "/pin");
+  await page.keyboard.press("Enter");
+  await page.locator("#room-list li", { hasText: "work" }).getByRole("img", { name: "pinned" }).waitFor();
+  await holds(page, async () => (await names()).join() === "work,lunch");
+  await page.keyboard.press("Alt+1");
+  await page.locator("#name", { hasText: "work" }).waitFor();
+  await page.locator('[data-do="more"]').click();
+  await page.getByRole("button", { name: "Mute this room" }).click();
+  await page.locator("#room-list li", { hasText: "work" }).getByRole("img", { name: "muted" }).waitFor();
+  await goTo(page, "lunch");
+  const work = made.rooms.find(({ state }) => state.name === "work");
+  assert.deepEqual([work.state.muted, work.state.pinned], [true, true]);
+  made.say(work, 1, "nothing that hurries");
+  await page.locator("#room-list li", { hasText: "work" }).locator(".badge.calm", { hasText: "1" }).waitFor();
+  // Another window ends both.
+  Object.assign(work.state, { muted: false, pinned: false });
+  made.rooms.reverse();
+  made.status(work);
+  await holds(page, async () => (await names()).join() === "lunch,work");
+  await page.locator("#room-list .badge:not(.calm)", { hasText: "1" }).waitFor();
 });
 
 test("search finds, and goes there", async (t) => {

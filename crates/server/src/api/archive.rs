@@ -1,4 +1,4 @@
-//! Requests about a room as a whole: what is kept outside of it, and whether what is kept here is as it was written.
+//! Requests about a whole room: export, import, check of the disk, and repair.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -40,7 +40,7 @@ use crate::{
     told::nick,
 };
 
-/// Which export.
+/// Query parameters of an export.
 #[derive(Deserialize)]
 pub(super) struct Which {
     #[serde(default)]
@@ -48,7 +48,7 @@ pub(super) struct Which {
     since_ms: Option<u64>,
 }
 
-/// `GET /v1/rooms/{room}/export`: everything that was said, as it comes from the disk.
+/// `GET /v1/rooms/{room}/export`: all messages of the room, streamed from the disk.
 pub(super) async fn export(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -59,7 +59,7 @@ pub(super) async fn export(
     Ok(([(header::CONTENT_TYPE, form.mime())], pieces).into_response())
 }
 
-/// `POST /v1/rooms/{room}/import`: an export in JSON lines, or lines of what was said in other systems:
+/// `POST /v1/rooms/{room}/import`: an export in JSON lines, or messages of other systems as lines:
 /// `{"is": "said", "source": "irssi", "name": "alice", "time_ms": 1551535320000, "text": "hi"}`.
 pub(super) async fn import(
     State(api): State<Api>,
@@ -69,7 +69,8 @@ pub(super) async fn import(
     Ok(SafeJson(bring(&api.room(&room)?, body).await?))
 }
 
-/// `GET /v1/rooms/{room}/check`: verifies every hash and signature on disk; a line of JSON for each step, the report last.
+/// `GET /v1/rooms/{room}/check`: verifies every hash and signature on disk. The answer is a line of JSON for each step;
+/// the report is the last.
 pub(super) async fn check(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
     let room = api.room(&room)?;
     Ok(working(async move |tell| {
@@ -78,16 +79,17 @@ pub(super) async fn check(State(api): State<Api>, Path(room): Path<String>) -> A
     }))
 }
 
-/// `POST /v1/rooms/{room}/resync`: takes out what is damaged and fetches it again; a line of JSON for each step.
+/// `POST /v1/rooms/{room}/resync`: removes damaged entries and fetches them again. The answer is a line of JSON for
+/// each step.
 pub(super) async fn resync(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
     let room = api.room(&room)?;
     Ok(working(async move |tell| repair(&room, tell).await.map(Work::Repaired)))
 }
 
-/// Who hears how far work has come.
+/// Receives the progress of a long request.
 type Tell = mpsc::Sender<Work>;
 
-/// The answer to a request that takes long: each step as a line, and what it came to.
+/// The answer to a long request: each step as a line, then the result.
 fn working<W>(work: impl FnOnce(Tell) -> W + Send + 'static) -> Response
 where
     W: Future<Output = Answer<Work>> + Send,
@@ -98,7 +100,7 @@ where
             Ok(last) => last,
             Err(why) => Work::Failed(why.refused),
         };
-        // Whoever asked may have gone.
+        // The client may have gone.
         let _ = tell.send(last).await;
     });
     let lines = stream::unfold(told, |mut told| async move {
@@ -111,11 +113,11 @@ where
 
 async fn look_at(room: &Room, tell: &Tell) -> Answer<CheckReport> {
     let (of, tell) = (room.status().entries, tell.clone());
-    // A step that nobody takes in time is left out.
+    // A step is left out when the client does not read fast enough.
     Ok(room.check_telling(move |entries| _ = tell.try_send(Work::Checked { entries, of })).await?)
 }
 
-/// What a check found, with the names of those whose logs are damaged.
+/// Converts a report into the types of the API, with the names of the authors whose logs are damaged.
 fn shape(room: &Room, report: &CheckReport) -> Check {
     let mut check = checked(report);
     if let Some(why @ rumormill_node::Error::Damaged { .. }) = room.stopped() {
@@ -128,7 +130,7 @@ fn shape(room: &Room, report: &CheckReport) -> Check {
 
 async fn repair(room: &Room, tell: Tell) -> Answer<Repair> {
     let stopped = room.stopped();
-    // One that takes part in nothing is mended whatever a look at it says, if that can be had at all.
+    // A room that the node stopped is repaired whatever the check says, and even when the check fails.
     let found = match look_at(room, &tell).await {
         Err(why) if stopped.is_none() => return Err(why),
         found => found.unwrap_or_default(),
@@ -148,12 +150,12 @@ async fn repair(room: &Room, tell: Tell) -> Answer<Repair> {
         }
         missing = now;
         let left: u64 = missing.iter().map(|(_, first, last)| last - first + 1).sum();
-        // A step that nobody takes in time is left out.
+        // A step is left out when the client does not read fast enough.
         let _ = tell.try_send(Work::Back { entries: of - left, of });
         if left == 0 || Instant::now() >= deadline {
             break;
         }
-        // Without news the time is up, and it is looked once more.
+        // A timeout ends the wait; the loop then looks once more.
         let _ = timeout_at(deadline, renewed).await;
     }
     let missing: Vec<Damage> = missing.iter().map(|span| damage(room, span)).collect();
@@ -166,7 +168,7 @@ fn damage(room: &Room, (author, first, last): &(AuthorId, Seq, Seq)) -> Damage {
     Damage { author: author_hex(author), nick: nick(room, author), first: *first, last: *last, what }
 }
 
-/// Those of some entries that are not held.
+/// The parts of some spans that are not held.
 async fn still_missing(room: &Room, wanted: &[(AuthorId, Seq, Seq)]) -> Answer<Vec<(AuthorId, Seq, Seq)>> {
     let logs: BTreeMap<AuthorId, Log> =
         room.entries().logs().await?.into_iter().map(|kept| (kept.author, kept.log)).collect();

@@ -1,4 +1,4 @@
-//! What comes in: JSON, and what stands behind the `?`, or why it is none.
+//! Reads JSON bodies and query strings of requests, and refuses malformed ones.
 
 use axum::{
     Json,
@@ -12,12 +12,12 @@ use rumormill_api::{Code, codes};
 
 use crate::{answer::Refusal, limits::REQUEST_BYTES};
 
-/// What a request brings as JSON.
+/// The JSON body of a request.
 #[derive(FromRequest)]
 #[from_request(via(Json), rejection(Refusal))]
 pub(super) struct Body<T>(pub(super) T);
 
-/// What a request asks for behind the `?`.
+/// The query parameters of a request.
 #[derive(FromRequestParts)]
 #[from_request(via(Query), rejection(Refusal))]
 pub(super) struct Asked<T>(pub(super) T);
@@ -40,9 +40,9 @@ impl From<QueryRejection> for Refusal {
     }
 }
 
-const DESCRIBED: &str = "`/v1/openapi.json` says what goes here";
+const DESCRIBED: &str = "`/v1/openapi.json` describes the request";
 
-/// The HTTP library tells apart by the status why it could not read something.
+/// The status of the HTTP library says why it could not read something.
 fn unread(status: StatusCode, code: Code, what: String, help: &str) -> Refusal {
     Refusal { status, ..Refusal::new(code, what, help) }
 }

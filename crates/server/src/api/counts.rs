@@ -1,5 +1,5 @@
-//! What is found by reading a room from its unread marker on, remembered and counted on from there: rooms tell how they
-//! stand several times a second.
+//! Remembers what reading a room from its unread marker on found, so that the next count continues from there: the
+//! state of a room is sent several times a second.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,10 +11,10 @@ use rumormill_node::proto::{frontier::Digest, ids::RoomId, timeline::Place};
 use super::words::{AuthorHex, PlaceText};
 use crate::lock::lock;
 
-/// What the counts follow from.
+/// Everything that the counts depend on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Basis {
-    /// The entries that are here, by their digest and number.
+    /// Identifies the held entries, together with their number.
     pub(super) digest: Digest,
     pub(super) entries: u64,
     pub(super) read: Option<PlaceText>,
@@ -22,27 +22,27 @@ pub(super) struct Basis {
     pub(super) hidden: BTreeSet<AuthorHex>,
 }
 
-/// What was found.
+/// The counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) unread: u64,
-    /// Those of them that name me.
+    /// Unread messages that mention me.
     pub(super) mentions: u64,
     pub(super) topic: String,
-    /// The last message that was looked at, if there was one.
+    /// The last counted message, if there was one.
     pub(super) upto: Option<Place>,
-    /// Whether there are more than are counted.
+    /// Whether there are more messages than are counted.
     pub(super) many: bool,
 }
 
-/// What is known of a room's counts.
+/// How far remembered counts still apply.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Known {
     /// Nothing has changed since.
     Same(Counted),
-    /// So many entries have come since.
+    /// This many entries have come since.
     Grown { counted: Counted, by: u64 },
-    /// Nothing that helps.
+    /// There are none, or they no longer apply.
     Nothing,
 }
 
@@ -51,7 +51,7 @@ pub(super) enum Known {
 pub(super) struct Counts(Mutex<BTreeMap<RoomId, (Basis, Counted)>>);
 
 impl Counts {
-    /// What was found last, as far as it still helps.
+    /// The last counts, as far as they still apply.
     pub(super) fn of(&self, room: &RoomId, basis: &Basis) -> Known {
         let counts = lock(&self.0);
         let Some((known, counted)) = counts.get(room) else { return Known::Nothing };
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_hold_or_are_counted_on_until_something_else_changes() {
+    fn counts_are_reused_or_continued_until_something_else_changes() {
         let (counts, room) = (Counts::default(), RoomId([1; 32]));
         let (basis, counted) = (Basis::default(), Counted { unread: 3, ..Counted::default() });
         assert_eq!(counts.of(&room, &basis), Known::Nothing);

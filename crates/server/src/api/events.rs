@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{answer::Answer, limits::ALIVE_MS};
 
-/// The filter of a request.
+/// Query parameters of the event stream.
 #[derive(Deserialize)]
 pub(super) struct Of {
     room: Option<String>,
@@ -52,7 +52,7 @@ pub(super) async fn events(
 /// One listener.
 struct Listener {
     api: Weak<Inner>,
-    /// The only room that it wants.
+    /// The only room whose events it wants; all rooms if `None`.
     only: Option<RoomHex>,
     /// Events to send before those in `heard`.
     first: VecDeque<Arc<Numbered>>,
@@ -64,7 +64,7 @@ struct Listener {
 impl Listener {
     async fn new(api: &Api, since: Since, only: Option<RoomHex>) -> Self {
         let Begun { first, heard, last } = begin(api, &since, only.as_ref()).await;
-        // Sending `first` leads there.
+        // Sending `first` brings the reader to `last`.
         let at = if first.is_empty() { last } else { 0 };
         Self { api: Arc::downgrade(&api.0), only, first, heard, at }
     }

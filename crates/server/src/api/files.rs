@@ -1,5 +1,5 @@
-//! Requests about files: sent, read, asked for, given up. What a browser is given can do nothing: it is no page, whatever
-//! its sender calls it.
+//! Requests about files: send, read, fetch, give up. A browser never runs a file as a page, whatever its sender calls
+//! it.
 
 use std::ops::Range;
 
@@ -29,10 +29,10 @@ use super::{
 };
 use crate::answer::{Answer, Refusal, SafeJson};
 
-/// What a file is told to be: pictures, which pages show; everything else is bytes.
+/// Media types under which files are sent: pictures, which pages show; every other file is sent as bytes.
 pub(super) const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/// What goes with every file, so that it is saved or shown and never run.
+/// Headers of every file, so that browsers save or show it and never run it.
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -42,14 +42,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// How a file is sent.
+/// Query parameters of a sent file.
 #[derive(Deserialize)]
 pub(super) struct Sent {
     name: String,
     reply_to: Option<EntryRef>,
 }
 
-/// `POST /v1/rooms/{room}/files`: the body is the file, however long it is.
+/// `POST /v1/rooms/{room}/files`: the body is the file, of any length.
 pub(super) async fn send(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -78,13 +78,14 @@ pub(super) async fn send(
     let once = key.map(|key| key.calls(&asks, 1)).unwrap_or_default();
     let said = room.entries().say_once(vec![saying], once).await?;
     let target = *said.first().ok_or(rumormill_node::Error::Closed)?;
-    // What was said is told whatever can be read of it: whoever hears of an error says it again.
+    // The message was sent, so the answer names it even if it cannot be read back: after an error a client would send
+    // it again.
     let message = room.message(target).await.ok().flatten().unwrap_or_else(|| as_said(target, What::File(file)));
     let messages = api.messages(&room, vec![message]).await;
     Ok(SafeJson(Page { messages, more: false }))
 }
 
-/// `GET /v1/rooms/{room}/files/{ref}`: the file that a message offers, asked for when it is not here, and sent while it
+/// `GET /v1/rooms/{room}/files/{ref}`: the file that a message offers. If it is not here, it is fetched and sent as it
 /// comes.
 pub(super) async fn get(
     State(api): State<Api>,
@@ -121,7 +122,8 @@ pub(super) async fn get(
     Ok(response)
 }
 
-/// The bytes of a file as they come. One that does not come ends before its length, so that nobody takes it for whole.
+/// The bytes of a file as they come. If the file does not come whole, the body ends before its announced length, so
+/// that nobody takes it for whole.
 fn body(fetch: Fetch, range: Range<u64>) -> Body {
     let read = async |(mut fetch, range): (Fetch, Range<u64>)| match fetch.read(range.start, range.end).await {
         Ok(bytes) if bytes.is_empty() => None,
@@ -134,7 +136,7 @@ fn body(fetch: Fetch, range: Range<u64>) -> Body {
     Body::from_stream(stream::unfold((fetch, range), read))
 }
 
-/// `POST /v1/rooms/{room}/files/{ref}`: ask for the file that a message offers; events tell how far it is.
+/// `POST /v1/rooms/{room}/files/{ref}`: fetches the file that a message offers; events report the progress.
 pub(super) async fn fetch(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
@@ -144,7 +146,7 @@ pub(super) async fn fetch(
     told(&api, &room, target).await
 }
 
-/// `DELETE /v1/rooms/{room}/files/{ref}`: ask no longer for a file that is not here.
+/// `DELETE /v1/rooms/{room}/files/{ref}`: stops fetching a file.
 pub(super) async fn give_up(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
@@ -154,7 +156,7 @@ pub(super) async fn give_up(
     told(&api, &room, target).await
 }
 
-/// One range of bytes of so many; `None` for what is to be passed over, as several ranges are.
+/// One range of bytes out of `size`; `None` for a header to ignore, such as one with several ranges.
 fn read_range(text: &str, size: u64) -> Result<Option<Range<u64>>, ()> {
     let Some((first, last)) = text.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
         return Ok(None);
@@ -169,7 +171,7 @@ fn read_range(text: &str, size: u64) -> Result<Option<Range<u64>>, ()> {
     if range.start < size && range.start < range.end { Ok(Some(range)) } else { Err(()) }
 }
 
-/// The name a file is saved by, in ASCII for who reads no more, and whole.
+/// The name under which a file is saved: in ASCII for old clients, and in full.
 fn disposition(name: &str) -> String {
     let name = safe_name(name);
     let plain = |char: char| if char.is_ascii_alphanumeric() || "-_. ".contains(char) { char } else { '_' };
@@ -182,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_says_more_than_a_name() {
+    fn a_file_name_cannot_inject_headers() {
         let cases = [
             ("photo of us.jpg", "photo of us.jpg", "photo%20of%20us%2Ejpg"),
             ("\"; filename=evil.exe", "__ filename_evil.exe", "%5F%3B%20filename%3Devil%2Eexe"),

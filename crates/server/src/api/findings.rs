@@ -1,4 +1,4 @@
-//! What works in this process and what does not, each found out by trying.
+//! What works in this process and what does not, each found by a test.
 
 use axum::extract::State;
 use rumormill_node::{
@@ -9,34 +9,46 @@ use rumormill_text::{show::count, title};
 
 use super::{
     Api,
-    words::{Finding, Findings},
+    words::{Bot, Finding, Findings},
 };
 use crate::{
     answer::{Answer, SafeJson},
-    told::{nick, skewed},
+    told::{said_nick, skewed},
 };
 
 /// `GET /v1/findings`.
 pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
     let rooms = api.node().rooms();
     let mut findings: Vec<Finding> = rooms.iter().filter_map(stopped).collect();
+    findings.extend(api.bots().list().into_iter().map(bot));
     findings.push(clocks(&rooms));
     findings.extend(network(&api.node().network().await));
     Ok(SafeJson(Findings { findings }))
 }
 
-/// Why a room takes part in nothing, if it does not. What is damaged is found by a check.
+/// The reason why the node stopped a room, if it did. A check finds what is damaged.
 fn stopped(room: &Room) -> Option<Finding> {
     let why = room.stopped().filter(|why| !matches!(why, Error::Damaged { .. }))?;
     Some(Finding::ill("room", format!("{}: {why}", title(&room.name())), why.help()))
 }
 
-/// How this machine's clock compares with those of the peers that are linked now.
+/// Whether a bot can take part.
+fn bot(Bot { name, rooms, why, .. }: Bot) -> Finding {
+    match why {
+        None => Finding::well("bot", format!("{name} takes part in {}", count(rooms.len(), "room", "rooms"))),
+        Some(why) => {
+            let help = format!("if this does not pass, `rumormill bot remove {name}` removes it; then make it again");
+            Finding::ill("bot", format!("{name}: {why}"), help)
+        }
+    }
+}
+
+/// Compares this machine's clock with those of the connected peers.
 fn clocks(rooms: &[Room]) -> Finding {
     let what = "peer-clocks";
     let differ = |room: &Room| {
         let skew: Skew = room.status().skew;
-        (skew.whose != Whose::Nobodys).then(|| (skew.whose, skewed(skew, |author| nick(room, author))))
+        (skew.whose != Whose::Nobodys).then(|| (skew.whose, skewed(skew, |author| said_nick(room, author))))
     };
     match rooms.iter().find_map(differ) {
         Some((Whose::Theirs(_), says)) => return Finding::well(what, says),
@@ -69,7 +81,7 @@ fn network(network: &Network) -> Vec<Finding> {
     findings
 }
 
-/// What became of a second node on this machine.
+/// The result of the test with a second node on this machine.
 fn probed(LanProbe { heard, reached, others, failed }: &LanProbe) -> Vec<Finding> {
     if let Some(why) = failed {
         return vec![Finding::ill("lan", why.clone(), "let the program listen for UDP, on port 5353 too")];
@@ -94,7 +106,7 @@ fn probed(LanProbe { heard, reached, others, failed }: &LanProbe) -> Vec<Finding
     vec![udp, lan]
 }
 
-/// What relays told.
+/// The results from relays.
 fn asked(Internet { udp_v4, udp_v6, varies, relay, captive }: &Internet) -> Vec<Finding> {
     let seen: Vec<String> =
         udp_v4.iter().map(ToString::to_string).chain(udp_v6.iter().map(ToString::to_string)).collect();
@@ -124,7 +136,7 @@ fn asked(Internet { udp_v4, udp_v6, varies, relay, captive }: &Internet) -> Vec<
             "each relay sees another address (symmetric NAT): a peer behind such a NAT too is reached by a relay only",
         )
         .advise("forward a UDP port of the router to this machine, or use IPv6, for direct paths"),
-        None => Finding::untested("nat", "fewer than two relays told by which address they see this machine"),
+        None => Finding::untested("nat", "fewer than two relays reported the address that they see"),
     };
     let portal =
         Finding::ill("portal", "a captive portal stands before the internet", "sign in to the network with a browser");
@@ -147,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_switched_off_is_not_said_to_work() {
+    fn disabled_parts_are_not_reported_to_work() {
         let here = Network { sockets: at("127.0.0.1:5"), lan: None, internet: None };
         let want = [("network", true, true), ("lan", true, false), ("internet", true, false)];
         assert_eq!(told(&network(&here)), want);
@@ -157,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_reaches_nothing_hears_so_line_by_line() {
+    fn a_machine_without_a_network_gets_a_failure_for_each_test() {
         let cut_off = Network {
             sockets: at("0.0.0.0:5"),
             lan: Some(LanProbe::default()),
@@ -177,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_is_well_hears_what_was_seen_of_it() {
+    fn a_healthy_machine_gets_details_for_each_test() {
         let internet = Internet {
             udp_v4: Some("203.0.113.5:77".parse().unwrap()),
             udp_v6: None,

@@ -1,4 +1,4 @@
-//! How many others hold each of my latest texts, counted from what happens: nothing is read for it.
+//! Counts how many authors hold each of my latest texts, from events alone, without reading the store.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,40 +6,40 @@ use rumormill_node::proto::ids::{AuthorId, Seq};
 
 use crate::limits::WATCHED;
 
-/// My latest texts in a room, at most [`WATCHED`], and who holds how much of my log.
+/// My latest texts in a room, at most [`WATCHED`], and how much of my log each author holds.
 pub(super) struct Held {
     me: AuthorId,
-    /// Seq after the last entry of mine that each has received, and after the last that each has acknowledged. As many as
-    /// the room has authors and peers.
+    /// For each author: the seq after my last entry that it received, and after my last entry that it acknowledged.
+    /// Bounded by the authors and peers of the room.
     holds: BTreeMap<AuthorId, (Seq, Seq)>,
-    /// Each text, and who has it by what was told last.
+    /// Each text, with the counts that were last reported.
     texts: VecDeque<News>,
 }
 
-/// How far a text of mine has come.
+/// The counts of one of my texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct News {
     pub(super) seq: Seq,
-    /// By how many it was received.
+    /// Authors who received it.
     pub(super) holders: u64,
-    /// By how many of them it is acknowledged.
+    /// Those of them who acknowledged it.
     pub(super) acknowledged: u64,
 }
 
 impl Held {
-    /// Nothing is held of `me`.
+    /// Starts without any texts of `me`.
     pub(super) fn new(me: AuthorId) -> Self {
         Self { me, holds: BTreeMap::new(), texts: VecDeque::new() }
     }
 
-    /// Who writes here is `me` from now on.
+    /// Switches to another author key of mine.
     pub(super) fn write_as(&mut self, me: AuthorId) {
         if self.me != me {
             *self = Self::new(me);
         }
     }
 
-    /// I said this.
+    /// Adds a text of mine.
     pub(super) fn said(&mut self, seq: Seq) {
         if self.texts.len() == WATCHED {
             self.texts.pop_front();
@@ -47,7 +47,7 @@ impl Held {
         self.texts.push_back(News { seq, ..News::default() });
     }
 
-    /// Somebody has received my log below `next`.
+    /// Notes that an author has received my log below `next`.
     pub(super) fn received(&mut self, author: AuthorId, next: Seq) {
         if author != self.me {
             let (received, _) = self.holds.entry(author).or_default();
@@ -55,7 +55,7 @@ impl Held {
         }
     }
 
-    /// Somebody has acknowledged my log below `next`, and so has received it.
+    /// Notes that an author has acknowledged my log below `next`, and so has received it.
     pub(super) fn acknowledged(&mut self, author: AuthorId, next: Seq) {
         self.received(author, next);
         if let Some((_, acknowledged)) = self.holds.get_mut(&author) {
@@ -63,7 +63,7 @@ impl Held {
         }
     }
 
-    /// The texts that came further than was told last.
+    /// The texts whose counts grew since the last report.
     pub(super) fn news(&mut self) -> Vec<News> {
         let mut news = Vec::new();
         for told in &mut self.texts {
@@ -83,7 +83,7 @@ impl Held {
 mod tests {
     use super::*;
 
-    /// What is told: the text, by how many it was received, and acknowledged.
+    /// The reports as tuples: the seq of the text, how many received it, how many acknowledged it.
     fn news(held: &mut Held) -> Vec<(Seq, u64, u64)> {
         held.news().into_iter().map(|news| (news.seq, news.holders, news.acknowledged)).collect()
     }
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn each_text_is_held_by_those_who_hold_the_log_that_far() {
+    fn holders_of_a_text_hold_the_log_up_to_it() {
         let mut held = Held::new(author(0));
         [3, 5].iter().for_each(|seq| held.said(*seq));
         assert_eq!(news(&mut held), []);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_texts_are_watched_of_who_writes_now() {
+    fn only_the_latest_texts_of_the_current_author_are_watched() {
         let mut held = Held::new(author(0));
         (0..WATCHED as u64 + 3).for_each(|seq| held.said(seq));
         held.received(author(1), 5);

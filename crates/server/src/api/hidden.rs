@@ -1,5 +1,5 @@
-//! Whom I do not want to read: one file in the home. Nobody else learns of it, and what they say is kept and passed on
-//! as everybody's is.
+//! The authors that I do not want to read: one file in the home. Nobody else learns of it, and the node keeps and
+//! passes on their messages like all others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use crate::{answer::Refusal, limits::HIDDEN};
 
 type Lists = BTreeMap<RoomHex, BTreeSet<AuthorHex>>;
 
-/// Who is hidden, room by room; at most [`HIDDEN`] in each.
+/// The hidden authors of each room; at most [`HIDDEN`] in each.
 pub(super) struct Hidden(Kept<Lists>);
 
 impl Hidden {
@@ -25,12 +25,12 @@ impl Hidden {
         Ok(Self(Kept::open(dir.join("hidden.json"))?))
     }
 
-    /// Everybody who is hidden in a room.
+    /// The hidden authors of a room.
     pub(super) fn of(&self, room: &RoomHex) -> BTreeSet<AuthorHex> {
         self.0.read(|lists| lists.get(room).cloned().unwrap_or_default())
     }
 
-    /// Hides somebody, or shows them again; whether that changed anything.
+    /// Hides an author, or shows them again; returns whether that changed anything.
     ///
     /// # Errors
     /// When too many are hidden, or the file cannot be written.
@@ -38,7 +38,7 @@ impl Hidden {
         if hidden
             && self.0.read(|lists| lists.get(room).is_some_and(|list| list.len() >= HIDDEN && !list.contains(&author)))
         {
-            let what = format!("{HIDDEN} people are hidden in this room, which is all that can be");
+            let what = format!("{HIDDEN} people are hidden in this room, the most that can be");
             return Err(Refusal::new(codes::HIDDEN, what, "show somebody again first"));
         }
         Ok(self.0.change(|lists| {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_hidden_stays_hidden_in_that_room_until_shown() {
+    fn hidden_people_stay_hidden_in_that_room_until_shown() {
         let dir = tempfile::tempdir().unwrap();
         let hidden = Hidden::open(dir.path()).unwrap();
         assert!(hidden.set(&"r".into(), "bob".into(), true).unwrap());
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_hidden_than_fit() {
+    fn hidden_people_are_bounded() {
         let dir = tempfile::tempdir().unwrap();
         let hidden = Hidden::open(dir.path()).unwrap();
         for author in 0..HIDDEN {

@@ -1,4 +1,4 @@
-//! What happens in the rooms, told to everybody who listens: each event is put into words once.
+//! Sends what happens in the rooms to every listener; each event is serialized once.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,7 +11,7 @@ use rumormill_node::{
     Events, Message, Room, RoomEvent, What,
     proto::{
         content::Target,
-        ids::{PeerId, RoomId},
+        ids::{AuthorId, PeerId, RoomId},
         input::{Arrival, Step},
     },
 };
@@ -32,16 +32,17 @@ use super::{
 use crate::{
     limits::{COME_BACK_MS, HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
     lock::lock,
-    told::{AGREED, REKEYED, called, forked, names, nick, skewed},
+    told::{AGREED, LEFT, REKEYED, called, forked, left, names, nick, said_nick},
 };
 
-/// Tells everybody who listens.
+/// Sends events to all listeners.
 pub(super) struct Hub {
     sender: broadcast::Sender<Arc<Numbered>>,
     recent: Mutex<Recent>,
-    /// When a listener went last.
+    /// When the last listener left.
     gone: Mutex<Option<Instant>>,
-    /// The rooms that are told of, each by its instance: one that was left and entered again is another one.
+    /// The rooms whose events are sent, each with its instance: a room that was left and entered again is another
+    /// instance.
     followed: Mutex<BTreeMap<RoomId, u64>>,
 }
 
@@ -91,7 +92,7 @@ impl Hub {
         *lock(&self.gone) = Some(Instant::now());
     }
 
-    /// Tells what happens in a room from now on.
+    /// Sends the events of a room from now on.
     pub(super) fn follow(&self, api: &Api, room: Room) {
         let mut followed = self.followed();
         let (id, instance) = (room.id(), room.instance());
@@ -100,17 +101,18 @@ impl Hub {
             return;
         }
         if before.is_some() {
-            // Before anything is told of the new instance: its follower may not have come to the end.
+            // Before any event of the new instance: the follower of the old one may still run.
             self.tell(Event::Left { room: room_hex(&room) });
         }
         followed.insert(id, instance);
         let events = room.events();
         let held = Held::new(room.author());
-        let follower = Follower { api: Arc::downgrade(&api.0), room, held, told: None };
+        let me = room.author();
+        let follower = Follower { api: Arc::downgrade(&api.0), room, me, held, told: None };
         tokio::spawn(follower.run(events));
     }
 
-    /// Tells that a room was left, once.
+    /// Sends once that a room was left.
     fn left(&self, room: &Room) {
         let mut followed = self.followed();
         if followed.get(&room.id()) == Some(&room.instance()) {
@@ -144,12 +146,14 @@ impl Hub {
     }
 }
 
-/// Puts what happens in one room into words.
+/// Turns what happens in one room into events.
 struct Follower {
     api: Weak<Inner>,
     room: Room,
+    /// The author who writes here, as of the last event.
+    me: AuthorId,
     held: Held,
-    /// How the room stood when that was told last.
+    /// The state of the room that was last sent.
     told: Option<words::Room>,
 }
 
@@ -186,7 +190,7 @@ impl Follower {
         self.api.upgrade().map(Api).filter(|api| api.hub().listens())
     }
 
-    /// The time between two tellings of how the room stands.
+    /// The time between two events with the state of the room.
     fn every(&self) -> Duration {
         let peers = self.told.as_ref().map_or(0, |room| room.peers.len() as u64);
         Duration::from_millis(ROOM_EVERY_MS.max(peers * ROOM_PEER_MS))
@@ -196,7 +200,7 @@ impl Follower {
         room_hex(&self.room)
     }
 
-    /// Tells how the room stands, and who has got what.
+    /// Sends the state of the room, and the counts of its texts that changed.
     async fn renew(&mut self) {
         let Some(api) = self.api() else { return };
         // A new listener receives the state of the room when it connects.
@@ -209,7 +213,7 @@ impl Follower {
         self.tell_held();
     }
 
-    /// Tells who has got what.
+    /// Sends the counts of our texts that changed.
     fn tell_held(&mut self) {
         let Some(api) = self.api() else { return };
         let author = self.room.author();
@@ -231,6 +235,11 @@ impl Follower {
         for share in room.shares.iter().filter(|share| !known(share)) {
             let text = shared(share, &Clock::local());
             api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Shared, text });
+        }
+        let clock = before.map(|before| before.clock).unwrap_or_default();
+        if room.clock != clock && !(room.clock.is_empty() && room.peers.is_empty()) {
+            let text = if room.clock.is_empty() { AGREED.to_owned() } else { room.clock.clone() };
+            api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Skewed, text });
         }
         api.hub().tell(Event::Room { room });
     }
@@ -256,17 +265,7 @@ impl Follower {
                 let words::Person { author, nick, hidden, .. } = api.person(&self.room, &author, 0);
                 api.hub().tell(Event::Person { room, author, nick, here: true, hidden });
             }
-            RoomEvent::Forked { author, .. } => {
-                let Ok(names) = names(&self.room).await else { return };
-                let text = forked(&called(&names, &author));
-                self.tell(Event::Notice { room, code: NoticeCode::Forked, text });
-            }
-            RoomEvent::Skewed(skew) => {
-                let Ok(names) = names(&self.room).await else { return };
-                let told = skewed(skew, |author| called(&names, author));
-                let text = if told.is_empty() { AGREED.to_owned() } else { told };
-                self.tell(Event::Notice { room, code: NoticeCode::Skewed, text });
-            }
+            RoomEvent::Forked { author, left, .. } => self.forked(&author, left).await,
             RoomEvent::Step(step) => self.step(&step),
             RoomEvent::Lagged { missed } => self.tell(Event::lagged(missed, Lag::Slow)),
             RoomEvent::Typing { author } => {
@@ -279,8 +278,14 @@ impl Follower {
                 let (hash, state) = (words::FileHex(hash.to_string()), shape_state(state));
                 self.tell(Event::File { room, hash, state, have, size });
             }
-            RoomEvent::Rekeyed { .. } => {
-                self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: REKEYED.into() });
+            RoomEvent::Rekeyed { author, left } => {
+                let former = std::mem::replace(&mut self.me, author);
+                if let Some(api) = self.api() {
+                    let words::Person { author, nick, here, hidden, .. } = api.person(&self.room, &former, 0);
+                    api.hub().tell(Event::Person { room: room.clone(), author, nick, here, hidden });
+                }
+                let text = if left { LEFT } else { REKEYED };
+                self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: text.into() });
             }
             RoomEvent::Resumed | RoomEvent::Left => self.renew().await,
             RoomEvent::Stopped { why } => {
@@ -290,12 +295,28 @@ impl Follower {
                     text: format!("the room was stopped: {why}"),
                 });
             }
-            // How the room stands is told from time to time.
+            // The state of the room is sent periodically.
             _ => {}
         }
     }
 
-    /// Tells of a message, and watches how far it comes when it is a text or file of ours.
+    /// Sends a notice that a log was cut, unless it is ours: then a notice names our new key. It is left out for a
+    /// newcomer without a name who left a log: nobody here has read anything of it.
+    async fn forked(&mut self, author: &AuthorId, is_left: bool) {
+        let Some(api) = self.api().filter(|_| *author != self.me) else { return };
+        let words::Person { author: id, nick, here, hidden, .. } = api.person(&self.room, author, 0);
+        let is_unnamed = said_nick(&self.room, author).is_empty();
+        let Ok(mut names) = names(&self.room).await else { return };
+        names.learn(&id, &nick);
+        let name = called(&names, author);
+        let text = if is_left { left(&name) } else { forked(&name) };
+        if !is_left || !is_unnamed {
+            api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Forked, text });
+        }
+        api.hub().tell(Event::Person { room: self.id(), author: id, nick, here, hidden });
+    }
+
+    /// Sends a message, and watches the counts of a text or file of ours.
     async fn message(&mut self, message: Message, arrival: Arrival, hops: Option<u8>) {
         let me = self.room.author();
         self.held.write_as(me);
@@ -312,7 +333,7 @@ impl Follower {
         api.hub().tell(Event::Message { room: self.id(), message, arrival, hops: hops.map(u64::from) });
     }
 
-    /// Tells of a message above others.
+    /// Sends a message that stands above others.
     async fn inserted(&mut self, of: Target, arrival: Arrival, hops: Option<u8>) {
         if self.api().is_none() && of.author != self.room.author() {
             return;
@@ -321,7 +342,7 @@ impl Follower {
         self.message(message, arrival, hops).await;
     }
 
-    /// Tells of a message that was edited, retracted or reacted to, or whose text has come or is kept by no connected peer.
+    /// Sends a message that was edited, retracted or reacted to, or whose text arrived or is held by no connected peer.
     async fn changed(&mut self, of: Target) {
         let Some(api) = self.api() else { return };
         let Some(message) = self.room.message(of).await.ok().flatten() else { return };
@@ -329,7 +350,7 @@ impl Follower {
         api.hub().tell(Event::Changed { room: self.id(), message });
     }
 
-    /// Tells a step of the protocol. Steps are not kept, so without a listener nothing is made of them.
+    /// Sends a step of the protocol. Steps are not kept, so without a listener none are made.
     fn step(&self, step: &Step) {
         let Some(api) = self.api().filter(|api| api.hub().is_heard()) else { return };
         let (kind, from, to, entries) = match step {

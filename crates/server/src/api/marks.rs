@@ -1,4 +1,4 @@
-//! How far each room was read: one file in the home, small and written whole.
+//! The unread marker of each room: one file in the home, small and written whole.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,7 +7,7 @@ use rumormill_text::Kept;
 use super::words::{PlaceText, RoomHex};
 use crate::answer::Refusal;
 
-/// How far each room was read.
+/// The place up to which each room was read.
 pub(super) struct Marks(Kept<BTreeMap<RoomHex, PlaceText>>);
 
 impl Marks {
@@ -23,7 +23,7 @@ impl Marks {
         self.0.read(|places| places.get(room).cloned())
     }
 
-    /// Everything up to `place` is read; what was read before stays read.
+    /// Marks everything up to `place` as read; the marker never moves back.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -39,8 +39,8 @@ impl Marks {
         Ok(())
     }
 
-    /// Nothing from `place` on is read, and everything up to `before`, which stands right before it. What was not read
-    /// before stays so.
+    /// Moves the marker back to `before`, the place right before `place`, so that `place` and all after it are unread.
+    /// Never moves it forward.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_read_is_unread_again_when_one_says_so() {
+    fn the_marker_can_be_moved_back() {
         let dir = tempfile::tempdir().unwrap();
         let marks = Marks::open(dir.path()).unwrap();
         marks.set("r".into(), "5".into()).unwrap();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_is_kept_and_never_goes_back() {
+    fn setting_the_marker_never_moves_it_back() {
         let dir = tempfile::tempdir().unwrap();
         let marks = Marks::open(dir.path()).unwrap();
         assert_eq!(marks.of(&"r".into()), None);

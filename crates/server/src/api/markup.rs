@@ -1,5 +1,5 @@
-//! Markdown as people write it in chats, taken apart: emphasis, code, lists, quotes and links. All else, as headings, tables
-//! and HTML, stays the words that were typed. Nothing here makes markup.
+//! Parses Markdown as people write it in chats: emphasis, code, lists, quotes and links. Everything else, such as
+//! headings, tables and HTML, stays as typed. This module never produces markup.
 
 use std::ops::Range;
 
@@ -9,10 +9,10 @@ use url::Url;
 use super::words::{Block, BlockKind, Mark, Span};
 use crate::limits::{DEPTH, SPANS};
 
-/// The blocks of a text; none when it has neither marks nor links, and is to be shown as it is.
+/// The blocks of a text; none when it has neither marks nor links, so that it is shown as it is.
 pub(super) fn blocks(text: &str) -> Vec<Block> {
     let parser = Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH);
-    // Definitions of references are words that Markdown hides; where there are any, none of it is taken for Markdown.
+    // Markdown hides the definitions of references; a text with any of them is not treated as Markdown.
     let hides = parser.reference_definitions().iter().next().is_some();
     let mut walk = Walk { text, links: links(text), ..Walk::default() };
     if !hides {
@@ -36,32 +36,32 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// An address that stands in a text without any marks around it.
+/// A bare address in a text.
 struct Link {
     at: Range<usize>,
     href: String,
 }
 
-/// What was taken apart so far.
+/// The state of the parser.
 #[derive(Default)]
 struct Walk<'a> {
     text: &'a str,
     links: Vec<Link>,
     blocks: Vec<Block>,
-    /// The block that words go to.
+    /// The block that receives words.
     open: Option<Block>,
     quotes: usize,
-    /// The numbers of the next item of each list around; none where items have none.
+    /// The number of the next item of each enclosing list; `None` for lists without numbers.
     lists: Vec<Option<u64>>,
-    /// An item has begun and none of its words has come.
+    /// An item has begun and has no words yet.
     begun: Option<Option<u64>>,
     marks: Vec<Mark>,
     href: Option<String>,
-    /// How many elements are open whose words were taken as they were typed.
+    /// How many elements are open whose words are kept as typed.
     opaque: usize,
     /// The words of a code block.
     code: Option<String>,
-    /// Up to where the text was taken, where that is further than the events are.
+    /// The end of the text taken so far, where that is beyond the parser's events.
     taken: usize,
 }
 
@@ -81,7 +81,7 @@ impl Walk<'_> {
                 self.marks.pop();
             }
             Event::Rule => self.whole(range),
-            // What stands in the source, so that nothing like `&amp;` reads otherwise than it was typed.
+            // The source text, so that `&amp;` and the like stay as typed.
             _ => self.raw(range),
         }
     }
@@ -152,7 +152,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether marks stand beside words, and neither inside of one, as in `5*3*2`, nor inside of an address.
+    /// Whether marks stand at the edge of words, and neither inside a word, as in `5*3*2`, nor inside an address.
     fn stands_alone(&self, range: &Range<usize>) -> bool {
         let before = self.text[..range.start].chars().next_back();
         let after = self.text[range.end..].chars().next();
@@ -161,14 +161,14 @@ impl Walk<'_> {
         !is_word(before) && !is_word(after) && !cuts(range.start) && !cuts(range.end - 1)
     }
 
-    /// Takes where a link leads, if it may.
+    /// Keeps the target of a link, if it is allowed.
     fn leads(&mut self, range: &Range<usize>, dest: &str) -> bool {
         let is_in_address = self.links.iter().any(|link| link.at.contains(&range.start));
         self.href = web(dest).filter(|_| !is_in_address);
         self.href.is_some()
     }
 
-    /// A block of its own for what is no Markdown here, from the beginning of its first line.
+    /// Puts what is not supported into a block of its own, from the beginning of its first line, as typed.
     fn whole(&mut self, range: Range<usize>) {
         self.close();
         let from = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
@@ -178,7 +178,7 @@ impl Walk<'_> {
         self.close();
     }
 
-    /// Words as they were typed, with the addresses in them.
+    /// Adds words as typed, with the addresses in them.
     fn raw(&mut self, range: Range<usize>) {
         let mut at = range.start.max(self.taken);
         while at < range.end {
@@ -197,7 +197,7 @@ impl Walk<'_> {
         self.taken = self.taken.max(at);
     }
 
-    /// Words, set off as those around them.
+    /// Adds words with the current marks.
     fn push(&mut self, words: &str) {
         if words.is_empty() {
             return;
@@ -231,7 +231,7 @@ impl Walk<'_> {
     }
 }
 
-/// The addresses in a text, each without what ends a sentence behind it.
+/// The addresses in a text, without the punctuation that ends a sentence after one.
 fn links(text: &str) -> Vec<Link> {
     let ends = |char: char| char.is_whitespace() || "<>\"'`\\".contains(char);
     let mut found: Vec<Link> = Vec::new();
@@ -259,7 +259,7 @@ fn links(text: &str) -> Vec<Link> {
     found
 }
 
-/// An address of the web as browsers read it; none for all others.
+/// A web address as browsers read it; `None` for all others.
 fn web(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let is_web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty());
@@ -270,7 +270,7 @@ fn web(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Blocks in a line each: `>` a quote, `-` or a number an item, then spans with their marks.
+    /// Shows blocks, each in a line: `>` for a quote, `-` or a number for an item, then spans with their marks.
     fn shown(text: &str) -> String {
         let span = |span: &Span| {
             let marks: String = span.marks.iter().map(|mark| format!("{mark:?} ")).collect();
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_everyone_knows_is_taken_apart() {
+    fn common_markdown_is_parsed() {
         let cases = [
             ("so *very* **good**", "so [Emphasis very] [Strong good]"),
             ("***both*** and ~~gone~~", "[Emphasis Strong both] and [Struck gone]"),
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_markdown_here_is_shown_as_it_was_typed() {
+    fn unsupported_markdown_stays_as_typed() {
         let plain = [
             "good morning",
             "# 1 of us",
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_links_as_they_were_typed() {
+    fn addresses_become_links() {
         let cases = [
             (
                 "see (https://example.org/a_(b)?q=1#x), ok",
@@ -401,7 +401,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_breaks_it_and_every_link_leads_to_the_web(text in "[ -~\\n*_`>\\[\\]()hps:/.é]{0,200}") {
+        fn any_text_parses_and_every_link_is_a_web_address(text in "[ -~\\n*_`>\\[\\]()hps:/.é]{0,200}") {
             for span in blocks(&text).iter().flat_map(|block| &block.spans) {
                 let web = |href: &String| href.starts_with("http://") || href.starts_with("https://");
                 proptest::prop_assert!(span.href.iter().all(web));

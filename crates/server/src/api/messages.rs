@@ -1,4 +1,4 @@
-//! Requests about what is said.
+//! Requests about messages.
 
 use std::{collections::BTreeSet, num::NonZeroUsize};
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::answer::{Answer, Refusal, SafeJson};
 
-/// Which messages.
+/// Query parameters of a page of messages.
 #[derive(Deserialize)]
 pub(super) struct Which {
     before: Option<String>,
@@ -43,14 +43,14 @@ pub(super) async fn page(
         (None, before, None) => room.messages(before.as_deref().map(place).transpose()?, count).await?,
         (None, None, Some(after)) => room.messages_after(Some(place(&after)?), count).await?,
         _ => {
-            let what = "a page is before a place, or after one, or what a search finds";
-            return Err(Refusal::new(codes::PAGE, what, "give one of before, after and q"));
+            let what = "a page has only one of `before`, `after` and `q`";
+            return Err(Refusal::new(codes::PAGE, what, "leave out the others"));
         }
     };
     Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more }))
 }
 
-/// What somebody searches for. A name may be of nobody here, but of somebody whose words were imported.
+/// Converts a search. A name may also be that of somebody whose messages were imported.
 async fn wanted(room: &Room, asked: &str) -> Answer<Wanted> {
     let Search { words, from, since_ms, until_ms } = Search::read(asked, &Clock::local())?;
     let by = match from {
@@ -144,7 +144,7 @@ pub(super) async fn holders(
 ) -> Answer<SafeJson<Holders>> {
     let room = api.room(&room)?;
     let target = target(&text)?;
-    // Whoever has an edit, a sign or the like can be asked for as well.
+    // Edits, reactions and the like have holders too.
     if room.entries().one(target).await?.is_none() {
         return Err(no_message());
     }
@@ -158,7 +158,7 @@ pub(super) async fn holders(
     Ok(SafeJson(Holders { holders, acknowledged, of: others as u64 }))
 }
 
-/// A message after something that was said about it, as it reads here or else as it has to read.
+/// A message after a change, as the room shows it, or with the expected result if it cannot be read.
 async fn changed(api: &Api, room: &Room, message: Message) -> SafeJson<words::Message> {
     let read = room.message(message.target()).await.ok().flatten();
     SafeJson(api.message(room, read.unwrap_or(message)).await)
@@ -178,18 +178,18 @@ fn no_message() -> Refusal {
     Refusal::missing(codes::MESSAGE, "there is no such message here")
 }
 
-/// A text of ours that can be changed, or something else of ours that can only be taken back.
+/// One of our messages: a text, which can be changed, or anything else, which can only be taken back.
 async fn own(room: &Room, target: Target, what: &str) -> Answer<Message> {
     let message = find(room, target).await?;
     match message.what {
         _ if target.author != room.author() => {
-            let help = "only who said a thing can change it or take it back";
+            let help = "only the author of a message can change it or take it back";
             Err(Refusal::new(codes::NOT_YOURS, "somebody else said this", help))
         }
         What::Text(_) => Ok(message),
         What::File(_) | What::Imported(_) if what == "taken back" => Ok(message),
         _ => {
-            let what = format!("this is no text that could be {what}");
+            let what = format!("only a text can be {what}");
             Err(Refusal::new(codes::KIND, what, "choose something you said"))
         }
     }

@@ -1,4 +1,4 @@
-//! How the rooms stand, for Prometheus.
+//! The state of the rooms, for Prometheus.
 
 use std::sync::atomic::AtomicU64;
 
@@ -16,7 +16,7 @@ use prometheus_client::{
 use super::Api;
 use crate::answer::{Answer, Refusal};
 
-/// Whose figure it is. The name stays out: who may read figures may not read names.
+/// The labels of a figure. The room's name is left out: a reader of figures may not be allowed to read names.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Labels {
     room: String,
@@ -33,7 +33,7 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     let entries = gauge("entries", "Entries in the timeline");
     let missing = gauge("missing_entries", "Entries known to be missing");
     let authors = gauge("authors", "Authors who wrote something");
-    let skew = gauge("clock_skew_milliseconds", "What must be added to our clock to agree with most peers");
+    let skew = gauge("clock_skew_milliseconds", "Offset of most peers' clocks from ours");
     let mut counter = |name, help| family::<Counter<u64, AtomicU64>>(&mut registry, name, help);
     let bytes_in = counter("received_bytes", "Bytes of frames received");
     let bytes_out = counter("sent_bytes", "Bytes of frames sent");
@@ -41,7 +41,7 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     let frames_out = counter("sent_frames", "Frames sent");
     let dropped = counter("dropped_frames", "Frames dropped because a peer did not read");
     let pushes = counter("rumors", "Rumors pushed to us");
-    let known = counter("known_rumors", "Those of them that we knew already");
+    let known = counter("known_rumors", "Pushed rumors that we knew already");
     for room in api.node().rooms() {
         let (labels, status) = (Labels { room: room.id().short() }, room.status());
         let set = |gauges: &Gauges, value: u64| {
@@ -67,7 +67,7 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
-/// Figures of this name, one a room.
+/// A family of figures, one for each room.
 fn family<M>(registry: &mut Registry, name: &str, help: &str) -> Family<Labels, M>
 where
     M: Default + Clone,

@@ -1,10 +1,11 @@
-//! The one vocabulary that commands, terminal, web page and scripts speak: `/v1`.
+//! `/v1`: the one interface that commands, terminal, web page and scripts use.
 //!
-//! Whoever owns a home answers these requests: to itself without any wire, to other commands through the socket in the
-//! home, to pages and scripts over loopback TCP.
+//! The process that has a home open answers these requests: to itself without any wire, to other commands through the
+//! socket in the home, to pages and scripts over loopback TCP.
 
 mod archive;
 mod asked;
+mod bots;
 mod counts;
 mod events;
 mod files;
@@ -47,13 +48,15 @@ pub use self::{
     shape::shares,
 };
 
-use self::{counts::Counts, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf};
+use self::{
+    bots::Bots, counts::Counts, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf,
+};
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
-/// Made when it is asked for first.
+/// Made at the first request.
 static DESCRIPTION: LazyLock<openapi::OpenApi> = LazyLock::new(openapi::describe);
 
-/// What requests are answered from. Clones are the same.
+/// The state that answers requests. Clones share it.
 #[derive(Clone)]
 pub struct Api(Arc<Inner>);
 
@@ -63,29 +66,45 @@ struct Inner {
     marks: Marks,
     hidden: Hidden,
     hooks: Hooks,
+    bots: Bots,
     shelf: Shelf,
     counts: Counts,
     paces: Paces,
     typing: Typing,
+    whose: Whose,
 }
 
-/// Whether it is told to others that somebody types here, and shown here that others do.
+/// Whose home it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// A person's.
+    Owner,
+    /// That of a bot, inside a person's.
+    Bot,
+}
+
+/// Whether others learn that somebody types here, and this node shows that others type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typing {
-    /// It is.
+    /// Yes.
     Told,
     /// Neither.
     Kept,
 }
 
 impl Api {
-    /// Answers for a node; how far its rooms were read, who is hidden, and how the rooms are listed is kept in `state`.
+    /// Answers for a node. The directory `state` holds the unread markers, the hidden authors and the order of the
+    /// rooms.
     ///
     /// # Errors
-    /// When that cannot be read.
+    /// When a file in it cannot be read.
     pub fn new(node: Node, state: &Path, typing: Typing) -> Result<Self, Refusal> {
+        Self::of(node, state, typing, Whose::Owner)
+    }
+
+    fn of(node: Node, state: &Path, typing: Typing, whose: Whose) -> Result<Self, Refusal> {
         let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
-        let (hooks, shelf) = (Hooks::open(state)?, Shelf::open(state)?);
+        let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -95,10 +114,12 @@ impl Api {
             marks,
             hidden,
             hooks,
+            bots,
             shelf,
             counts: Counts::default(),
             paces: Paces::default(),
             typing,
+            whose,
         }));
         api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
         Ok(api)
@@ -124,11 +145,15 @@ impl Api {
         &self.0.hooks
     }
 
+    pub(crate) fn bots(&self) -> &Bots {
+        &self.0.bots
+    }
+
     fn shelf(&self) -> &Shelf {
         &self.0.shelf
     }
 
-    /// Whether typing is told to others, and shown.
+    /// Whether typing is sent and shown.
     fn tells_typing(&self) -> bool {
         self.0.typing == Typing::Told
     }
@@ -141,14 +166,14 @@ impl Api {
         &self.0.counts
     }
 
-    /// Asks without any wire.
+    /// A client that asks this process without any wire.
     pub fn client(&self) -> Client {
         Client::new(InProcess::new(self.router()))
     }
 
-    /// Everything that can be asked.
+    /// All endpoints for the person, or the bot, whose home this is.
     pub fn router(&self) -> Router {
-        routes::all()
+        routes::all(self.0.whose)
             .route("/v1/openapi.json", get(async || Json(&*DESCRIPTION)))
             .fallback(no_such_path)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
@@ -156,12 +181,12 @@ impl Api {
     }
 }
 
-/// What is at a path where nothing is.
+/// Refuses an unknown path.
 async fn no_such_path() -> Refusal {
     Refusal::missing(codes::PATH, "there is nothing at this path")
 }
 
-/// Whether the process lives.
+/// Answers as long as the process lives.
 async fn healthz() -> &'static str {
     "ok"
 }

@@ -1,4 +1,5 @@
-//! Names of things as they travel: ids in hexadecimal, entries as `author.seq`, places so that text orders like time.
+//! Names in requests and answers: ids in hexadecimal, entries as `author.seq`, places so that their text sorts like
+//! time.
 
 use std::num::NonZeroUsize;
 
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::answer::{Answer, Refusal};
 
-/// Messages in a page when nobody says how many.
+/// Messages in a page by default.
 const PAGE: usize = 50;
 
 impl Api {
@@ -70,7 +71,7 @@ pub(super) fn author_hex(author: &AuthorId) -> AuthorHex {
     AuthorHex(author.to_string())
 }
 
-/// How many messages a page is to have.
+/// The number of messages in a page.
 pub(super) fn limit(asked: Option<NonZeroUsize>) -> usize {
     asked.map_or(PAGE, NonZeroUsize::get)
 }
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_back_to_what_they_name() {
+    fn names_are_parsed_back() {
         let who = AuthorId([0xab; 32]);
         let there = Place { time: Time(77), author: who, seq: 300 };
         let entry = Target { author: who, seq: 300 };
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing_is_refused() {
+    fn malformed_names_are_refused() {
         for text in
             ["", ".", "zz.1", "ab.1", "ab", &format!("{}.x", "ab".repeat(32)), &format!("{}.-1", "ab".repeat(32))]
         {

@@ -1,4 +1,4 @@
-//! Requests about rooms that are announced on the LAN.
+//! Requests about rooms that peers announce on the LAN.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     limits::NEARBY_WAIT_MS,
 };
 
-/// How long to look, and for what.
+/// Query parameters of a search.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Look {
@@ -41,7 +41,7 @@ pub(super) async fn list(State(api): State<Api>, Asked(look): Asked<Look>) -> An
         });
         rooms.extend(asked.filter(|room| look.name.as_ref().is_none_or(|name| *name == room.name)));
         let enough = look.name.is_some() && !rooms.is_empty();
-        // Whoever announces ever new peers keeps nobody waiting longer.
+        // A peer that keeps announcing new addresses cannot prolong the search.
         if enough || Instant::now() >= deadline || timeout_at(deadline, found).await.is_err() {
             return Ok(SafeJson(Nearby { rooms: rooms.into_iter().collect() }));
         }

@@ -1,4 +1,4 @@
-//! The `Idempotency-Key` of a request: a call with a key is carried out once, however often it is repeated.
+//! The `Idempotency-Key` of a request: a request with a key is carried out once, however often it is repeated.
 
 use axum::http::HeaderMap;
 use rumormill_api::{KEY_BYTES, endpoint::IDEMPOTENCY_KEY};
@@ -24,7 +24,7 @@ impl Key {
             _ => {
                 let help =
                     format!("give a text of 1 to {KEY_BYTES} letters, digits and signs, a fresh one for each message");
-                Err(Refusal::new(codes::KEY, "this is no key for a call", &help))
+                Err(Refusal::new(codes::KEY, "this is no valid `Idempotency-Key`", &help))
             }
         }
     }
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_a_short_plain_text() {
+    fn a_key_is_short_plain_text() {
         assert!(Key::of(&HeaderMap::new()).unwrap().is_none());
         assert!(key("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"").unwrap().is_some());
         for name in ["", "ünlesbar", &"x".repeat(KEY_BYTES + 1)] {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_differ_where_their_name_their_entry_or_what_they_ask_for_does() {
+    fn calls_differ_by_key_entry_and_content() {
         let calls = |name, asks: &[&[u8]]| key(name).unwrap().unwrap().calls(asks, 2);
         let [first, second] = calls("a", &[b"x", b"y"])[..] else { panic!("two calls") };
         assert_eq!(calls("a", &[b"x", b"y"])[0], first);

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_too_fast_is_told_how_long_to_wait_and_nobody_else_is_slowed() {
+    fn a_fast_author_is_told_to_wait_and_others_are_not_slowed() {
         let paces = Paces::default();
         let taken = (0..1_000).filter(|_| paces.take_at(who(1), 1, 0).is_ok()).count();
         assert_eq!(taken, RUNS_AT_ONCE as usize);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_said_together_count_as_runs() {
+    fn lines_sent_together_count_as_runs() {
         let paces = Paces::default();
         let taken = (0..1_000).filter(|_| paces.take_at(who(1), 128, 0).is_ok()).count();
         assert_eq!(taken, RUNS_AT_ONCE as usize / 2);

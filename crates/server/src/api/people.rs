@@ -39,7 +39,7 @@ pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String,
     }))
 }
 
-/// `PUT /v1/rooms/{room}/hidden/{author}`: nothing this author says is shown to me, and it raises no notice.
+/// `PUT /v1/rooms/{room}/hidden/{author}`: hides this author's messages, which then cause no notice either.
 pub(super) async fn hide(
     State(api): State<Api>,
     Path((room, who)): Path<(String, String)>,
@@ -52,7 +52,7 @@ pub(super) async fn hide(
     set_hidden(&api, &room, &who, true).await
 }
 
-/// `DELETE /v1/rooms/{room}/hidden/{author}`: what this author says is shown to me again.
+/// `DELETE /v1/rooms/{room}/hidden/{author}`: shows this author's messages again.
 pub(super) async fn show(
     State(api): State<Api>,
     Path((room, who)): Path<(String, String)>,
@@ -62,7 +62,7 @@ pub(super) async fn show(
     set_hidden(&api, &room, &who, false).await
 }
 
-/// Hides somebody or shows them, and tells every screen of mine.
+/// Hides an author or shows them again, and informs all listeners.
 async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Answer<SafeJson<People>> {
     let id = room_hex(room);
     if api.hidden().set(&id, author_hex(who), hidden)? {
@@ -73,8 +73,8 @@ async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Ans
     Ok(SafeJson(People { people: api.people(room).await? }))
 }
 
-/// `POST /v1/rooms/{room}/typing`: tell those who are connected that I write something; at most once in three seconds,
-/// however often this is asked, and not at all where the configuration says `typing = false`.
+/// `POST /v1/rooms/{room}/typing`: tells the connected peers that I am typing; at most once in three seconds, however
+/// often it is called, and never where the configuration says `typing = false`.
 pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> Answer<()> {
     let room = api.room(&room)?;
     if api.tells_typing() {
@@ -83,7 +83,7 @@ pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> 
     Ok(())
 }
 
-/// The author that a word means: by the whole id, whether or not anybody here has it, or as every screen reads names.
+/// The author that a word names: by a whole id, of whatever author, or by a name as every screen shows it.
 async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
     match author(word) {
         Ok(whole) => Ok(whole),
@@ -91,7 +91,7 @@ async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
     }
 }
 
-/// The author that a name means in a room, if anybody has it there.
+/// The author of a room whom a name means, if there is one.
 pub(super) async fn member(room: &Room, name: &str) -> Answer<Option<AuthorId>> {
     match names(room).await?.choose(name) {
         Ok(whole) => author(whole.as_str()).map(Some),
@@ -105,7 +105,7 @@ fn stranger() -> Refusal {
 }
 
 impl Api {
-    /// Somebody, who wrote last at `last_ms`.
+    /// One person of a room, whose last entry has the time `last_ms`.
     pub(super) fn person(&self, room: &Room, who: &AuthorId, last_ms: u64) -> words::Person {
         let me = *who == room.author();
         words::Person {
@@ -118,7 +118,7 @@ impl Api {
         }
     }
 
-    /// Whether I do not want to read somebody.
+    /// Whether I have hidden an author.
     pub(super) fn hides(&self, room: &Room, who: &AuthorId) -> bool {
         let hidden = self.hidden().of(&room_hex(room));
         !hidden.is_empty() && hidden.contains(&AuthorHex(who.to_string()))

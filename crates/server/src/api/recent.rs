@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_who_comes_back_hears_what_it_missed_once() {
+    fn a_reader_that_resumes_receives_missed_events_once() {
         let mut recent = Recent::new([1; 8]);
         for text in ["a", "b", "c"] {
             recent.note(&said(text));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_begins_with_how_it_stands_whenever_it_is_entered() {
+    fn an_entered_room_begins_with_its_state() {
         let mut recent = Recent::new([1; 8]);
         let room = |entries| {
             let room = super::super::words::Room { id: "r".into(), entries, ..Default::default() };
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_again_is_said_to_be_missed() {
+    fn events_that_were_dropped_are_reported_as_missed() {
         let mut recent = Recent::new([1; 8]);
         recent.note(&said("a"));
         let told =
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_kept_than_fits() {
+    fn kept_events_are_bounded() {
         let mut recent = Recent::new([1; 8]);
         let long = "x".repeat(64 * 1024);
         for _ in 0..100 {

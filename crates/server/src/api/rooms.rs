@@ -31,7 +31,7 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Rooms>> {
         rooms.push(api.shape(&room).await);
     }
     rooms.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
-    // A home that cannot be written is read in the same order all the same.
+    // The rooms are listed in the right order even if their order cannot be written.
     let _ = api.shelf().place(rooms.iter().map(|room| &room.id));
     rooms.sort_by_cached_key(|room| api.shelf().rank(&room.id));
     Ok(SafeJson(Rooms { rooms }))
@@ -43,16 +43,14 @@ pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> A
         Enter::Founded { name } => api.node().create(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
-    api.hub().follow(&api, room.clone());
-    // It is entered, whatever becomes of its place in the list.
-    let _ = api.shelf().place(&[room_hex(&room)]);
+    api.entered(&room);
     Ok(SafeJson(api.shape(&room).await))
 }
 
-/// The name of a room as people type it.
+/// Checks a room's name as people type it.
 ///
 /// # Errors
-/// When it is none.
+/// When the name is empty, too long or otherwise unusable.
 pub fn read_name(text: &str) -> Result<&str, Refusal> {
     let name = text.trim();
     let fits = !name.is_empty() && name.len() <= NAME_BYTES;
@@ -62,10 +60,10 @@ pub fn read_name(text: &str) -> Result<&str, Refusal> {
     })
 }
 
-/// A ticket as people paste it.
+/// Reads a ticket as people paste it.
 ///
 /// # Errors
-/// When it is none.
+/// When the text is no ticket.
 pub fn read_ticket(text: &str) -> Result<Ticket, Refusal> {
     find_ticket(text, TicketError::NotATicket).map_err(|error: TicketError| {
         let help = "a ticket is one word; ask for it again if a piece is lost";
@@ -83,7 +81,7 @@ pub(super) async fn ticket(State(api): State<Api>, Path(room): Path<String>) -> 
     Ok(SafeJson(words::Ticket { ticket: whole(&api, &room)?.ticket().to_string() }))
 }
 
-/// A room whose ticket lets others in.
+/// A room that is not damaged: a damaged room gives no ticket.
 fn whole(api: &Api, room: &str) -> Answer<Room> {
     let room = api.room(room)?;
     match room.stopped() {
@@ -92,7 +90,7 @@ fn whole(api: &Api, room: &str) -> Answer<Room> {
     }
 }
 
-/// `GET /v1/rooms/{room}/ticket.svg`: the ticket for a telephone's camera.
+/// `GET /v1/rooms/{room}/ticket.svg`: the ticket as a QR code for the camera of a phone.
 pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
     let ticket = whole(&api, &room)?.ticket().to_string().to_ascii_uppercase();
     let code = QRBuilder::new(ticket).ecl(ECL::L).build();
@@ -142,7 +140,7 @@ pub(super) async fn read(
     Ok(SafeJson(api.tell_room(&room).await))
 }
 
-/// `PUT /v1/rooms/{room}/messages/{ref}/unread`: the marker stands before the message then.
+/// `PUT /v1/rooms/{room}/messages/{ref}/unread`: moves the unread marker to before the message.
 pub(super) async fn unread(
     State(api): State<Api>,
     Path((room, text)): Path<(String, String)>,
@@ -178,24 +176,37 @@ pub(super) async fn keep(
     Ok(SafeJson(api.shape(&room).await))
 }
 
-/// `DELETE /v1/rooms/{room}`: take part no more, and keep nothing of the room.
+/// `DELETE /v1/rooms/{room}`: leaves the room and deletes everything of it. The bots of the home leave it first.
 pub(super) async fn leave(State(api): State<Api>, Path(room): Path<String>) -> Answer<()> {
     let room = api.room(&room)?;
-    room.leave().await?;
-    // It is left, whatever becomes of the rest, which means nothing without it.
-    let _ = api.forget(&room);
-    Ok(())
+    api.bots().leave(&api, &room.id()).await?;
+    api.part(&room).await
 }
 
 impl Api {
-    /// Tells every screen of mine how a room stands now.
+    /// Follows a room that was entered, and lists it.
+    pub(super) fn entered(&self, room: &Room) {
+        self.hub().follow(self, room.clone());
+        // The room is entered even if its place in the list cannot be written.
+        let _ = self.shelf().place(&[room_hex(room)]);
+    }
+
+    /// Leaves a room and deletes everything of it.
+    pub(super) async fn part(&self, room: &Room) -> Answer<()> {
+        room.leave().await?;
+        // The room is left even if other files about it, which mean nothing without it, cannot be changed.
+        let _ = self.forget(room);
+        Ok(())
+    }
+
+    /// Sends the state of a room to all listeners.
     pub(super) async fn tell_room(&self, room: &Room) -> words::Room {
         let shape = self.shape(room).await;
         self.hub().tell(words::Event::Room { room: shape.clone() });
         shape
     }
 
-    /// Forgets what is remembered of a room that was left, unless somebody has entered it again.
+    /// Deletes the marker, the hidden authors and the like of a room that was left, unless it was entered again.
     fn forget(&self, room: &Room) -> Result<(), Refusal> {
         if self.node().room(&room.id()).is_some() {
             return Ok(());

@@ -15,15 +15,15 @@ use rumormill_api::{
 use tower::util::MapResponseLayer;
 
 use super::{
-    Api, archive,
+    Api, Whose, archive,
     asked::{Asked, Body},
-    events, files, findings, hooks, messages, metrics, nearby, people, rooms, say, signs,
+    bots, events, files, findings, hooks, messages, metrics, nearby, people, rooms, say, signs,
 };
 use crate::answer::{Answer, SafeJson};
 
-/// Every endpoint of the table with its handler.
-pub(super) fn all() -> Router<Api> {
-    Routes(Router::new())
+/// Every endpoint of the table with its handler. A bot is refused those of its owner.
+pub(super) fn all(whose: Whose) -> Router<Api> {
+    Routes { router: Router::new(), whose }
         .at(&table::HEALTH, super::healthz)
         .at(&table::METRICS, metrics::metrics)
         .at(&table::GET_FINDINGS, findings::list)
@@ -63,18 +63,24 @@ pub(super) fn all() -> Router<Api> {
         .at(&table::ADD_HOOK, hooks::add)
         .at(&table::REMOVE_HOOK, hooks::remove)
         .at(&table::POST_BY_HOOK, hooks::post)
+        .at(&table::LIST_BOTS, bots::list)
+        .at(&table::ADD_BOT, bots::add)
+        .at(&table::REMOVE_BOT, bots::remove)
         .at(&table::EXPORT, archive::export)
         .at(&table::IMPORT, archive::import)
         .at(&table::CHECK, archive::check)
         .at(&table::RESYNC, archive::resync)
         .at(&table::EVENTS, events::events)
-        .0
+        .router
 }
 
-struct Routes(Router<Api>);
+struct Routes {
+    router: Router<Api>,
+    whose: Whose,
+}
 
 impl Routes {
-    /// Lets `handler` answer where `endpoint` says, and under the status that it says.
+    /// Registers `handler` at the path and with the success status of `endpoint`.
     fn at<Q, A, H, T, P>(self, endpoint: &Endpoint<Q, A>, handler: H) -> Self
     where
         H: Handler<T, Api> + Fits<Q, A, P>,
@@ -93,11 +99,15 @@ impl Routes {
             }
             response
         };
-        Self(self.0.route(endpoint.path, on(method, handler).layer(MapResponseLayer::new(told))))
+        let answered = match endpoint.is_owners && self.whose == Whose::Bot {
+            true => on(method, bots::owners_only),
+            false => on(method, handler).layer(MapResponseLayer::new(told)),
+        };
+        Self { router: self.router.route(endpoint.path, answered), ..self }
     }
 }
 
-/// A handler that takes and gives what the table says: the compiler refuses any other.
+/// A handler with the request and answer types of the table: the compiler refuses any other.
 trait Fits<Q, A, P> {}
 
 impl<F, R, A> Fits<Empty, A, ()> for F
@@ -127,7 +137,7 @@ handlers! {
     [C D E G] B;
 }
 
-/// What a handler takes last, by the body of the request.
+/// The last argument of a handler, by the body of the request.
 trait Takes<Q> {}
 
 impl<T> Takes<Empty> for State<T> {}
@@ -138,7 +148,7 @@ impl<T> Takes<Json<T>> for Body<T> {}
 impl<T> Takes<JsonOrLines<T>> for Result<body::Bytes, BytesRejection> {}
 impl Takes<Bytes> for body::Body {}
 
-/// What a handler gives, by the body of the answer.
+/// The result of a handler, by the body of the answer.
 trait Gives<A> {}
 
 impl<A, R: Gives<A>> Gives<A> for Answer<R> {}

@@ -1,4 +1,4 @@
-//! Requests to post: one message as JSON, or one message per line of text.
+//! Requests to send messages: one as JSON, or one per line of text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::answer::{Answer, Refusal, SafeJson};
 
-/// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text a message a line.
+/// `POST /v1/rooms/{room}/messages`: JSON is one message, any other text one message per line.
 pub(super) async fn say(
     State(api): State<Api>,
     Path(room): Path<String>,
@@ -50,7 +50,8 @@ pub(super) async fn say(
     let more = said.len() < texts.len();
     let mut messages = Vec::new();
     for (target, text) in said.into_iter().zip(texts) {
-        // What was said is told whatever can be read of it: whoever hears of an error says it again.
+        // The messages were sent, so the answer names them even if they cannot be read back: after an error a client
+        // would send them again.
         let read = room.message(target).await.ok().flatten();
         messages.push(read.unwrap_or_else(|| as_said(target, What::Text(text))));
     }
@@ -58,8 +59,8 @@ pub(super) async fn say(
     Ok(SafeJson(Page { messages, more }))
 }
 
-/// Something just said that cannot be read: because the home cannot be, or because our log was cut meanwhile and it is
-/// said again under another key.
+/// A sent message that cannot be read back: the home is unreadable, or our log was cut meanwhile and the message is
+/// written again under another key.
 pub(super) fn as_said(target: Target, what: What) -> Message {
     let place = Place { time: Time::from_ms(Clock::utc().now_ms()), author: target.author, seq: target.seq };
     Message { place, id: EntryId::default(), what, edited: false, reactions: BTreeMap::new() }
@@ -108,7 +109,7 @@ async fn mention(api: &Api, room: &Room, texts: &mut [Text]) -> Answer<()> {
     let people = api.people(room).await?;
     let names = Names::of_people(&people);
     let people = people.iter().filter(|person| !person.me).map(|person| &person.author);
-    // The few people who are named anywhere, so that the loop below does not grow with lines times people.
+    // Only the few people that the texts name, so that the loop below does not grow with lines times people.
     let all: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
     let Named { authors: people, .. } = names.named(people, &all.join("\n"));
     for text in texts.iter_mut().filter(|text| addresses(&text.text)) {

@@ -1,4 +1,4 @@
-//! Rooms, people and messages as the node knows them, put into the words of the API.
+//! Converts rooms, people and messages of the node into the types of the API.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,12 +24,12 @@ use super::{
 use crate::{
     answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
-    told::{nick, skewed},
+    told::{nick, said_nick, skewed},
 };
 
 impl Api {
-    /// A room as it stands. What cannot be read of it is left out, and why: whoever has said something must hear that it
-    /// was said, and one room must not hide the others.
+    /// The state of a room. Anything unreadable is left out, with the reason: a client that sent something must learn
+    /// that it was sent, and one room must not hide the others.
     pub(super) async fn shape(&self, room: &Room) -> words::Room {
         room.nicks_found().await;
         let (status, me) = (room.status(), room.author());
@@ -57,7 +57,7 @@ impl Api {
             mentions,
             digest: HEXLOWER.encode(&status.digest),
             skew_ms: if matches!(status.skew.whose, Whose::Theirs(_)) { 0 } else { status.skew.ms },
-            clock: skewed(status.skew, |author| nick(room, author)),
+            clock: skewed(status.skew, |author| said_nick(room, author)),
             damaged: why.as_ref().is_some_and(is_damage),
             stopped: why.as_ref().map(stopped),
             keep: shape_keep(room.retention()),
@@ -75,7 +75,7 @@ impl Api {
         }
     }
 
-    /// What is found by reading on from the marker, as long as nothing changes.
+    /// The counts from the unread marker on; remembered as long as nothing changes.
     async fn counted(&self, room: &Room, read: Option<words::PlaceText>) -> Result<Counted, Error> {
         let (status, me) = (room.status(), room.author());
         let basis = Basis {
@@ -98,7 +98,7 @@ impl Api {
         Ok(counted)
     }
 
-    /// Everybody who wrote or is here, at most [`PEOPLE`]; who is here first, then by name.
+    /// All authors and everybody present, at most [`PEOPLE`]; those present first, then by name.
     pub(super) async fn people(&self, room: &Room) -> Answer<Vec<words::Person>> {
         let here: BTreeSet<AuthorId> = room.status().peers.iter().map(|peer| peer.author).collect();
         let heads = room.entries().heads().await?.into_iter();
@@ -123,7 +123,7 @@ impl Api {
         Ok(people)
     }
 
-    /// Messages, each with what it answers and, when it is ours, how many others have it.
+    /// Messages, each with the message it answers and, for ours, how many others have it.
     pub(super) async fn messages(&self, room: &Room, messages: Vec<Message>) -> Vec<words::Message> {
         let mut shaped = Vec::with_capacity(messages.len());
         for message in messages {
@@ -132,7 +132,7 @@ impl Api {
         shaped
     }
 
-    /// One message. What cannot be read besides is left out.
+    /// One message. Anything about it that cannot be read is left out.
     pub(super) async fn message(&self, room: &Room, message: Message) -> words::Message {
         let (me, author) = (room.author(), message.place.author);
         let mine = author == me;
@@ -201,7 +201,7 @@ impl Api {
     }
 }
 
-/// Why a room takes part in nothing, as the end of a sentence.
+/// Why the node stopped a room, as the end of a sentence.
 fn stopped(why: &Error) -> String {
     match why {
         Error::Stopped { why } => why.clone(),
@@ -209,12 +209,12 @@ fn stopped(why: &Error) -> String {
     }
 }
 
-/// Whether something has to be taken out for it.
+/// Whether the cause is damage that a repair has to remove.
 fn is_damage(why: &Error) -> bool {
     matches!(why, Error::Damaged { .. } | Error::Store(StoreError::Corrupt { .. }))
 }
 
-/// What a message says, as its author wrote it: whoever shows it makes it safe for where it is shown.
+/// The content of a message, as its author wrote it: every interface makes it safe for its own display.
 fn told(what: &What) -> (Kind, String, Option<Gone>) {
     match what {
         What::Text(text) => (Kind::Text, text.text.clone(), None),
@@ -229,12 +229,12 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
     }
 }
 
-/// The name an author is shown by; where a new name is told, the one they always had.
+/// The name an author is shown by; for a message that sets a new name, the short form of the author's key.
 fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
     if kind == Kind::Nick { author.short() } else { nick(room, author) }
 }
 
-/// Whom a room looks for that was joined, while nothing has come from anybody.
+/// The peers that a joined room looks for, as long as no entry has come from any.
 async fn seeking(room: &Room) -> Option<words::Seeking> {
     let others = |heads: Vec<(AuthorId, _)>| heads.iter().any(|(author, _)| *author != room.author());
     if !room.name().is_empty() || room.entries().heads().await.ok().is_none_or(others) {
@@ -250,7 +250,7 @@ async fn seeking(room: &Room) -> Option<words::Seeking> {
     Some(words::Seeking { since_ms, peers: shaped.collect() })
 }
 
-/// Messages of others behind the marker, of the first [`UNREAD`] there, and those of them that name me.
+/// Counts the messages of others behind the marker, the first [`UNREAD`] at most, and those among them that mention me.
 async fn count(room: &Room, basis: &Basis) -> Result<Counted, Error> {
     let upto = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
     let Page { messages, more: many } = room.messages_after(upto, UNREAD).await?;
@@ -259,7 +259,7 @@ async fn count(room: &Room, basis: &Basis) -> Result<Counted, Error> {
     Ok(counted)
 }
 
-/// Counts on, when `by` entries have come and each of them is a message behind those that were counted.
+/// Continues a count when `by` entries have come and each of them is a message after the counted ones.
 async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> Result<Option<Counted>, Error> {
     if counted.many {
         counted.topic = room.topic().await?;
@@ -273,7 +273,7 @@ async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> 
     Ok(Some(counted))
 }
 
-/// What was said by those who are hidden counts as little as what I said.
+/// Adds messages to the counts. Messages of hidden authors are not counted, just like mine.
 fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message]) {
     for message in messages {
         let author = message.place.author;
@@ -289,7 +289,7 @@ fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message])
     }
 }
 
-/// Whether something is said here that is to be read: what is brought here long after it was said elsewhere is not.
+/// Whether a message is new to read here; imported messages, which were said elsewhere long before, are not.
 fn is_said(message: &Message) -> bool {
     match &message.what {
         What::Text(_) | What::File(_) => true,
@@ -302,7 +302,7 @@ fn elsewhere(said: &Imported) -> words::Elsewhere {
     words::Elsewhere { name: said.name.clone(), source: said.source.clone(), time_ms: said.time_ms }
 }
 
-/// Whether a message that is said here names somebody: by their key, or by their nick in its text.
+/// Whether a message mentions somebody: by their key, or by their nick in its text.
 fn names(message: &Message, who: &AuthorId, nick: &str) -> bool {
     is_said(message)
         && match &message.what {
@@ -312,7 +312,7 @@ fn names(message: &Message, who: &AuthorId, nick: &str) -> bool {
         }
 }
 
-/// Whether a text calls somebody by name: as a word of its own, however it is written.
+/// Whether a text contains somebody's name as a separate word, in any case and spelling.
 pub(super) fn calls(text: &str, nick: &str) -> bool {
     let (text, nick) = (text.to_lowercase(), nick.to_lowercase());
     let alone = |char: Option<char>| char.is_none_or(|char| !char.is_alphanumeric());
@@ -322,7 +322,7 @@ pub(super) fn calls(text: &str, nick: &str) -> bool {
             .any(|(at, _)| alone(text[..at].chars().next_back()) && alone(text[at + nick.len()..].chars().next()))
 }
 
-/// What a reply answers, as far as it is here.
+/// The message that a reply answers, as far as it is held.
 async fn quote(room: &Room, target: Target) -> words::Reply {
     let text = match room.message(target).await.ok().flatten().map(|message| message.what) {
         Some(What::Text(text)) => words::act(&text.text).unwrap_or(&text.text).chars().take(QUOTED_CHARS).collect(),
@@ -333,12 +333,15 @@ async fn quote(room: &Room, target: Target) -> words::Reply {
     words::Reply { text, ..unsaid(room, target) }
 }
 
-/// The same without what was said.
+/// The same without its text.
 fn unsaid(room: &Room, target: Target) -> words::Reply {
     words::Reply { r#ref: reference(target), nick: nick(room, &target.author), text: String::new() }
 }
 
-/// The shares that took something, those that took most first, at most [`SHARES`].
+/// The full shares of a room, at most 32, those that dropped most first.
+///
+/// # Errors
+/// When the room cannot be read.
 pub async fn shares(room: &Room) -> Result<Vec<words::Share>, rumormill_node::Error> {
     let share_bytes = room.retention().share.unwrap_or(SHARE_BYTES);
     let mut shares = room.shares().await?;
@@ -373,7 +376,7 @@ async fn shape_file(room: &Room, target: Target, file: &File) -> words::File {
     words::File { hash, name: safe_name(name), mime: mime.clone(), size: *size, state, have, pixels }
 }
 
-/// The width and height that a picture says it has.
+/// The width and height in the header of a picture.
 async fn pixels(room: &Room, target: Target) -> Option<[u32; 2]> {
     let mut fetch = room.fetch(target).await.ok()?;
     let end = fetch.file().size.min(PICTURE_BYTES);
@@ -389,7 +392,7 @@ async fn pixels(room: &Room, target: Target) -> Option<[u32; 2]> {
     Some([u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?])
 }
 
-/// How a file stands, in the words of the API.
+/// Converts the state of a file.
 pub(super) fn shape_state(state: FileState) -> words::FileState {
     match state {
         FileState::Absent => words::FileState::Absent,
@@ -418,7 +421,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn somebody_is_called_by_a_word_of_its_own() {
+    fn a_name_counts_as_a_separate_word_only() {
         let cases = [
             ("ada: pizza?", "ada", true),
             ("@Ada, look", "ada", true),

@@ -1,5 +1,5 @@
-//! The rooms as this person has them: in the order in which they were entered, which is muted and which pinned. One file in the
-//! home; nobody else learns of it.
+//! This person's list of rooms: their order, and which are muted or pinned. One file in the home; nobody else learns of
+//! it.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -12,13 +12,13 @@ use crate::answer::Refusal;
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Rooms {
-    /// As they were entered.
+    /// In the order in which they were entered.
     order: Vec<RoomHex>,
     muted: BTreeSet<RoomHex>,
     pinned: BTreeSet<RoomHex>,
 }
 
-/// The rooms as this person has them.
+/// This person's list of rooms.
 pub(super) struct Shelf(Kept<Rooms>);
 
 impl Shelf {
@@ -30,8 +30,7 @@ impl Shelf {
         Ok(Self(Kept::open(dir.join("rooms.json"))?))
     }
 
-    /// Where a room stands in the list: behind those that are pinned, unless it is pinned itself. One that is not known
-    /// stands last.
+    /// The position of a room in the list: pinned rooms come first, an unknown room last.
     pub(super) fn rank(&self, room: &RoomHex) -> (bool, usize) {
         self.0.read(|rooms| {
             let place = rooms.order.iter().position(|known| known == room).unwrap_or(usize::MAX);
@@ -39,7 +38,7 @@ impl Shelf {
         })
     }
 
-    /// Gives rooms that have none a place behind the others, in this order.
+    /// Appends rooms that have no place yet, in this order.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -53,12 +52,12 @@ impl Shelf {
         Ok(())
     }
 
-    /// Whether a room is muted, and pinned.
+    /// Whether a room is muted, and whether it is pinned.
     pub(super) fn attention(&self, room: &RoomHex) -> (bool, bool) {
         self.0.read(|rooms| (rooms.muted.contains(room), rooms.pinned.contains(room)))
     }
 
-    /// Mutes and pins a room, as far as that is said.
+    /// Changes whether a room is muted or pinned, as far as the request says.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -93,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rooms_keep_their_numbers_whatever_they_are_called_and_pinned_ones_come_first() {
+    fn rooms_keep_their_order_and_pinned_ones_come_first() {
         let dir = tempfile::tempdir().unwrap();
         let shelf = Shelf::open(dir.path()).unwrap();
         let rooms: [RoomHex; 3] = ["c", "a", "b"].map(RoomHex::from);

@@ -1,4 +1,4 @@
-//! Emoji by their names, for those who pick one.
+//! Emoji by name, for a picker.
 
 use std::{cmp::Reverse, num::NonZeroUsize};
 
@@ -14,7 +14,7 @@ use crate::{
     limits::SIGNS_FOUND,
 };
 
-/// Which signs.
+/// Query parameters of a search.
 #[derive(Deserialize)]
 pub(super) struct Which {
     #[serde(default)]
@@ -27,7 +27,8 @@ pub(super) async fn list(Asked(Which { q, limit: most }): Asked<Which>) -> Answe
     Ok(SafeJson(Signs { signs: find(&q, most.map_or(SIGNS_FOUND, NonZeroUsize::get)) }))
 }
 
-/// The emoji in whose name or short names every word begins a word; those whose name begins so first.
+/// The emoji whose name or short names contain, for each given word, a word that begins with it; those whose name
+/// begins so come first.
 fn find(sought: &str, most: usize) -> Vec<Sign> {
     let sought = sought.to_lowercase();
     let words: Vec<&str> = words(&sought).collect();
@@ -41,7 +42,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|char: char| !char.is_alphanumeric() && !"+-".contains(char)).filter(|word| !word.is_empty())
 }
 
-/// How well words fit: as a whole short name, as the beginning of one, or somewhere.
+/// How well the words fit: a whole short name, the beginning of one, or any other way.
 fn fits(emoji: &Emoji, sought: &[&str]) -> Option<u8> {
     let name = emoji.name().to_lowercase();
     let called: Vec<&str> = emoji.shortcodes().flat_map(words).chain(words(&name)).collect();
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn emoji_are_found_by_the_beginnings_of_their_names() {
+    fn emoji_are_found_by_beginnings_of_their_names() {
         let first = |sought: &str| find(sought, 1).pop().map(|sign| sign.sign).unwrap_or_default();
         for (sought, sign) in
             [("party popper", "🎉"), ("tada", "🎉"), ("+1", "👍"), ("Thumbs u", "👍"), ("cheese", "🧀"), ("xyzzy", "")]

@@ -276,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_too_long_for_an_entry_is_said_in_parts() {
+    fn long_messages_are_split() {
         let long = Said { source: "s".repeat(99), name: "ä".repeat(99), time_ms: u64::MAX, text: "ü".repeat(10_000) };
         let contents = contents(&long);
         let texts: String = contents

@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_in_texts_is_no_markup() {
+    fn markup_in_texts_is_escaped() {
         let cases = [
             ("**bold** _it_ `code`", r"\*\*bold\*\* \_it\_ \`code\`"),
             ("# no heading", r"\# no heading"),

@@ -142,7 +142,7 @@ fn room(what: &[u8], fork_at: Option<usize>) -> (RoomId, Import) {
 }
 
 #[test]
-fn whatever_was_said_comes_back_the_same() {
+fn every_export_imports_unchanged() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut runner = TestRunner::new(ProptestConfig { cases: 8, failure_persistence: None, ..Default::default() });
     let rooms = (prop::collection::vec(any::<u8>(), 1..150), prop::option::of(0usize..150));
@@ -177,7 +177,7 @@ fn whatever_was_said_comes_back_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_without_its_text_is_told_and_wanted_until_it_is_imported() {
+async fn entries_without_text_are_requested_until_they_are_imported() {
     // The second log has imported text.
     let (id, held) = room(&[2, 2, 2], None);
     let (whole, mut lacking) = (held.runs.clone(), held);
@@ -214,7 +214,7 @@ async fn what_comes_without_its_text_is_told_and_wanted_until_it_is_imported() {
 }
 
 #[test]
-fn no_byte_can_be_changed_unnoticed() {
+fn every_changed_byte_is_noticed() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let what: Vec<u8> = (0..40).collect();
     let (id, held) = room(&what, Some(30));
@@ -260,7 +260,7 @@ fn no_byte_can_be_changed_unnoticed() {
 }
 
 #[test]
-fn nothing_of_a_stranger_passes_the_reader() {
+fn random_lines_do_not_pass_the_reader() {
     let long = format!("{{\"is\":\"room\",\"version\":1,\"room\":\"{}\"", "7".repeat(64));
     for line in
         ["", "{}", "[]", "\"room\"", "{\"is\":\"entry\"}", "{\"is\":\"end\",\"entries\":0,\"left_out\":0}", &long]

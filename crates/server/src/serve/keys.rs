@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_bounded_and_the_one_that_has_not_asked_for_longest_yields() {
+    fn pages_are_bounded_and_the_longest_idle_one_yields() {
         let keys = Keys::new("t");
         let (busy, idle) = (page(&keys), page(&keys));
         for _ in 2..PAGES {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_signed_out_and_told() {
+    fn a_page_is_signed_out_and_notified() {
         let keys = Keys::new("t");
         let (one, other) = (page(&keys), page(&keys));
         let Some(Asker::Page(lives)) = keys.asker(&one) else { panic!("it is signed in") };
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_given_lets_in() {
+    fn only_issued_tokens_are_accepted() {
         let keys = Keys::new("secret");
         let token = page(&keys);
         assert!(matches!(keys.asker("secret"), Some(Asker::Owner)));

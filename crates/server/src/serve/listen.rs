@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_never_ends_a_request_makes_room_for_who_asks_and_nobody_who_is_answered_does() {
+    async fn idle_clients_make_room_and_clients_with_requests_do_not() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         // An answer without an end, like that to a client that listens for events.

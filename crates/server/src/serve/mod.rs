@@ -11,10 +11,10 @@ use std::{
     net::SocketAddr,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex as Lock},
 };
 
-use axum::{Json, Router, routing::post};
+use axum::{Json, Router, middleware::from_fn_with_state, routing::post};
 use rumormill_api::{
     codes,
     endpoint::{self, Endpoint, Method, Tag},
@@ -29,7 +29,11 @@ use tokio::{
 pub use self::page::PageFile;
 
 use self::{clients::Clients, keys::Keys, page::Page};
-use crate::answer::{Answer, Refusal};
+use crate::{
+    Api,
+    answer::{Answer, Refusal},
+    lock::lock,
+};
 
 /// The socket in the home, open to its owner's other commands.
 pub struct Door {
@@ -95,8 +99,9 @@ pub struct Link {
 pub struct Desk(Arc<Inside>);
 
 struct Inside {
-    router: Router,
+    api: Api,
     settings: PageSettings,
+    keys: Lock<Option<Arc<Keys>>>,
     pages: Mutex<Option<Pages>>,
 }
 
@@ -111,9 +116,18 @@ pub struct PageSettings {
 }
 
 impl Desk {
-    /// Serves `router` once somebody asks for it.
-    pub fn new(router: Router, settings: PageSettings) -> Self {
-        Self(Arc::new(Inside { router, settings, pages: Mutex::default() }))
+    /// Answers with `api` once somebody asks for it.
+    pub fn new(api: Api, settings: PageSettings) -> Self {
+        Self(Arc::new(Inside { api, settings, keys: Lock::default(), pages: Mutex::default() }))
+    }
+
+    /// The credentials, read when they are needed first.
+    fn keys(&self) -> Result<Arc<Keys>, Refusal> {
+        let mut known = lock(&self.0.keys);
+        if let Some(keys) = &*known {
+            return Ok(keys.clone());
+        }
+        Ok(known.insert(Arc::new(Keys::open(&self.0.settings.token)?)).clone())
     }
 
     /// A fresh link. Starts serving if necessary, at the first of the addresses that this machine has.
@@ -123,9 +137,9 @@ impl Desk {
     pub async fn link(&self, Wanted { at }: Wanted) -> Result<Link, Refusal> {
         let mut pages = self.0.pages.lock().await;
         if pages.is_none() {
-            let PageSettings { at: usual, token, page } = &self.0.settings;
+            let PageSettings { at: usual, page, .. } = &self.0.settings;
             let at = if at.is_empty() { usual } else { &at };
-            *pages = Some(Pages::open(at, self.0.router.clone(), Keys::open(token)?, Page(page)).await?);
+            *pages = Some(Pages::open(at, &self.0.api, self.keys()?, Page(page)).await?);
         }
         match &*pages {
             Some(pages) => pages.link(),
@@ -133,13 +147,14 @@ impl Desk {
         }
     }
 
-    /// The endpoint of the socket in the home beside the API: fresh links.
-    pub fn router(&self) -> Router {
+    /// What the socket in the home answers: the API, and fresh links. A request with a token asks as whoever has it.
+    pub fn at_socket(&self) -> Router {
         let desk = self.clone();
         let answer = move |wanted: Option<Json<Wanted>>| async move {
             Answer::Ok(Json(desk.link(wanted.map(|Json(wanted)| wanted).unwrap_or_default()).await?))
         };
-        Router::new().route(LINK.path, post(answer))
+        let links = Router::new().route(LINK.path, post(answer));
+        self.0.api.router().merge(links).layer(from_fn_with_state(self.clone(), guard::at_socket))
     }
 
     /// Listens no more, once those who asked have their answers.
@@ -160,11 +175,10 @@ struct Pages {
 }
 
 impl Pages {
-    async fn open(at: &[SocketAddr], router: Router, keys: Keys, page: Page) -> Result<Self, Refusal> {
+    async fn open(at: &[SocketAddr], api: &Api, keys: Arc<Keys>, page: Page) -> Result<Self, Refusal> {
         let listener = listen_at(at).await?;
         let at = listener.local_addr().map_err(|error| Refusal::internal("address", error.to_string()))?;
-        let keys = Arc::new(keys);
-        let (clients, router) = (Clients::new(), guard::guarded(router, keys.clone(), page));
+        let (clients, router) = (Clients::new(), guard::guarded(api, keys.clone(), page));
         let task = tokio::spawn(listen::tcp(listener, router, clients.clone()));
         Ok(Self { at, keys, clients, task })
     }

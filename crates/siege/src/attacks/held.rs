@@ -315,6 +315,12 @@ pub const HELD: &[Held] = &[
     ),
     held("C13", "a file name that leads elsewhere", "crates/text/src/file_name.rs", "names_that_harm_nobody"),
     held(
+        "F12, C14",
+        "the token of a bot, and tokens that are nobody's, at either door",
+        "crates/rumormill/tests/serve/members.rs",
+        "the_token_of_a_bot_reaches_nothing_of_its_owner",
+    ),
+    held(
         "C14",
         "another port of this machine, in a real browser",
         "crates/rumormill/tests/web/ports.test.mjs",

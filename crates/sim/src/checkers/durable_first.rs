@@ -1,6 +1,6 @@
 //! Everything that a peer shows, acknowledges or sends of its own log is already on its disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rumormill_proto::{
     frame::Frame,
@@ -29,6 +29,8 @@ impl Disk {
 #[derive(Default)]
 pub(super) struct DurableFirst {
     disks: BTreeMap<usize, Disk>,
+    /// Peers that lie: what they write by hand is on no disk.
+    liars: BTreeSet<usize>,
 }
 
 impl Checker for DurableFirst {
@@ -54,6 +56,11 @@ impl Checker for DurableFirst {
             }
             Fact::Shown { peer, entry, .. } => self.on_disk(*peer, entry.author, entry.seq, Some(entry.id), "shows"),
             Fact::Said { peer, author, seq, id } => self.on_disk(*peer, *author, *seq, *id, "acknowledges"),
+            Fact::Turned { peer } => {
+                self.liars.insert(*peer);
+                Ok(())
+            }
+            Fact::Sent { peer, .. } if self.liars.contains(peer) => Ok(()),
             Fact::Sent { peer, frame, .. } => self.own_runs(*peer, frame),
             _ => Ok(()),
         }

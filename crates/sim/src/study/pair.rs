@@ -87,6 +87,7 @@ impl<'a> Pair<'a> {
                 shape: Shape::Fixed(vec![names[1 - side]]),
                 pace: Pace::default(),
                 crowd: Crowd::default(),
+                closed: None,
                 fresh_author: true,
                 trace: false,
                 seed: seed ^ side as u64,

@@ -188,10 +188,10 @@ pub(super) fn is_going(db: &Connection) -> Result<bool, Fail> {
     Ok(db.prepare_cached("SELECT 1 FROM retracting LIMIT 1")?.exists([])?)
 }
 
-/// Moves everything into the database and truncates the write-ahead log, which erases dropped bodies from it. Returns
-/// whether that was possible: it has to wait while anyone reads the log.
-pub(super) fn wipe(db: &Connection) -> Result<bool, Fail> {
-    db.busy_timeout(Duration::ZERO)?;
+/// Moves everything into the database and truncates the write-ahead log, which erases dropped bodies from it. That is
+/// impossible while anyone reads the log: waits up to `patience` for readers to end. Returns whether they did.
+pub(super) fn wipe(db: &Connection, patience: Duration) -> Result<bool, Fail> {
+    db.busy_timeout(patience)?;
     let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
     db.busy_timeout(Duration::from_millis(BUSY_MS))?;
     Ok(busy? == 0)

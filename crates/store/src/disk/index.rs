@@ -2,10 +2,7 @@
 //!
 //! Runs are indexed in the order of their arrival. An arrival is one document: the folded words of all its texts.
 
-use rumormill_proto::{
-    entry::RawEntry,
-    ids::{AuthorId, Seq},
-};
+use rumormill_proto::ids::{AuthorId, Seq};
 use rusqlite::Connection;
 
 use super::{
@@ -117,23 +114,17 @@ fn index(db: &Connection, room: i64, arrivals: &[Arrival]) -> Result<(), Fail> {
 /// The folded words of an arrival.
 pub(super) fn folded(db: &Connection, arrival: &Arrival) -> Result<String, Fail> {
     let mut text = String::new();
-    entries(db, arrival, |entry| {
-        if let Some(said) = said(entry.kind, &entry.body) {
-            each_word(&said, |word| text.extend([word, " "]));
+    for_each(db, arrival.log, (arrival.first, arrival.last), |stored| {
+        let Some(run) = stored.run(&arrival.author) else { return Ok(true) };
+        let entries = (run.first()..).zip(run.entries());
+        for (_, entry) in entries.filter(|(seq, _)| (arrival.first..=arrival.last).contains(seq)) {
+            if let Some(said) = said(entry.kind, &entry.body) {
+                each_word(&said, |word| text.extend([word, " "]));
+            }
         }
+        Ok(true)
     })?;
     Ok(text)
-}
-
-/// The readable entries of an arrival.
-fn entries(db: &Connection, arrival: &Arrival, mut visit: impl FnMut(&RawEntry)) -> Result<(), Fail> {
-    for_each(db, arrival.log, (arrival.first, arrival.last), |stored| {
-        let run = stored.run(&arrival.author);
-        let entries = run.iter().flat_map(|run| run.entries().iter().zip(run.first()..));
-        let within = entries.filter(|(_, seq)| (arrival.first..=arrival.last).contains(seq));
-        within.for_each(|(entry, _)| visit(entry));
-        Ok(true)
-    })
 }
 
 /// Adds an arrival to the last slice of its room, or to a new slice when that is full.

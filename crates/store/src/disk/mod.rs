@@ -33,6 +33,7 @@ mod walk;
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     path::Path,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -57,8 +58,14 @@ use self::{
     source::Source,
 };
 use crate::{
-    Change, CheckReport, Read, RoomRecord, Rooms, Store, check, error::Error, keep::Tally, limits::WIPE_COMMITS,
+    Change, CheckReport, Read, RoomRecord, Rooms, Store, check,
+    error::Error,
+    keep::Tally,
+    limits::{BUSY_MS, WIPE_COMMITS},
 };
+
+/// How long to wait for readers when what they read has to go.
+const READERS_END: Duration = Duration::from_millis(BUSY_MS);
 
 /// A store on disk, exclusive to this process until dropped.
 pub struct Disk {
@@ -81,7 +88,7 @@ impl Disk {
         let db = schema::writer(home.database())?;
         let mut disk = Self { db, home, unwiped: Some(0) };
         // Removes leftovers of a crash. If this fails, the next commit reports it.
-        let _ = disk.wipe();
+        let _ = disk.wipe(Duration::ZERO);
         Ok(disk)
     }
 
@@ -119,9 +126,10 @@ impl Disk {
         stamp.finish()
     }
 
-    /// Truncates the write-ahead log when it contains dropped bodies; returns whether it did.
-    fn wipe(&mut self) -> Result<bool, Error> {
-        let wiped = self.unwiped.is_some() && self.ask(forget::wipe)?;
+    /// Truncates the write-ahead log when it contains dropped bodies; returns whether it did. Waits up to `patience` for
+    /// readers.
+    fn wipe(&mut self, patience: Duration) -> Result<bool, Error> {
+        let wiped = self.unwiped.is_some() && self.ask(|db| forget::wipe(db, patience))?;
         if wiped {
             self.unwiped = None;
         }
@@ -134,7 +142,7 @@ impl Disk {
             let commits = self.unwiped.map_or(1, |commits| commits.saturating_add(1));
             self.unwiped = Some(commits);
             if commits.is_multiple_of(WIPE_COMMITS) {
-                let _ = self.wipe();
+                let _ = self.wipe(Duration::ZERO);
             }
         }
     }
@@ -190,9 +198,10 @@ fn in_one<T>(db: &mut Connection, changes: impl FnOnce(&Connection) -> Result<T,
 }
 
 impl Drop for Disk {
-    /// Wipes first: a reader that is still open would keep the content of the write-ahead log.
+    /// Wipes first: a reader that is still open would keep the content of the write-ahead log. If a reader stays, the
+    /// next opening wipes.
     fn drop(&mut self) {
-        let _ = self.wipe();
+        let _ = self.wipe(READERS_END);
     }
 }
 
@@ -255,8 +264,10 @@ impl Store for Disk {
             self.committed(rows);
             return Ok(more);
         }
-        // The write-ahead log has the last copies. While someone reads it they stay, until `index` finds it free.
-        self.wipe()?;
+        // The write-ahead log has the last copies. A caller of `sweep` may promise somebody that they are gone.
+        if !self.wipe(READERS_END)? && self.unwiped.is_some() {
+            stuck = stuck.or(Some(Error::Read { path: self.home.database().to_owned() }));
+        }
         stuck.map_or(Ok(false), Err)
     }
 
@@ -272,7 +283,7 @@ impl Store for Disk {
     }
 
     fn index(&mut self, entries: usize) -> Result<bool, Error> {
-        if self.wipe()? {
+        if self.wipe(Duration::ZERO)? {
             return self.ask(index::is_behind);
         }
         if !self.ask(index::is_behind)? {

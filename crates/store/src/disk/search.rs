@@ -77,12 +77,8 @@ fn indexed(db: &Connection, query: Option<&Query>, first: i64, last: i64) -> Res
     // words at the signs, so every hit is checked again.
     let mut terms: Vec<_> = query.whole.iter().map(|word| format!("\"{word}\"")).collect();
     terms.push(format!("\"{}\" *", query.beginning));
-    let mut rows = find.query((terms.join(" "), first, last))?;
-    let mut arrivals = Vec::new();
-    while let Some(row) = rows.next()? {
-        arrivals.push(Arrival::read(row)?);
-    }
-    Ok(arrivals)
+    let found = find.query_and_then((terms.join(" "), first, last), Arrival::read)?;
+    found.collect()
 }
 
 /// The newest entries found so far.
@@ -153,8 +149,14 @@ impl Hits<'_> {
 
     /// Matches within `first..=last`, skipping those older than enough others.
     fn matching<'r>(&self, run: &'r RawRun, (first, last): (Seq, Seq)) -> Vec<(Seq, &'r RawEntry)> {
-        let matches =
-            |entry: &RawEntry| !self.are_newer(put_time(entry.time)) && self.sought.finds_in(entry.kind, &entry.body);
+        let author = run.author();
+        // What an edit is shown as is judged in `keep`.
+        let fits = |entry: &RawEntry| {
+            entry.kind == Kind::EDIT || self.sought.fits(author, (entry.kind, &entry.body), entry.time.ms())
+        };
+        let matches = |entry: &RawEntry| {
+            !self.are_newer(put_time(entry.time)) && self.sought.finds_in(entry.kind, &entry.body) && fits(entry)
+        };
         let entries = (run.first()..).zip(run.entries());
         entries.filter(|(seq, entry)| (first..=last).contains(seq) && matches(entry)).collect()
     }

@@ -1,4 +1,4 @@
-//! A room on the screen, line by line: what is said there, and how far what I said has come.
+//! A room on the screen, line by line, with receipts for my lines.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -37,18 +37,18 @@ mod screen;
 
 pub use screen::at_terminal;
 
-/// How a visit went.
+/// The result of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visit {
-    /// Whether anybody else of the room was met.
+    /// Whether anybody else in the room was reached.
     pub met: bool,
 }
 
-/// Opens a room line by line for whoever sits here, who leaves it at the end of standard input at the latest. Lines that were typed are
-/// remembered in `history`.
+/// Opens a room line by line until the person leaves, at the latest at the end of standard input. `history` keeps the
+/// typed lines.
 ///
 /// # Errors
-/// When the terminal, the room or the process that has the home open goes away, or nobody reads our output any more.
+/// When the terminal, the room or the process that has the home open goes away, or nobody reads the output any more.
 pub async fn visit(client: &Client, room: &Room, history: &Path) -> Result<Visit, Failure> {
     let mut events = client.events().await?.until_gone();
     let (screen, mut typed) = screen::open(history)?;
@@ -56,13 +56,15 @@ pub async fn visit(client: &Client, room: &Room, history: &Path) -> Result<Visit
     let mut chat = Chat::new(client, room.clone(), screen);
     let left = chat.stay(&mut typed, &mut interrupts, &mut events).await;
     drop(typed);
-    if left? == Left::Willingly {
-        chat.leave(&mut events).await?;
+    match left? {
+        Left::Willingly => chat.leave(&mut events).await?,
+        Left::Interrupted => chat.tell_read().await?,
+        Left::Elsewhere => {}
     }
     Ok(Visit { met: chat.met })
 }
 
-/// How a visit came to its end.
+/// How a visit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Left {
     Willingly,
@@ -71,20 +73,20 @@ enum Left {
     Elsewhere,
 }
 
-/// What asks a program to end from outside. The home is closed in good order then, and the terminal restored.
+/// Signals that ask a program to end. The program then closes the home in good order and restores the terminal.
 pub struct Interrupts([Signal; 3]);
 
 impl Interrupts {
-    /// Listens from now on.
+    /// Starts to listen for the signals.
     ///
     /// # Errors
-    /// When the system does not let us.
+    /// When the system refuses.
     pub fn new() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).map_err(|error| Failure::internal("signal", error.to_string()));
         Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
     }
 
-    /// Resolves when the program is asked to end.
+    /// Resolves at the first signal.
     pub async fn next(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
@@ -105,41 +107,51 @@ enum Next {
 /// A room on a screen.
 struct Chat<'a> {
     asks: &'a Client,
-    /// As it stood last.
+    /// The last known state.
     room: Room,
     screen: Screen,
     clock: Clock,
     names: Names,
-    /// As many as the room has authors.
+    /// Bounded by the authors of the room.
     people: BTreeMap<AuthorHex, Person>,
     receipts: Receipts,
-    /// Messages of the first page, which events may tell once more.
+    /// Messages of the first page, which events may repeat.
     opened: BTreeSet<PlaceText>,
-    /// Who is here, and was told to be.
+    /// People who are here and were reported so.
     here: BTreeMap<AuthorHex, String>,
     met: bool,
-    /// Whether it was told why nobody is found.
+    /// Whether the reason why nobody is found was shown.
     in_vain: bool,
     late: Late,
-    /// When to show what came late; several lines mostly come together.
+    /// When to show late messages, several of which mostly arrive together.
     late_due: Option<Instant>,
-    /// When progress was last told.
+    /// When progress was last shown.
     progress: Instant,
-    /// Files that are saved once they are here, at most [`GETTING`](crate::limits::GETTING), and those that are.
+    /// Files to save once they are fetched, and those being saved; at most [`GETTING`](crate::limits::GETTING).
     getting: BTreeMap<FileHex, Message>,
     arrived: Vec<Message>,
-    /// What was shown to a person last, and when to tell that it is read.
+    /// The last message shown to a person, and when to report it as read.
     shown: Option<PlaceText>,
+    /// When this visit began, whether it is not the first, and whether it was told where the one before ended.
+    came_ms: u64,
+    returns: bool,
+    marked: bool,
     read_due: Option<Instant>,
+    /// Whether a message was marked as unread: nothing is told to be read until the person says something.
+    stays_unread: bool,
+    /// What was told last about clocks.
+    clock_told: String,
     /// Whether the room was left for good.
     gone: bool,
 }
 
-/// Lines to be shown together: how many, and the newest of them.
+/// Lines to show together: their number, and the newest of them.
 #[derive(Default)]
 struct Batch {
     lines: Vec<String>,
     count: usize,
+    /// How many stand above the first that somebody else said before this visit.
+    old: Option<usize>,
 }
 
 impl Batch {
@@ -152,7 +164,7 @@ impl Batch {
     }
 }
 
-/// What came late, to be shown together by the names that are known then: how many, and the newest of them.
+/// Late messages to show together, under the names known by then: their number, and the newest of them.
 #[derive(Default)]
 struct Late {
     messages: VecDeque<Message>,
@@ -169,7 +181,7 @@ impl Late {
     }
 }
 
-/// Whether somebody was dialled in vain, so that it is known why nobody is found.
+/// Whether a dial failed, so that the reason why nobody is found is known.
 fn is_in_vain(seeking: &Seeking) -> bool {
     seeking.peers.iter().any(|sought| sought.tries > 0)
 }
@@ -198,17 +210,22 @@ impl<'a> Chat<'a> {
             getting: BTreeMap::new(),
             arrived: Vec::new(),
             shown: None,
+            came_ms: 0,
+            returns: false,
+            marked: false,
             read_due: None,
+            stays_unread: false,
+            clock_told: String::new(),
             gone: false,
         }
     }
 
-    /// Asks about the room.
+    /// The client for this room.
     fn ask(&self) -> RoomHandle {
         self.asks.room(self.room.id.as_str())
     }
 
-    /// Shows what happens and does what is typed.
+    /// Shows events and carries out typed lines.
     async fn stay(
         &mut self,
         typed: &mut Typed,
@@ -238,7 +255,7 @@ impl<'a> Chat<'a> {
         }
     }
 
-    /// Tells that a line was too long to be said, and that nothing of it was.
+    /// Reports that a line was too long, and that nothing of it was sent.
     fn refuse(&mut self, bytes: u64) -> Result<(), Failure> {
         let what =
             format!("a line of {bytes} bytes is longer than the {TEXT_BYTES} of a message; nothing of it was said");
@@ -246,7 +263,7 @@ impl<'a> Chat<'a> {
         self.screen.talk(&Failure::Choice(refused).to_string())
     }
 
-    /// Gives somebody who has just joined a moment to find the others, so that what was said before stands above what is said now.
+    /// Gives a newcomer a moment to find the others, so that earlier messages stand above new ones.
     async fn find(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let is_early = |room: &Room| room.name.is_empty() && room.entries < SCREENFUL as u64;
         let deadline = Instant::now() + Duration::from_millis(FIND_MS);
@@ -258,7 +275,7 @@ impl<'a> Chat<'a> {
                     is_alone = room.seeking.is_some() || is_early(&room);
                     self.room = room;
                 }
-                // The first page has them.
+                // The first page shows these messages.
                 Event::Message { .. } | Event::Changed { .. } => {}
                 event => self.note(event, &mut Batch::default())?,
             }
@@ -272,10 +289,17 @@ impl<'a> Chat<'a> {
         self.names = Names::of_people(&people);
         self.people = people.into_iter().map(|person| (person.author.clone(), person)).collect();
         let mut read = self.room.read.clone();
-        for message in self.newest().await? {
-            // Once, before the first that is unread.
+        (self.came_ms, self.returns) = (self.clock.now_ms(), read.is_some());
+        let newest = self.newest().await?;
+        let here =
+            newest.iter().filter(|message| !message.mine && read.as_ref().is_some_and(|read| *read < message.place));
+        // Messages that came since the room was read are not counted in it.
+        let unread = self.room.unread.max(here.count() as u64);
+        for message in newest {
+            // Once, before the first unread message.
             if !message.mine && read.take_if(|read| *read < message.place).is_some() {
-                self.screen.talk(&format!("{} new", thousands(self.room.unread)))?;
+                self.marked = true;
+                self.screen.talk(&format!("{} new", thousands(unread)))?;
             }
             let line = self.line(&message);
             self.screen.data(&line)?;
@@ -288,11 +312,14 @@ impl<'a> Chat<'a> {
         };
         self.screen.talk(&format!("you are in {title}; /help lists what you can do, /quit leaves"))?;
         self.seek()?;
-        // Who came before there was anybody to hear of it.
+        if !self.room.clock.is_empty() {
+            self.tell_clock(&self.room.clock.clone())?;
+        }
+        // People who came before this chat listened to events.
         self.note_room(self.room.clone())
     }
 
-    /// Tells whom the room looks for, and what to do, as long as nobody was found.
+    /// Shows which peers the room looks for, and what to do, as long as none was found.
     fn seek(&mut self) -> Result<(), Failure> {
         let Some(seeking) = &self.room.seeking else { return Ok(()) };
         self.in_vain = is_in_vain(seeking);
@@ -300,13 +327,13 @@ impl<'a> Chat<'a> {
         self.screen.talk("ask them to open the room; what you write is kept and goes out when somebody is found")
     }
 
-    /// The newest messages, as many as fit on a screen, but for those of people who are hidden.
+    /// The newest messages, as many as fit on a screen, without those of hidden people.
     async fn newest(&self) -> Result<Vec<Message>, Failure> {
         let page = self.ask().newest(SCREENFUL).await?;
         Ok(page.messages.into_iter().filter(|message| !message.hidden).collect())
     }
 
-    /// Takes everything that is to be told now, and shows it together.
+    /// Takes all events that are at hand, and shows them together.
     fn hear(&mut self, first: Option<Event>, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let mut batch = Batch::default();
         let mut next = Some(first.ok_or_else(closed)?);
@@ -319,10 +346,18 @@ impl<'a> Chat<'a> {
             self.note(event, &mut batch)?;
         }
         let hidden = batch.count - batch.lines.len();
+        let mark = batch.old.filter(|_| !self.marked);
+        self.marked |= mark.is_some();
         if hidden > 0 {
             self.screen.talk(&format!("{} above; /log shows the timeline", count(hidden, "message", "messages")))?;
         }
-        batch.lines.iter().try_for_each(|line| self.screen.data(line))
+        for (at, line) in (hidden..).zip(&batch.lines) {
+            if mark.is_some_and(|mark| at == mark.max(hidden)) {
+                self.screen.talk("new since you were here")?;
+            }
+            self.screen.data(line)?;
+        }
+        Ok(())
     }
 
     fn note(&mut self, event: Event, batch: &mut Batch) -> Result<(), Failure> {
@@ -343,6 +378,7 @@ impl<'a> Chat<'a> {
                 let help = "make room on the disk and open the chat again; what was confirmed is kept";
                 return Err(Failure::Stopped(Refused::new("stopped", text, help)));
             }
+            Event::Notice { code: NoticeCode::Skewed, text, .. } => self.tell_clock(&text)?,
             Event::Notice { text, .. } => self.screen.talk(&clean(&text))?,
             Event::Lagged { missed, .. } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
@@ -359,7 +395,7 @@ impl<'a> Chat<'a> {
         Ok(())
     }
 
-    /// Tells who came and went, and how a long fetch goes.
+    /// Reports people who came or went, and the progress of a long fetch.
     fn note_room(&mut self, room: Room) -> Result<(), Failure> {
         room.peers.iter().for_each(|peer| self.names.learn(&peer.author, &peer.nick));
         let name = |peer: &Peer| self.names.name(&peer.author, &peer.nick).whole();
@@ -387,7 +423,7 @@ impl<'a> Chat<'a> {
         self.progress(before.missing)
     }
 
-    /// A message as it is shown.
+    /// The line that shows a message.
     fn line(&mut self, message: &Message) -> String {
         self.names.meet(message);
         message_line(&self.clock, &self.names, message)
@@ -403,6 +439,9 @@ impl<'a> Chat<'a> {
         match arrival {
             Arrival::End => {
                 self.shows(&message.place);
+                if !message.mine && message.time_ms < self.came_ms && self.returns {
+                    batch.old.get_or_insert(batch.count);
+                }
                 batch.push(line);
             }
             Arrival::Late => {
@@ -413,14 +452,14 @@ impl<'a> Chat<'a> {
         }
     }
 
-    /// Somebody of this room.
+    /// The entry of a person of this room.
     fn person(&mut self, author: &AuthorHex) -> &mut Person {
         let me = *author == self.room.author;
         let person = || Person { author: author.clone(), me, ..Person::default() };
         self.people.entry(author.clone()).or_insert_with(person)
     }
 
-    /// Whom a line of mine may reach.
+    /// The people whom my lines may reach.
     fn company(&self) -> Company {
         let now_ms = self.clock.now_ms();
         let here = self.room.peers.len() as u64;
@@ -428,24 +467,33 @@ impl<'a> Chat<'a> {
         Company { here, others: others.max(here) }
     }
 
-    /// A person saw this, and all before it.
+    /// Notes that a person saw this message and all before it.
     fn shows(&mut self, place: &PlaceText) {
-        if at_terminal() && self.shown.as_ref().is_none_or(|shown| shown < place) {
+        if self.shown.as_ref().is_none_or(|shown| shown < place) {
             self.shown = Some(place.clone());
             self.read_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(PROGRESS_MS));
         }
     }
 
-    /// Tells what was read.
+    /// Reports what was read.
     async fn tell_read(&mut self) -> Result<(), Failure> {
         self.read_due = None;
-        if let Some(place) = self.shown.clone() {
+        if let Some(place) = self.shown.clone().filter(|_| !self.stays_unread) {
             self.ask().mark_read(&place).await?;
         }
         Ok(())
     }
 
-    /// Tells how a long fetch goes, once in a while.
+    /// Says what differs between clocks, once.
+    fn tell_clock(&mut self, text: &str) -> Result<(), Failure> {
+        if self.clock_told == text {
+            return Ok(());
+        }
+        self.clock_told = text.to_owned();
+        self.screen.talk(&clean(text))
+    }
+
+    /// Shows the progress of a long fetch from time to time.
     fn progress(&mut self, before: u64) -> Result<(), Failure> {
         let Room { missing, entries, .. } = self.room;
         let many = before.max(missing) > SCREENFUL as u64;
@@ -470,7 +518,7 @@ impl<'a> Chat<'a> {
         self.late_due.into_iter().chain(self.receipts.due()).chain(self.read_due).chain(arrived).min().unwrap_or(far)
     }
 
-    /// Shows what came late, and receipts.
+    /// Shows late messages and receipts.
     async fn settle(&mut self) -> Result<(), Failure> {
         if self.late_due.is_some_and(|due| due <= Instant::now()) {
             self.late_due = None;
@@ -493,10 +541,10 @@ impl<'a> Chat<'a> {
         news.iter().try_for_each(|line| self.screen.data(line))
     }
 
-    /// Gives what was said last the time to reach those who are here. Where nobody sits at a terminal, also gives others
-    /// the time to come, if there are any, and the beginning of the room, which has its name, to get here.
+    /// Waits for the last lines to reach the people who are here. When standard input is no terminal, also waits for
+    /// others to come, if there are any, and for the founding entry, which has the room's name.
     async fn leave(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
-        // How the room stands is told a moment after it is so: who is in it is asked for.
+        // Events report the state of the room a moment late, so this requests it.
         let others =
             !at_terminal() && (self.room.name.is_empty() || self.ask().people().await?.iter().any(|one| !one.me));
         let waiting = |chat: &Self| match at_terminal() {

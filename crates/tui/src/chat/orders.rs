@@ -1,7 +1,7 @@
 //! What a person may type besides text: orders that begin with a slash.
 
 use indicatif::ProgressBar;
-use rumormill_api::{FileState, Holders, Kind, Message, Path, Person, Refused, Room, act, codes, endpoints};
+use rumormill_api::{Attention, FileState, Holders, Kind, Message, Path, Person, Refused, Room, act, codes, endpoints};
 use rumormill_text::{
     clean, safe_name,
     show::{count, looked_for, received, shared},
@@ -9,6 +9,7 @@ use rumormill_text::{
 
 use crate::{
     ask::at_home,
+    carry::attended,
     chat::{Chat, Next},
     failure::Failure,
     limits::{GETTING, SCREENFUL},
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 19] = [
+const ORDERS: [(&str, &str); 22] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -28,13 +29,16 @@ const ORDERS: [(&str, &str); 19] = [
     ("/nick NAME", "be shown by this name"),
     ("/names", "who is in the room"),
     ("/hide NAME", "do not show what they say, or show it again"),
+    ("/mute", "let nothing said here ring or notify, or undo it"),
+    ("/pin", "let this room stand first, or undo it"),
     ("/topic TEXT", "set the topic, or show it"),
     ("/search WORDS", "find what was said"),
-    ("/seen", "who has what you said last"),
+    ("/unread", "mark the last message of somebody else as unread; ^2 the one before it"),
+    ("/seen", "who has your last message"),
     ("/log", "the newest page of the timeline, everything in its place"),
     ("/peers", "who is here, and how they are reached"),
-    ("/ticket", "what lets others in"),
-    ("/digest", "the same at two people who hold the same entries"),
+    ("/ticket", "show the ticket, with which others join"),
+    ("/digest", "a digest, equal for people who hold the same entries"),
     ("/help", "this"),
     ("/quit", "leave; the room is kept. A line that begins with // says / and the rest"),
 ];
@@ -66,7 +70,7 @@ fn read(line: &str) -> Typed<'_> {
     }
 }
 
-/// Which message is meant, counted from the last one, and what is said of it: `^2 words`.
+/// Which message is meant, counted from the last one, and the text for it: `^2 words`.
 fn counted(rest: &str) -> (usize, &str) {
     let number = |rest: &'_ str| rest.strip_prefix('^')?.split(' ').next()?.parse::<usize>().ok().filter(|up| *up > 0);
     match number(rest) {
@@ -75,7 +79,7 @@ fn counted(rest: &str) -> (usize, &str) {
     }
 }
 
-/// What people say to each other.
+/// Whether people write messages of this kind.
 fn is_said(message: &Message) -> bool {
     matches!(message.kind, Kind::Text | Kind::File)
 }
@@ -85,7 +89,7 @@ fn usage(what: &str, help: &str) -> Failure {
 }
 
 impl Chat<'_> {
-    /// Does what was typed. What the room refuses is told, and the person stays.
+    /// Carries out a typed line. Shows what the room refuses; the person stays.
     pub(super) async fn take(&mut self, line: &str) -> Result<Next, Failure> {
         let done = match read(line) {
             Typed::Order("quit", _) => return Ok(Next::Leave),
@@ -115,12 +119,15 @@ impl Chat<'_> {
             "hide" => self.hide(rest).await,
             "file" => self.file(rest).await,
             "get" => self.get(counted(rest).0).await,
+            "mute" => self.attend(|room| Attention { muted: Some(!room.muted), pinned: None }).await,
+            "pin" => self.attend(|room| Attention { pinned: Some(!room.pinned), muted: None }).await,
+            "unread" => self.unread(counted(rest).0).await,
             "help" => ORDERS.iter().try_for_each(|(order, what)| self.screen.talk(&format!("{order:<13} {what}"))),
             _ => self.about(word, counted(rest)).await,
         }
     }
 
-    /// Does something with a message that was said.
+    /// Carries out an order about a message.
     async fn about(&mut self, word: &str, (up, rest): (usize, &str)) -> Result<(), Failure> {
         let mine = matches!(word, "edit" | "delete");
         if rest.is_empty() && word != "delete" {
@@ -143,7 +150,7 @@ impl Chat<'_> {
         Ok(())
     }
 
-    /// The message that is so many up from the last one that fits.
+    /// The n-th newest message that fits, `up` = 1 being the newest.
     async fn target(&self, up: usize, fits: impl Fn(&Message) -> bool) -> Result<Message, Failure> {
         let found = self.newest().await?.into_iter().rev().filter(|message| fits(message)).nth(up - 1);
         found.ok_or_else(|| {
@@ -174,7 +181,7 @@ impl Chat<'_> {
 
     async fn topic(&mut self, topic: &str) -> Result<(), Failure> {
         if topic.is_empty() {
-            let topic = match clean(&self.room.topic) {
+            let topic = match clean(&self.ask().status().await?.topic) {
                 topic if topic.is_empty() => "there is no topic; /topic TEXT sets one".to_owned(),
                 topic => format!("the topic: {topic}"),
             };
@@ -221,6 +228,21 @@ impl Chat<'_> {
         })
     }
 
+    /// Gives the room more or less attention.
+    async fn attend(&mut self, change: fn(&Room) -> Attention) -> Result<(), Failure> {
+        let (room, attention) = (self.room.id.clone(), change(&self.room));
+        self.room = self.asks.call(&endpoints::SET_ATTENTION, &[room.as_str()], &[], &attention).await?;
+        attended(attention).try_for_each(|told| self.screen.talk(told))
+    }
+
+    /// Marks a message as unread, and whatever is below it, until more is shown.
+    async fn unread(&mut self, up: usize) -> Result<(), Failure> {
+        let message = self.target(up, |message| !message.mine && is_said(message)).await?;
+        self.stays_unread = true;
+        self.room = self.ask().mark_unread(&message.r#ref).await?;
+        self.screen.talk("unread from here on, in every window, until you come back or say something")
+    }
+
     async fn file(&mut self, path: &str) -> Result<(), Failure> {
         if path.is_empty() {
             return Err(usage("which file?", "/file PATH"));
@@ -230,7 +252,7 @@ impl Chat<'_> {
         Ok(())
     }
 
-    /// Asks for a file, which is saved when it is here.
+    /// Fetches a file, which is saved when it is here.
     async fn get(&mut self, up: usize) -> Result<(), Failure> {
         let message = self.target(up, |message| message.kind == Kind::File).await?;
         let Some(file) = &message.file else { return Ok(()) };
@@ -258,13 +280,14 @@ impl Chat<'_> {
         self.screen.talk(&format!("saved as {}", clean(&saved.unwrap_or_default().display().to_string())))
     }
 
-    /// Shows what I said once others have it.
+    /// Shows my line once others have it.
     fn follow(&mut self, said: Message) {
         let line = self.line(&said);
         self.receipts.follow(said.r#ref, line, self.company());
     }
 
     async fn say(&mut self, text: &str) -> Result<(), Failure> {
+        self.stays_unread = false;
         let message = self.ask().say(text).await?;
         self.follow(message);
         Ok(())

@@ -1,4 +1,4 @@
-//! How far my own lines have come: `✓ 4/7` behind each.
+//! How many others have each of my lines: `✓ 4/7` behind it.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +10,7 @@ use rumormill_text::show::receipt;
 
 use crate::limits::{ALONE_MS, RECEIPT_MS, RECEIPTS, STIR_MS};
 
-/// Others whom a line may reach.
+/// The other people whom a line may reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Company {
     /// How many are here.
@@ -19,19 +19,19 @@ pub(crate) struct Company {
     pub(crate) others: u64,
 }
 
-/// My lines on their way, oldest first.
+/// My lines that not everybody has yet, oldest first.
 #[derive(Default)]
 pub(crate) struct Receipts {
     lines: VecDeque<OnTheWay>,
-    /// When to look again, after something stirred.
+    /// When to check again after an event.
     look: Option<Instant>,
 }
 
 struct OnTheWay {
     said: EntryRef,
-    /// As it is shown, without the receipt.
+    /// The shown line, without the receipt.
     line: String,
-    /// When it is shown even though not all have it.
+    /// When the line is shown even if not all have it.
     due: Instant,
     /// How many had it when it was shown.
     shown: Option<u64>,
@@ -40,7 +40,7 @@ struct OnTheWay {
 }
 
 impl Receipts {
-    /// Follows a line. When [`RECEIPTS`] are followed already, the oldest is forgotten.
+    /// Follows a line; drops the oldest when [`RECEIPTS`] are followed already.
     pub(crate) fn follow(&mut self, said: EntryRef, line: String, company: Company) {
         if self.lines.len() == RECEIPTS {
             self.lines.pop_front();
@@ -49,7 +49,7 @@ impl Receipts {
         self.lines.push_back(OnTheWay { said, line, due, shown: None, holders: 0 });
     }
 
-    /// So many others hold this entry now.
+    /// Notes how many others hold an entry.
     pub(crate) fn held(&mut self, entry: &EntryRef, holders: u64) {
         if let Some(line) = self.lines.iter_mut().find(|line| line.said == *entry) {
             line.holders = holders;
@@ -57,7 +57,7 @@ impl Receipts {
         }
     }
 
-    /// Whether this entry is one of the lines followed, which are shown with their receipt.
+    /// Whether this entry is a followed line, which is shown with its receipt.
     pub(crate) fn awaits(&self, entry: &EntryRef) -> bool {
         self.lines.iter().any(|line| line.said == *entry)
     }
@@ -67,7 +67,7 @@ impl Receipts {
         self.lines.iter().any(|line| line.shown.is_none())
     }
 
-    /// The line said last, if it is still followed.
+    /// The last line, if it is still followed.
     pub(crate) fn last(&self) -> Option<EntryRef> {
         self.lines.back().map(|line| line.said.clone())
     }
@@ -78,8 +78,8 @@ impl Receipts {
         unshown.chain(self.look).min()
     }
 
-    /// Lines to show: those that everybody who is here has, and those that have waited long enough; and once more, those
-    /// that everybody has by now.
+    /// Lines to show: those that everybody here has, and those that have waited long enough; then again those that
+    /// everybody has by now.
     pub(crate) fn settle(&mut self, company: Company) -> Vec<String> {
         let now = Instant::now();
         if self.due().is_none_or(|due| due > now) {
@@ -104,7 +104,7 @@ impl Receipts {
         news
     }
 
-    /// The lines that were never shown, as far as they came.
+    /// The lines that were never shown, with what receipts they have.
     pub(crate) fn close(&mut self, company: Company) -> Vec<String> {
         let lines = std::mem::take(&mut self.lines).into_iter();
         lines.filter(|line| line.shown.is_none()).map(|line| line.with_receipt(company.others)).collect()
@@ -127,7 +127,7 @@ mod tests {
         receipts
     }
 
-    /// As if what is awaited were due.
+    /// Moves all deadlines as if time had passed.
     fn passes(receipts: &mut Receipts, ms: u64) {
         let ms = Duration::from_millis(ms);
         receipts.lines.iter_mut().for_each(|line| line.due -= ms);
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_shown_once_those_who_are_here_have_it() {
+    fn a_line_is_shown_once_everybody_here_has_it() {
         let company = Company { here: 1, others: 3 };
         let mut receipts = line(company);
         assert_eq!(receipts.settle(company), Vec::<String>::new(), "nobody has it");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn with_nobody_here_a_line_waits_for_nobody() {
+    fn a_line_does_not_wait_when_nobody_is_here() {
         let company = Company { here: 0, others: 2 };
         let mut receipts = line(company);
         passes(&mut receipts, ALONE_MS);

@@ -1,4 +1,4 @@
-//! Where a chat is typed and shown: at a terminal with line editing, or else plain standard input and output.
+//! Input and output of a chat: a terminal with line editing, or plain standard input and output.
 
 use std::{
     error::Error,
@@ -18,20 +18,20 @@ use crate::{
     limits::{PRINT_LINES, TYPED_BYTES, TYPED_LINES, TYPED_LINES_KEPT},
 };
 
-/// Shown before what is typed.
+/// Shown before the typed line.
 const PROMPT: &str = "> ";
 
-/// Lines that a person types, until they leave.
+/// The lines that a person types, until they leave.
 pub(crate) struct Typed {
     lines: mpsc::Receiver<Line>,
     terminal: Option<Terminal>,
 }
 
-/// The terminal that lines are typed at.
+/// The terminal where lines are typed.
 struct Terminal {
     /// The editor's thread waits for this before it shows the next prompt.
     go_on: std::sync::mpsc::Sender<()>,
-    /// How the terminal was found.
+    /// The settings that the terminal had.
     found: Termios,
 }
 
@@ -41,21 +41,21 @@ impl Typed {
         self.lines.recv().await
     }
 
-    /// Lets the person type the next line, now that the one before was dealt with.
+    /// Lets the person type the next line, once the one before is dealt with.
     pub(crate) fn go_on(&self) {
-        // Fails only when the thread has ended, which the next line then tells.
+        // Fails only when the thread has ended, which the next call of `next` reports.
         let _ = self.terminal.as_ref().map(|terminal| terminal.go_on.send(()));
     }
 }
 
-/// The terminal is left as it was found, even while a line is being typed.
+/// Restores the terminal, even while a line is being typed.
 impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, &self.found);
     }
 }
 
-/// Where lines are shown.
+/// The output of a chat.
 pub(crate) enum Screen {
     /// Above the line being typed.
     Terminal(Above),
@@ -63,7 +63,7 @@ pub(crate) enum Screen {
     Plain,
 }
 
-/// Begins to read what is typed. What was typed at a terminal is remembered in `history`.
+/// Starts to read lines. `history` keeps the lines typed at a terminal.
 ///
 /// # Errors
 /// When the terminal cannot be used.
@@ -94,12 +94,12 @@ pub(crate) fn open(history: &Path) -> Result<(Screen, Typed), Failure> {
     Ok((Screen::Terminal(Above::begin(printer)), Typed { lines, terminal: Some(Terminal { go_on, found }) }))
 }
 
-/// Whether a person sits at both ends.
+/// Whether both standard input and output are a terminal.
 pub fn at_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Reads lines until there are none, or nobody takes them.
+/// Reads lines until the input ends or the receiver is gone.
 fn read_plain(send: &mpsc::Sender<Line>) {
     let mut input = io::stdin().lock();
     while let Ok(Some(line)) = read_line(&mut input, TYPED_BYTES)
@@ -111,15 +111,15 @@ impl Screen {
     /// Shows a line of the room.
     ///
     /// # Errors
-    /// When nobody reads any more.
+    /// When nobody reads the output any more.
     pub(crate) fn data(&mut self, line: &str) -> Result<(), Failure> {
         self.print(line)
     }
 
-    /// Tells something about the room or the program.
+    /// Shows a notice of the room or the program.
     ///
     /// # Errors
-    /// When nobody reads any more.
+    /// When nobody reads the output any more.
     pub(crate) fn talk(&mut self, line: &str) -> Result<(), Failure> {
         match self {
             Self::Terminal(_) => self.print(&format!("-- {line}")),
@@ -138,11 +138,11 @@ impl Screen {
     }
 }
 
-/// Prints above the line being typed, from a thread of its own: the editor takes what is printed only while it
-/// edits, and between two lines it waits for us, so we must never wait for it.
+/// Prints above the line being typed, from a separate thread: the editor accepts output only while it edits, and
+/// between two lines it waits for us, so we must never wait for it.
 pub(crate) struct Above {
     lines: Option<SyncSender<String>>,
-    /// Lines that found the thread behind.
+    /// Lines that were dropped because the thread was behind.
     missed: usize,
     printer: Option<JoinHandle<()>>,
 }
@@ -177,7 +177,7 @@ impl Above {
     }
 }
 
-/// What is to be printed is printed. [`Typed`] is to be dropped before, so that no editor waits for us.
+/// Prints what is queued. Drop [`Typed`] first, so that no editor waits for us.
 impl Drop for Above {
     fn drop(&mut self) {
         self.lines = None;

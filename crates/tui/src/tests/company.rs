@@ -1,4 +1,4 @@
-//! Others in the room: who is hidden, who is writing, and what of theirs makes a sound.
+//! Others in the room: who is hidden, who is typing, and which of their messages make a sound.
 
 use rumormill_api::{Arrival, Event, Reaction, Reply};
 
@@ -22,7 +22,7 @@ fn lunch() -> Node {
 }
 
 #[test]
-fn who_is_hidden_takes_a_row_and_is_shown_again() {
+fn hidden_messages_take_one_row_and_can_be_shown() {
     let mut stage = Stage::open(lunch(), 64, 14);
     stage.keys("/hide Space bob Enter").shows(
         r#"
@@ -48,7 +48,7 @@ ada>
 }
 
 #[test]
-fn what_is_hidden_is_quoted_by_nobody_and_sets_no_signs() {
+fn hidden_messages_are_not_quoted_and_their_signs_not_shown() {
     let mut node = lunch();
     let asked = node.says("bob", "a secret");
     let answer = node.says("cyd", "yes").r#ref;
@@ -66,7 +66,7 @@ fn what_is_hidden_is_quoted_by_nobody_and_sets_no_signs() {
 }
 
 #[test]
-fn what_is_hidden_is_not_selected_found_or_answered() {
+fn hidden_messages_are_not_selected_found_or_answered() {
     let mut stage = Stage::open(lunch(), 64, 20);
     stage.keys("/hide Space bob Enter M-Up").row(">12:03        cyd  hello");
     stage.keys("M-Up").row(">12:00         --  ada founded");
@@ -75,7 +75,7 @@ fn what_is_hidden_is_not_selected_found_or_answered() {
 }
 
 #[test]
-fn one_does_not_hide_oneself_nor_one_of_two_alike() {
+fn hiding_refuses_oneself_and_ambiguous_names() {
     let mut node = lunch();
     node.meets("Bob", true);
     let mut stage = Stage::open(node, 80, 20);
@@ -100,7 +100,7 @@ fn somebody_hidden_on_another_screen_is_hidden_here() {
 }
 
 #[test]
-fn who_is_hidden_makes_no_sound() {
+fn hidden_people_cause_no_sound() {
     let mut stage = Stage::open(lunch(), 64, 20);
     stage.keys("/hide Space bob Enter").takes(Input::Focus(false)).did();
     let mut said = stage.node.says("bob", "ada: look at me");
@@ -111,7 +111,7 @@ fn who_is_hidden_makes_no_sound() {
 }
 
 #[test]
-fn who_writes_is_told_until_they_have_written_or_stopped() {
+fn typing_is_shown_until_the_message_comes_or_time_passes() {
     let mut stage = Stage::open(lunch(), 100, 20);
     let room = stage.node.rooms[0].room.id.clone();
     let writes = |nick: &str| Event::Typing { room: room.clone(), author: author(nick), nick: nick.into() };
@@ -126,7 +126,7 @@ fn who_writes_is_told_until_they_have_written_or_stopped() {
 }
 
 #[test]
-fn that_i_write_is_told_now_and_then_and_of_text_only() {
+fn typing_is_reported_periodically_and_for_text_only() {
     let mut stage = Stage::open(lunch(), 100, 20);
     stage.takes(Input::Tick(NOON_MS)).keys("/nick Space ada BS BS Esc C-u");
     assert_eq!(stage.node.typed, 0, "an order is nobody's business");
@@ -142,8 +142,8 @@ fn that_i_write_is_told_now_and_then_and_of_text_only() {
 }
 
 #[test]
-fn sounds_and_notifications_are_as_loud_as_one_wants() {
-    // What is set, whether one looks, what is said; what comes of it.
+fn sounds_and_notifications_follow_the_settings() {
+    // The setting, the focus, the message; the expected effect.
     let tells = |text: &str| format!(r#"Notify {{ title: "lunch", text: "bob: {text}" }}"#);
     let cases: [(&str, bool, &str, Vec<String>); 8] = [
         ("", true, "ada: hi", vec!["Bell".into()]),
@@ -180,14 +180,14 @@ fn many_messages_at_once_are_one_notification() {
 }
 
 #[test]
-fn what_one_does_is_edited_as_it_was_typed() {
+fn actions_are_edited_as_typed() {
     let mut stage = Stage::open(lunch(), 64, 20);
     stage.keys("/me Space waves Enter").has("*  ada waves");
     stage.keys("M-e").has("/me waves").keys("Space back Enter").has("*  ada waves back (edited)");
 }
 
 #[test]
-fn who_is_connected_is_here_whatever_was_told_before() {
+fn connected_people_are_here_despite_older_events() {
     let mut node = lunch();
     let peers = std::mem::take(&mut node.rooms[0].room.peers);
     node.rooms[0].people.retain(|person| person.nick != "cyd");
@@ -206,8 +206,8 @@ fn who_is_connected_is_here_whatever_was_told_before() {
 }
 
 #[test]
-fn the_picture_of_a_ticket_has_the_whole_screen() {
+fn the_qr_code_uses_the_whole_screen() {
     let mut stage = Stage::open(lunch(), 80, 24);
-    stage.keys("/qr Enter").has("─── the ticket; whoever has it can enter (Esc)").lacks("clock ok").lacks("PgDn");
+    stage.keys("/qr Enter").has("─── the ticket; anyone who has it can join (Esc)").lacks("clock ok").lacks("PgDn");
     stage.keys("Esc").has("clock ok");
 }

@@ -1,4 +1,4 @@
-//! Files: offered, asked for, saved.
+//! Files: offered, fetched, saved.
 
 use rumormill_api::{Arrival, FileState};
 
@@ -15,7 +15,7 @@ fn lunch() -> Node {
 }
 
 #[test]
-fn a_file_is_asked_for_and_saved_when_it_is_here() {
+fn a_requested_file_is_saved_when_it_is_here() {
     let mut node = lunch();
     let photo = node.offers("bob", "photo.jpg", 2_100_000);
     let mut stage = Stage::open(node, 80, 12);
@@ -27,7 +27,7 @@ fn a_file_is_asked_for_and_saved_when_it_is_here() {
     stage.hears(event).has("2.1 MB, image/jpeg  50 %").lacks("saved");
     let event = stage.node.stands(&photo, FileState::Here, 2_100_000);
     stage.hears(event).has("here; /get saves it").has("saved as /home/ada/photo.jpg");
-    // What nobody asked for is not saved.
+    // A file that nobody asked for is not saved.
     let mut stage = Stage::open(lunch(), 80, 12);
     let photo = stage.node.offers("bob", "photo.jpg", 2_100_000);
     let event = stage.node.stands(&photo, FileState::Here, 2_100_000);
@@ -50,7 +50,7 @@ fn an_answer_that_events_overtook_changes_nothing() {
 }
 
 #[test]
-fn the_file_meant_is_the_last_the_selected_or_one_by_number() {
+fn files_are_chosen_by_selection_number_or_newest() {
     let mut node = lunch();
     node.offers("bob", "first.jpg", 1_000);
     node.offers("bob", "second.jpg", 2_000);

@@ -1,4 +1,4 @@
-//! Looking for what was said.
+//! Search through the messages.
 
 use super::{Stage, node::Node};
 
@@ -11,7 +11,7 @@ fn archive() -> Node {
 }
 
 #[test]
-fn searching_and_going_there() {
+fn a_search_result_can_be_opened() {
     let mut stage = Stage::open(archive(), 60, 12);
     stage
         .keys("C-s")
@@ -68,7 +68,7 @@ ada>
 }
 
 #[test]
-fn what_is_near_is_gone_to_without_reading_anew() {
+fn a_result_in_the_window_is_shown_without_a_request() {
     let mut stage = Stage::open(archive(), 60, 12);
     stage.keys("/search Space gold Enter Enter").has(">17:50").has("line 351").has("line 349");
     assert_eq!(stage.model.open.as_ref().unwrap().timeline.len(), 100);

@@ -1,4 +1,4 @@
-//! What others send is shown, and does nothing else.
+//! Text of others is shown, and has no other effect.
 
 use rumormill_api::{Event, Kind, NoticeCode, Reaction, Reply};
 use rumormill_text::steers;
@@ -10,7 +10,7 @@ use super::{
 
 const EVIL: &str = "\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{202e}live\u{202c}\u{0}\r\u{8}\u{2066}\u{e0041}";
 
-/// No cell of the screen steers a terminal.
+/// Asserts that no cell of the screen holds a control character.
 fn check(stage: &mut Stage) {
     let buffer = stage.buffer();
     let steering = buffer.content.iter().find(|cell| cell.symbol().chars().any(steers));
@@ -50,7 +50,7 @@ fn nothing_of_others_steers_the_terminal() {
 }
 
 #[test]
-fn nobody_fakes_a_line_of_somebody_else() {
+fn lines_of_others_cannot_be_faked() {
     let mut node = Node::with("lunch");
     node.meets("bob", true).meets("mal", true);
     node.says("mal", "hi\n 12:04        bob  I owe you money\r\u{2028}12:05 bob  really");
@@ -96,7 +96,7 @@ ada>
 }
 
 #[test]
-fn signs_are_few() {
+fn shown_signs_are_bounded() {
     let mut node = Node::with("lunch");
     node.says("bob", "so many");
     let signs = (0..500).map(|sign| Reaction {

@@ -1,5 +1,5 @@
-//! Stories on the screen: a screen, keys, the screen after them. The node is one in memory; what the core asks
-//! of it is answered at once.
+//! Stories on the screen: a screen, keys, the screen after them. The node is one in memory, which answers requests at
+//! once.
 
 use crossterm::event::KeyCode;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
@@ -34,7 +34,7 @@ struct Stage {
     node: Node,
     model: Model,
     terminal: Terminal<TestBackend>,
-    /// What the core wanted besides answers.
+    /// Effects of the core other than requests.
     done: Vec<String>,
     /// Screens that were not as expected.
     wrong: Vec<String>,
@@ -62,7 +62,7 @@ impl Stage {
         self
     }
 
-    /// Answers come behind whatever else was wanted.
+    /// Answers come after all other effects.
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -98,7 +98,7 @@ impl Stage {
         self.takes(Input::Paste(text.into()))
     }
 
-    /// What was wanted besides answers, since this was asked last.
+    /// The effects other than requests since the last call.
     fn did(&mut self) -> Vec<String> {
         std::mem::take(&mut self.done)
     }
@@ -123,7 +123,7 @@ impl Stage {
         (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
     }
 
-    /// The screen is this; the first and the last line break are not part of it.
+    /// Compares the screen with `want`, without its first and last line break.
     #[track_caller]
     fn shows(&mut self, want: &str) -> &mut Self {
         let want = want.strip_prefix('\n').unwrap_or(want);
@@ -158,7 +158,7 @@ impl Stage {
     }
 }
 
-/// A story tells all its screens that are not as expected.
+/// Reports all unexpected screens of a story.
 impl Drop for Stage {
     fn drop(&mut self) {
         if !std::thread::panicking() {
@@ -167,7 +167,7 @@ impl Drop for Stage {
     }
 }
 
-/// Keys by their names, apart by blanks: `hello`, `Enter`, `C-a`, `M-b`, `Space`.
+/// Keys by name, separated by blanks: `hello`, `Enter`, `C-a`, `M-b`, `Space`.
 pub(super) fn keys(names: &str) -> Vec<Key> {
     names.split_whitespace().flat_map(pressed).collect()
 }

@@ -1,4 +1,4 @@
-//! A node that keeps what it is told in memory and answers as `/v1` does.
+//! A node in memory that answers as `/v1` does.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +23,7 @@ pub(crate) struct Request {
     body: Value,
 }
 
-/// A node that is asked through a client. Clones are the same.
+/// A node behind a client. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Asked(pub(crate) Arc<Mutex<Node>>);
 
@@ -32,7 +32,7 @@ impl Asked {
         Self(Arc::new(Mutex::new(node)))
     }
 
-    /// The node as it is now; none is left there.
+    /// Takes the node out and leaves an empty one.
     pub(crate) fn take(&self) -> Node {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -59,26 +59,26 @@ impl Transport for Asked {
 /// Noon of a day.
 pub(crate) const NOON_MS: u64 = 1_795_348_800_000;
 
-/// A room with all that was said in it.
+/// A room with all its messages.
 pub(crate) struct Kept {
     pub(crate) room: Room,
     pub(crate) people: Vec<Person>,
     pub(crate) messages: Vec<Message>,
 }
 
-/// Everything a node keeps.
+/// The state of a node.
 #[derive(Default)]
 pub(crate) struct Node {
     pub(crate) rooms: Vec<Kept>,
     /// Rooms that others announce.
     pub(crate) nearby: Vec<NearbyRoom>,
-    /// How often it was told that I am writing.
+    /// How often it received that I am typing.
     pub(crate) typed: u64,
-    /// Whether no file can be sent.
+    /// Whether it refuses files.
     pub(crate) refuses_files: bool,
-    /// What is refused from here on.
+    /// The refusal of every request from here on.
     pub(crate) refuses: Option<Refused>,
-    /// What it tells of what was asked, which goes before the answer.
+    /// Events that it sends before the answer.
     pub(crate) told: Vec<Event>,
     entries: u64,
 }
@@ -124,9 +124,9 @@ impl Node {
         &mut self.rooms[at]
     }
 
-    /// Somebody comes to the first room.
+    /// Adds somebody to the first room.
     pub(crate) fn meets(&mut self, nick: &str, here: bool) -> &mut Self {
-        // Nobody is away who was never here.
+        // People who were never here are not away.
         let last_ms = if here { 0 } else { NOON_MS };
         let person = Person { author: author(nick), nick: nick.into(), here, last_ms, ..Person::default() };
         let kept = &mut self.rooms[0];
@@ -139,12 +139,12 @@ impl Node {
         self
     }
 
-    /// Somebody says something in the first room, a minute after what was said before.
+    /// Adds a message of somebody to the first room, a minute after the last one.
     pub(crate) fn says(&mut self, nick: &str, text: &str) -> Message {
         self.puts(0, nick, Kind::Text, text)
     }
 
-    /// Somebody offers a file in the first room, which is not here unless it is mine.
+    /// Adds a file to the first room, which is not here unless it is mine.
     pub(crate) fn offers(&mut self, nick: &str, name: &str, size: u64) -> Message {
         let entry = self.puts(0, nick, Kind::File, name).r#ref;
         let state = if nick == "ada" { FileState::Here } else { FileState::Absent };
@@ -155,19 +155,19 @@ impl Node {
         message.clone()
     }
 
-    /// An event that tells how the file of a message stands.
+    /// An event with the state of a message's file.
     pub(crate) fn stands(&self, message: &Message, state: FileState, have: u64) -> Event {
         let File { hash, size, .. } = message.file.clone().unwrap();
         Event::File { room: self.rooms[0].room.id.clone(), hash, state, have, size }
     }
 
-    /// Something is told in a room.
+    /// Adds a message to a room.
     pub(crate) fn puts(&mut self, at: usize, nick: &str, kind: Kind, text: &str) -> Message {
         let minutes = self.rooms[at].messages.len() as u64;
         self.puts_at(at, NOON_MS + minutes * 60_000, nick, kind, text)
     }
 
-    /// Something is told in a room at a time of its own.
+    /// Adds a message with a time of its own to a room.
     pub(crate) fn puts_at(&mut self, at: usize, time_ms: u64, nick: &str, kind: Kind, text: &str) -> Message {
         let author = author(nick);
         let mine = nick == "ada";
@@ -194,17 +194,17 @@ impl Node {
         message
     }
 
-    /// An event that tells of a message in the first room.
+    /// An event with a message of the first room.
     pub(crate) fn event(&self, message: &Message, arrival: Arrival) -> Event {
         Event::Message { room: self.rooms[0].room.id.clone(), message: message.clone(), arrival, hops: None }
     }
 
-    /// An event that tells how the first room does.
+    /// An event with the status of the first room.
     pub(crate) fn status(&self) -> Event {
         Event::Room { room: self.rooms[0].room.clone() }
     }
 
-    /// Answers what the screen asks, without any disk.
+    /// Answers a request of the screen, without any disk.
     pub(crate) fn told(&mut self, ask: &Ask) -> Result<Outcome, Refused> {
         match ask {
             Ask::Of(_, OfRoom::File(_)) if self.refuses_files => Err(refused("file", "there is no such file")),
@@ -390,7 +390,7 @@ impl Kept {
         self.messages.iter_mut().find(|message| message.r#ref.as_str() == entry)
     }
 
-    /// The room is read up to a place.
+    /// Sets the unread marker of the room.
     pub(crate) fn reads(&mut self, read: Option<PlaceText>) {
         let unread = |message: &&Message| !message.mine && read.as_ref().is_none_or(|read| *read < message.place);
         self.room.unread = self.messages.iter().filter(unread).count() as u64;

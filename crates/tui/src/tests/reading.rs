@@ -1,4 +1,4 @@
-//! What was said, as it is read.
+//! How messages are shown.
 
 use ratatui::style::Modifier;
 use rumormill_api::{Arrival, Event, Gone, Kind, Lag, Reaction, Reply};
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{input::Input, limits::MESSAGE_ROWS};
 
-/// A room of three, in which little was said.
+/// A room of three people with a few messages.
 pub(super) fn lunch() -> Node {
     let mut node = Node::with("lunch");
     node.meets("bob", true).meets("cyd", false);
@@ -19,7 +19,7 @@ pub(super) fn lunch() -> Node {
 }
 
 #[test]
-fn who_left_long_ago_is_not_waited_for() {
+fn people_who_left_long_ago_are_not_counted() {
     let mut node = lunch();
     let said = node.says("ada", "who has this?");
     node.rooms[0].find(said.r#ref.as_str()).unwrap().holders = Some(1);
@@ -97,7 +97,7 @@ fn a_message_of_too_many_rows_is_cut_until_it_is_selected() {
 }
 
 #[test]
-fn the_unread_begin_at_a_marker() {
+fn unread_messages_begin_at_a_marker() {
     let mut node = lunch();
     let read = node.rooms[0].messages.last().map(|message| message.place.clone());
     node.says("bob", "pizza?");
@@ -143,7 +143,7 @@ ada>
 }
 
 #[test]
-fn what_comes_while_one_looks_away_is_unread() {
+fn messages_without_focus_are_unread() {
     let mut stage = Stage::open(lunch(), 60, 10);
     stage.takes(Input::Focus(false));
     let said = stage.node.says("bob", "gone already?");
@@ -153,7 +153,7 @@ fn what_comes_while_one_looks_away_is_unread() {
 }
 
 #[test]
-fn who_names_me_stands_out_and_rings() {
+fn mentions_are_marked_and_ring() {
     let mut stage = Stage::open(lunch(), 60, 10);
     let said = stage.node.says("bob", "ada: pizza?");
     let event = stage.node.event(&said, Arrival::End);
@@ -181,7 +181,7 @@ ada>
 }
 
 #[test]
-fn replies_edits_signs_and_what_was_taken_back() {
+fn replies_edits_signs_and_retractions() {
     let mut node = lunch();
     let asked = node.says("bob", "pizza or soup?");
     node.says("cyd", "soup");
@@ -223,7 +223,7 @@ ada>
 }
 
 #[test]
-fn acts_and_what_happened_to_the_room() {
+fn actions_and_room_events() {
     let mut node = lunch();
     node.says("bob", "/me looks at the clock");
     node.puts(0, "bob", Kind::Topic, "where we eat");
@@ -252,7 +252,7 @@ ada>
 }
 
 #[test]
-fn days_are_told_apart() {
+fn days_are_separated() {
     let mut node = lunch();
     node.puts_at(0, NOON_MS + 13 * 3_600_000, "bob", Kind::Text, "good morning");
     Stage::open(node, 60, 12).shows(
@@ -318,7 +318,7 @@ ada>
 }
 
 #[test]
-fn late_messages_are_marked_and_told() {
+fn late_messages_are_marked_and_reported() {
     let mut stage = Stage::open(lunch(), 60, 14);
     for (seconds, text) in [(70, "one"), (71, "two"), (72, "three")] {
         let said = stage.node.puts_at(0, NOON_MS + seconds * 1000, "cyd", Kind::Text, text);
@@ -350,7 +350,7 @@ ada>
     stage.hears(event).hears(late).has("↑ 3 earlier messages arrived above").has("↑ 1 earlier message arrived above");
 }
 
-/// A room in which much was said, of which this node has a part.
+/// A room with many messages, of which this node holds a part.
 pub(super) fn archive(messages: usize) -> Node {
     let mut node = Node::with("archive");
     (1..messages).for_each(|line| drop(node.says("bob", &format!("line {line}"))));
@@ -359,7 +359,7 @@ pub(super) fn archive(messages: usize) -> Node {
 }
 
 #[test]
-fn paging_up_tells_how_far_it_is() {
+fn paging_up_shows_the_progress() {
     let mut stage = Stage::open(archive(250), 60, 10);
     stage
         .shows(
@@ -416,7 +416,7 @@ ada>
 }
 
 #[test]
-fn events_that_were_lost_are_read_again() {
+fn lost_events_cause_a_new_read() {
     let mut stage = Stage::open(lunch(), 60, 10);
     stage.node.says("bob", "you missed this");
     stage.hears(Event::lagged(9, Lag::Slow)).has("you missed this");

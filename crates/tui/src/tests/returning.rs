@@ -1,4 +1,4 @@
-//! Coming back: where one left off, what is read and what is not, and what calls one back.
+//! Coming back: where reading continues, what is unread, and what calls the person back.
 
 use rumormill_api::{Arrival, Block, BlockKind, Event, Mark, Reply, Span};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{input::Input, settings::Hours};
 
-/// A room in which 30 lines were said since it was read.
+/// A room with 30 unread messages.
 fn away() -> Node {
     let mut node = lunch();
     let read = node.rooms[0].messages.last().map(|message| message.place.clone());
@@ -23,7 +23,7 @@ fn ticks(stage: &mut Stage) -> &mut Stage {
 }
 
 #[test]
-fn who_comes_back_reads_on_from_the_line_and_opening_reads_nothing_that_was_not_seen() {
+fn reading_continues_at_the_marker_and_opening_marks_nothing_unseen() {
     let mut stage = Stage::open(away(), 60, 12);
     stage.has("─── 30 new ─").has("line 1").lacks("line 30").has("↓ 30 new below");
     ticks(&mut stage);
@@ -38,7 +38,7 @@ fn who_comes_back_reads_on_from_the_line_and_opening_reads_nothing_that_was_not_
 }
 
 #[test]
-fn who_scrolls_past_what_is_unread_has_not_read_it_until_they_say_so() {
+fn skipped_messages_stay_unread_until_confirmed() {
     let mut node = away();
     (31..=400).for_each(|number| _ = node.says("bob", &format!("line {number}")));
     let read = node.rooms[0].room.read.clone();
@@ -52,18 +52,18 @@ fn who_scrolls_past_what_is_unread_has_not_read_it_until_they_say_so() {
 }
 
 #[test]
-fn what_came_while_nobody_was_here_is_new_even_if_it_comes_after_the_room_was_opened() {
+fn messages_from_before_opening_are_unread_even_if_they_come_later() {
     let mut node = lunch();
     let read = node.rooms[0].messages.last().map(|message| message.place.clone());
     node.rooms[0].reads(read);
     let mut stage = Stage::open(node, 60, 14);
     stage.lacks(" new ─");
-    // It was said hours ago, and its peer has just been reached.
+    // Somebody said it hours ago, and their peer has just been reached.
     let said = stage.node.says("cyd", "said last night");
     let event = stage.node.event(&said, Arrival::End);
     stage.hears(event).has("─── 1 new ─");
     stage.keys("thanks Enter").lacks(" new ─");
-    // What is said now, before one's eyes, is not.
+    // A message that comes while the person looks is not unread.
     let now_ms = stage.model.now_ms + 1;
     let said = stage.node.puts_at(0, now_ms, "bob", rumormill_api::Kind::Text, "hi");
     let event = stage.node.event(&said, Arrival::End);
@@ -71,7 +71,7 @@ fn what_came_while_nobody_was_here_is_new_even_if_it_comes_after_the_room_was_op
 }
 
 #[test]
-fn a_message_is_marked_as_unread_and_stays_so_until_one_comes_back() {
+fn a_message_marked_as_unread_stays_so_until_the_person_returns() {
     let mut node = lunch();
     node.found("work");
     let mut stage = Stage::open(node, 60, 14);
@@ -87,7 +87,7 @@ fn a_message_is_marked_as_unread_and_stays_so_until_one_comes_back() {
 }
 
 #[test]
-fn a_direct_reply_calls_and_a_muted_room_or_the_night_does_not() {
+fn replies_notify_except_in_muted_rooms_and_quiet_hours() {
     let mut stage = Stage::open(lunch(), 60, 14);
     stage.takes(Input::Focus(false)).did();
     let mut number = 0;
@@ -118,7 +118,7 @@ fn a_direct_reply_calls_and_a_muted_room_or_the_night_does_not() {
 }
 
 #[test]
-fn a_pinned_room_stands_first_and_others_keep_their_order() {
+fn a_pinned_room_comes_first_and_others_keep_their_order() {
     let mut node = Node::with("lunch");
     node.found("work");
     node.found("noise");
@@ -145,7 +145,7 @@ fn lines_of_one_author_stand_under_one_name() {
 }
 
 #[test]
-fn code_emphasis_quotes_and_links_look_like_what_they_are() {
+fn code_emphasis_quotes_and_links_are_drawn() {
     let mut node = lunch();
     let said = node.says("bob", "look");
     let span = |text: &str, marks: &[Mark], href: Option<&str>| Span {
@@ -212,7 +212,7 @@ fn a_file_that_cannot_be_sent_stays_an_order() {
 }
 
 #[test]
-fn the_mouse_wheel_reads_and_bare_text_leaves_the_mouse_to_the_terminal() {
+fn the_mouse_wheel_scrolls_and_bare_text_leaves_the_mouse_to_the_terminal() {
     let mut stage = Stage::open(away(), 60, 12);
     stage.keys("Esc").has("line 30");
     stage.takes(Input::Wheel(false)).lacks("line 30").takes(Input::Wheel(true)).has("line 30");
@@ -223,7 +223,7 @@ fn the_mouse_wheel_reads_and_bare_text_leaves_the_mouse_to_the_terminal() {
 }
 
 #[test]
-fn a_room_that_was_left_alone_says_nothing_of_new_lines() {
+fn a_room_without_focus_reports_no_new_lines() {
     let mut stage = Stage::open(lunch(), 60, 12);
     ticks(&mut stage);
     let status = stage.node.status();

@@ -5,7 +5,7 @@ use rumormill_api::{Event, Kind, Lag, NearbyRoom};
 use super::{Stage, node::Node};
 use crate::ask::Ask;
 
-/// Three rooms, the second with news, the third with one that names me.
+/// Three rooms, the second with news, the third with a mention of me.
 fn three() -> Node {
     let mut node = Node::with("lunch");
     node.found("work").room.unread = 3;
@@ -30,7 +30,7 @@ fn rooms_by_number_and_by_news() {
  2 work     3 │  Nobody has said anything here yet.                        │ ada
  3 noise   @2 │                                                            │
               │  Type a line and press Enter to be the first.              │
-              │  /ticket   shows what lets others in                       │
+              │  /ticket   shows the ticket for others                     │
               │  /help     lists what you can do                           │
               │                                                            │
  nobody connected · nothing missing · clock ok
@@ -43,7 +43,7 @@ ada>
 }
 
 #[test]
-fn no_name_stands_for_a_room_that_is_called_so_as_well() {
+fn ambiguous_room_names_are_refused() {
     let mut node = three();
     node.found("WORK");
     let first = node.rooms[0].room.id.to_string();
@@ -56,19 +56,19 @@ fn no_name_stands_for_a_room_that_is_called_so_as_well() {
 }
 
 #[test]
-fn what_was_not_sent_waits_in_its_room() {
+fn unsent_lines_stay_in_their_room() {
     let mut stage = stage();
     stage.keys("draft M-2").lacks("draft").keys("M-1").has("ada> draft");
 }
 
 #[test]
-fn a_room_is_begun() {
+fn a_room_is_founded() {
     let mut stage = stage();
     stage.keys("/new Space garden Enter").has(">4 garden").has("Nobody has said anything here yet");
 }
 
 #[test]
-fn leaving_is_asked_about() {
+fn leaving_asks_first() {
     let mut stage = stage();
     stage.keys("/leave Enter").shows(
         r#"
@@ -76,7 +76,7 @@ fn leaving_is_asked_about() {
 >1 lunch      │  Nobody has said anything here yet.                        │ 1 here
  2 work     3 │                                                            │ ada
  3 noise   @2 │  Type a line and press Enter to be the first.              │
-              │  /ticket   shows what lets others in                       │
+              │  /ticket   shows the ticket for others                     │
               │  /help     lists what you can do                           │
               │                                                            │
  nobody connected · nothing missing · clock ok
@@ -90,7 +90,7 @@ y: leave   Esc: stay
 }
 
 #[test]
-fn a_room_left_in_another_window_goes_away_and_says_so() {
+fn a_room_left_in_another_window_disappears_with_a_note() {
     let mut stage = stage();
     stage.keys("half Space a Space line");
     let kept = stage.node.rooms.remove(0);
@@ -102,7 +102,7 @@ fn a_room_left_in_another_window_goes_away_and_says_so() {
 }
 
 #[test]
-fn a_room_left_here_is_told_once_and_may_be_entered_again_before_the_answer() {
+fn a_room_left_here_is_reported_once_and_can_be_entered_again_at_once() {
     let mut stage = stage();
     let room = stage.node.rooms[0].room.clone();
     stage.node.told = vec![Event::Left { room: room.id.clone() }, Event::Room { room }];
@@ -110,14 +110,14 @@ fn a_room_left_here_is_told_once_and_may_be_entered_again_before_the_answer() {
 }
 
 #[test]
-fn a_room_whose_leaving_was_missed_goes_away_too() {
+fn a_room_disappears_even_if_the_event_was_missed() {
     let mut stage = stage();
     stage.node.rooms.remove(0);
     stage.hears(Event::lagged(9, Lag::Slow)).has(">1 work").has("you left").lacks("lunch  ");
 }
 
 #[test]
-fn the_room_that_was_asked_for_opens() {
+fn the_requested_room_opens() {
     let mut stage = Stage::new(three(), 90, 10);
     stage.model.wanted = Some(stage.node.rooms[1].room.id.clone());
     stage.carry_out(vec![super::Effect::Ask(Ask::Rooms)]);
@@ -132,7 +132,7 @@ fn a_room_entered_elsewhere_appears() {
 }
 
 #[test]
-fn who_comes_and_goes_is_told_on_request() {
+fn comings_and_goings_are_reported_on_request() {
     let mut stage = stage();
     let room = stage.node.rooms[0].room.id.clone();
     let event = |here| Event::Person {
@@ -163,16 +163,16 @@ fn rooms_on_the_lan() {
         .has("announced by 77ab34cd")
         .has("[31mred")
         .keys("Esc");
-    // The stand-in takes no ticket: that it was tried is enough.
+    // The stand-in accepts no ticket: the attempt is enough.
     stage.keys("/join Space tea Enter").has("this is not a ticket");
     stage.node.nearby.push(announced("tea", "cc"));
     stage.keys("/join Space tea Enter").has("several rooms on this LAN are");
 }
 
 #[test]
-fn a_room_is_announced_and_no_longer() {
+fn announcing_is_switched_on_and_off() {
     let mut stage = stage();
-    stage.keys("/announce Enter").has("whoever is on this LAN finds this room");
-    stage.keys("/announce Space off Enter").has("nobody is told of this room");
+    stage.keys("/announce Enter").has("anyone on this LAN can find this room");
+    stage.keys("/announce Space off Enter").has("this room is no longer announced");
     stage.keys("/announce Space maybe Enter").has("on or off?");
 }

@@ -1,4 +1,4 @@
-//! What stands on the screen around what was said, at every size.
+//! The screen around the messages, at every size.
 
 use rumormill_api::{Event, NoticeCode, Path};
 
@@ -10,7 +10,7 @@ use super::{
 use crate::{input::Input, paint::Paint};
 
 #[test]
-fn nothing_is_known_yet() {
+fn the_screen_before_anything_is_known() {
     Stage::new(Node::default(), 60, 12).shows(
         r#"
  rumormill
@@ -63,7 +63,7 @@ fn an_empty_room_says_what_to_do() {
   Nobody has said anything here yet.
 
   Type a line and press Enter to be the first.
-  /ticket   shows what lets others in
+  /ticket   shows the ticket for others
   /help     lists what you can do
 
  nobody connected · nothing missing · clock ok
@@ -209,7 +209,7 @@ ada>
 }
 
 #[test]
-fn a_pane_too_low_for_everybody_says_so() {
+fn a_full_pane_shows_how_many_people_are_missing() {
     let mut node = lunch();
     for person in 0..20 {
         node.meets(&format!("n{person:02}"), true);
@@ -233,7 +233,7 @@ ada>
 }
 
 #[test]
-fn a_room_that_is_here_in_full_says_so() {
+fn a_complete_room_says_so() {
     let mut node = archive(250);
     (node.rooms[0].room.entries, node.rooms[0].room.missing) = (250, 0);
     let mut stage = Stage::open(node, 60, 110);
@@ -242,7 +242,7 @@ fn a_room_that_is_here_in_full_says_so() {
 }
 
 #[test]
-fn the_status_line_tells_how_it_goes() {
+fn the_status_line_shows_the_state_of_the_room() {
     let mut node = lunch();
     let mut stage_of = |missing, clock: &str, path, stopped: Option<&str>| {
         let room = &mut node.rooms[0].room;
@@ -267,7 +267,7 @@ fn the_status_line_tells_how_it_goes() {
 }
 
 #[test]
-fn the_status_line_drops_what_matters_least() {
+fn the_status_line_drops_the_least_important_parts() {
     let mut node = lunch();
     node.found("work").room.unread = 3;
     let mut stage = Stage::open(node, 60, 10);
@@ -302,7 +302,7 @@ borders.
 }
 
 #[test]
-fn notices_are_told() {
+fn notices_are_shown() {
     let mut stage = Stage::open(lunch(), 60, 14);
     let room = stage.node.rooms[0].room.id.clone();
     let notice = |code, text: &str| Event::Notice { room: room.clone(), code, text: text.into() };
@@ -328,7 +328,7 @@ ada>
 }
 
 #[test]
-fn without_colours_everything_is_still_told() {
+fn no_information_needs_colours() {
     let mut node = lunch();
     node.says("bob", "ada: pizza?");
     let mut stage = Stage::open(node, 90, 10);

@@ -1,4 +1,4 @@
-//! The shell around the core: what the terminal and the node tell it, what it does to them.
+//! The shell around the core: its inputs from the terminal and the node, and its effects on them.
 
 use std::{io, sync::Mutex, task::Poll};
 
@@ -22,18 +22,18 @@ use crate::{
     settings::{Chosen, Loud, Preferences},
 };
 
-/// Polls after which everything that was at hand has been taken and drawn: a story causes a dozen answers.
+/// Polls after which everything at hand has been taken and drawn: a story causes a dozen answers.
 const SETTLED: usize = 200;
 
 impl Leads for TestBackend {
     fn lead(&mut self, _: Links) {}
 }
 
-/// A node, and what happens there.
+/// A node, and its events.
 struct Fake {
     node: Asked,
     events: Mutex<Vec<Event>>,
-    /// Whether the events come to their end.
+    /// Whether the stream of events ends.
     closes: bool,
 }
 
@@ -77,24 +77,24 @@ fn typed(text: &str) -> impl Stream<Item = io::Result<Pressed>> + Unpin + use<> 
     settled.chain(stream::iter(text.chars().map(press).collect::<Vec<_>>()))
 }
 
-/// What a visit came to.
+/// The result of a visit.
 struct Visit {
     ended: Result<(), String>,
     screen: String,
-    /// What was written to the terminal besides the screen.
+    /// The control sequences written to the terminal besides the screen.
     signs: String,
     node: Node,
     remembered: Vec<String>,
-    /// What was set, as the next visit reads it.
+    /// The changed settings, as the next visit reads them.
     chosen: Chosen,
 }
 
-/// A visit that ends where the keys do.
+/// A visit that ends with the keys.
 async fn visit(fake: Fake, keys: impl Stream<Item = io::Result<Pressed>> + Unpin) -> Visit {
     visit_with(None, fake, keys).await
 }
 
-/// The same where a program puts texts into the clipboard.
+/// The same with a program that copies texts to the clipboard.
 async fn visit_with(
     clipboard: Option<fn(&str) -> bool>,
     fake: Fake,
@@ -126,7 +126,7 @@ async fn visit_with(
 }
 
 #[tokio::test]
-async fn what_is_typed_is_said_shown_and_remembered() {
+async fn typed_lines_are_sent_shown_and_remembered() {
     let mut node = Node::with("lunch");
     let said = node.says("bob", "ada: hungry?");
     let ring = node.event(&said, Arrival::End);
@@ -141,7 +141,7 @@ async fn what_is_typed_is_said_shown_and_remembered() {
 }
 
 #[tokio::test]
-async fn what_a_program_has_copied_is_copied_and_the_terminal_is_not_asked() {
+async fn a_program_that_copied_spares_asking_the_terminal() {
     let keys = || typed("/ticket\n").chain(typed(""));
     let copied =
         visit_with(Some(|text| text.starts_with("rumor1")), Fake::new(Node::with("lunch"), vec![]), keys()).await;
@@ -151,7 +151,7 @@ async fn what_a_program_has_copied_is_copied_and_the_terminal_is_not_asked() {
 }
 
 #[tokio::test]
-async fn what_is_set_holds_at_the_next_visit() {
+async fn settings_last_until_the_next_visit() {
     let keys = typed("/set bell off\n").chain(typed("/set notify all\n/set bell loud\n")).chain(typed(""));
     let visit = visit(Fake::new(Node::with("lunch"), Vec::new()), keys).await;
     assert_eq!(visit.ended, Ok(()));

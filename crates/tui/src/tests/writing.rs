@@ -25,7 +25,7 @@ fn check(keys: &str, want: &str) {
 }
 
 #[test]
-fn a_line_is_said() {
+fn a_line_is_sent() {
     stage().keys("pizza! Enter").shows(
         r#"
  lunch
@@ -94,7 +94,7 @@ fn orders_rooms_and_settings_complete() {
 }
 
 #[test]
-fn lines_typed_before_come_back() {
+fn earlier_lines_are_recalled() {
     let mut stage = stage();
     stage.keys("first Enter second Enter unsent");
     for (keys, want) in
@@ -126,7 +126,7 @@ typed before: i
 }
 
 #[test]
-fn many_lines_are_asked_about() {
+fn pasting_many_lines_asks_first() {
     let mut stage = stage();
     stage.pastes("one\ntwo\nthree\n");
     assert_eq!(stage.model.line.text(), "one\ntwo\nthree", "three lines are not many");
@@ -169,7 +169,7 @@ ada>
 }
 
 #[test]
-fn who_is_named_is_mentioned() {
+fn named_people_are_mentioned() {
     let mut stage = stage();
     stage.keys("bob, Space @cyd Space bobby Enter");
     let said = stage.node.rooms[0].messages.last().unwrap();
@@ -177,7 +177,7 @@ fn who_is_named_is_mentioned() {
 }
 
 #[test]
-fn who_may_be_several_is_not_mentioned_and_that_is_told() {
+fn ambiguous_names_mention_nobody_and_are_reported() {
     let mut node = super::node::Node::with("lunch");
     node.meets("bob", true).meets("Bob", true);
     let mut stage = Stage::open(node, 80, 14);
@@ -264,7 +264,7 @@ ada> always
 }
 
 #[test]
-fn a_selected_message_is_what_orders_are_about() {
+fn orders_apply_to_the_selected_message() {
     let mut stage = stage();
     stage.keys("M-Up M-Up").shows(
         r#"
@@ -289,7 +289,7 @@ ada>
 }
 
 #[test]
-fn who_has_what_i_said() {
+fn holders_of_my_message_are_shown() {
     stage().keys("/seen Enter").shows(
         r#"
  lunch
@@ -309,7 +309,7 @@ ada>
 }
 
 #[test]
-fn what_is_refused_is_not_lost() {
+fn refused_texts_are_not_lost() {
     let mut stage = stage();
     stage.node.refuses = Some(Refused {
         code: "stopped".into(),
@@ -424,7 +424,7 @@ fn one_screen_of_help_has_what_is_needed_every_day() {
 ─── every day's orders and keys (Esc)
  /join TICKET or ROOM     enter or go to a room; alone: rooms on this LAN
  /new NAME                begin a room
- /ticket                  what lets others in, shown and copied
+ /ticket                  show and copy the ticket for others
  /reply TEXT              answer the selected message, or the last one
  /edit TEXT               write your message anew
  /delete                  take your message back
@@ -451,7 +451,7 @@ ada>
 #[test]
 fn a_picture_needs_room() {
     stage().keys("/qr Enter").has("error[picture]: the picture needs");
-    Stage::open(lunch(), 80, 60).keys("/qr Enter").has("the ticket; whoever has it can enter").has("▄▄▄▄▄");
+    Stage::open(lunch(), 80, 60).keys("/qr Enter").has("the ticket; anyone who has it can join").has("▄▄▄▄▄");
 }
 
 #[test]
@@ -470,7 +470,7 @@ fn control_c_asks_before_it_ends() {
 }
 
 #[test]
-fn what_comes_in_does_not_disturb_who_types() {
+fn incoming_messages_do_not_disturb_typing() {
     let mut stage = stage();
     stage.keys("half a line");
     let said = stage.node.says("bob", "me first");

@@ -1,16 +1,16 @@
-// Our own process: requests and the stream of events, on the origin this page came from. Each shows the token of this
-// page in a header, which no browser adds to a request of its own: so no other page can ask in our name.
+// Requests to our own process, and its events. Each request carries the token of this page in a header, which no
+// browser adds by itself, so no other page can send requests in our name.
 
 import { drop, keep, kept, whenElsewhere } from "./kept.js";
 
 const ANSWER_MS = 20_000;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
 const KINDS = new Set(["message", "changed", "held", "file", "room", "left", "person", "notice", "step", "typing", "lagged"]);
-// Characters of one line of the stream: four times the longest event.
+// Longest line of the event stream, in characters: four times the longest event.
 const LINE_CHARS = 1 << 20;
 const TOKEN = "token";
 
-// A failure in two lines: what happened, and what to do next. `status` is 0 when nobody answered.
+// What happened, and what to do next. `status` is 0 when nobody answered.
 export class Failure extends Error {
   constructor(status, what, help, code = "") {
     super(what);
@@ -35,7 +35,7 @@ function request(method, path, { headers, ...set } = {}) {
   });
 }
 
-// A file goes as it is, for as long as it takes; everything else as JSON.
+// Sends a file as it is, without a time limit, and everything else as JSON.
 export async function call(method, path, body) {
   const isFile = body instanceof Blob;
   let answer, said;
@@ -59,7 +59,7 @@ export async function call(method, path, body) {
   throw refused(answer.status, content?.error);
 }
 
-// What is at a path, however long it is, as an address that only this page can read until it is revoked.
+// Fetches a path, and returns an address of the content that only this page can read.
 export async function fetched(path) {
   let answer, blob;
   try {
@@ -72,35 +72,35 @@ export async function fetched(path) {
   throw refused(answer.status, await blob.text().then(JSON.parse).then(({ error }) => error, () => undefined));
 }
 
-// Exchanges a code for the token of this page.
 export async function signIn(code) {
   const { token } = await call("POST", "/session", { code });
   keep(TOKEN, token);
 }
 
-// Gives the token back.
 export async function signOut() {
   await call("DELETE", "/session");
   drop(TOKEN);
 }
 
-// Calls `run` when another window of this origin signed in, with `true`, or out.
+// Calls `run` with `true` when another window signs in, and with `false` when it signs out.
 export const whenSignedElsewhere = (run) => whenElsewhere(TOKEN, (token) => run(token !== null));
 
 export const ask = (room, rest = "") => `/v1/rooms/${encodeURIComponent(room)}${rest}`;
 
 export const about = (room, ref, rest = "") => ask(room, `/messages/${encodeURIComponent(ref)}${rest}`);
 
-// Listens until told to stop. `open` is called whenever the stream begins, `close` when it broke, `shut` when
-// this page is not signed in any more.
+// Follows the events until the returned function is called. `open` is called at each connection, with whether the
+// server resumes the events, `close` when a connection ends, and `shut` when this page is no longer signed in.
 export function listen({ open, close, shut, event }) {
   const stop = new AbortController();
   const { signal } = stop;
   let tries = 0;
+  const last = { id: "" };
   const begin = async () => {
-    const status = await follow(signal, event, () => {
+    const goesOn = last.id !== "";
+    const status = await follow(signal, last, event, () => {
       tries = 0;
-      open();
+      open(goesOn);
     });
     if (signal.aborted) return;
     if (status === 401) return shut();
@@ -112,18 +112,19 @@ export function listen({ open, close, shut, event }) {
   return () => stop.abort();
 }
 
-// Follows the stream to its end; returns the status of an answer that is none, or 0.
-async function follow(signal, event, open) {
+// Reads the stream to its end; returns the status of a refusal, or 0.
+async function follow(signal, last, event, open) {
   let reader;
   try {
-    const answer = await request("GET", "/v1/events", { signal });
+    const headers = last.id && { "last-event-id": last.id };
+    const answer = await request("GET", "/v1/events", { signal, headers });
     if (!answer.ok) return answer.status;
     reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   } catch {
     return 0;
   }
   open();
-  const take = lines(event);
+  const take = lines(last, event);
   for (;;) {
     const { value, done } = await reader.read().catch(() => ({ done: true }));
     if (done || signal.aborted) return 0;
@@ -131,11 +132,12 @@ async function follow(signal, event, open) {
   }
 }
 
-// Takes pieces of the stream and tells each event that is whole; `false` past the longest line.
-function lines(event) {
+// Takes pieces of the stream and passes on complete events; returns `false` after a line that is too long.
+function lines(last, event) {
   let begun = "", kind = "";
   const line = (text) => {
-    if (text.startsWith("event:")) kind = text.slice(6).trim();
+    if (text.startsWith("id:")) last.id = text.slice(3).trim();
+    else if (text.startsWith("event:")) kind = text.slice(6).trim();
     else if (text.startsWith("data:") && KINDS.has(kind)) tell(event, kind, text.slice(5));
     else if (!text) kind = "";
   };
@@ -150,7 +152,7 @@ function lines(event) {
   };
 }
 
-// A fault in what an event leads to ends no stream.
+// An error in a handler does not end the stream.
 function tell(event, kind, data) {
   try {
     event(kind, JSON.parse(data));

@@ -1,4 +1,4 @@
-// Where the page begins: signed in, then the chat.
+// The start of the page: signs in, then opens the chat.
 
 import { $ } from "./dom.js";
 import { call, signIn, whenSignedElsewhere } from "./api.js";
@@ -9,12 +9,12 @@ import { applyTheme } from "./settings.js";
 
 applyTheme();
 let chat = null;
-// The message that a permalink named, and the ticket that a link brought.
+// The message and the ticket that a link named.
 let wanted = null;
 let ticket = null;
 const TICKET = /^#rumor\d[a-z2-7]+$/i;
 
-// The one-time code, or a ticket, leaves the address bar and the history before it is used.
+// Removes the one-time code, or a ticket, from the address bar and the history before it is used.
 function takeCode() {
   const { hash } = location;
   if (hash) history.replaceState(null, "", location.pathname);
@@ -25,7 +25,7 @@ function takeCode() {
   return "";
 }
 
-// A ticket that a link brought joins nothing before the person says so.
+// A ticket from a link joins nothing before the person agrees.
 function offerTicket() {
   if (ticket) chat.screens.open.invited(ticket);
   ticket = null;
@@ -58,7 +58,6 @@ $("gate-form").addEventListener("submit", (event) => {
   const said = $("gate-code").value.trim();
   open(said.slice(said.lastIndexOf("#") + 1));
 });
-// A link opened in the tab that has the page already.
 addEventListener("hashchange", () => {
   const code = takeCode();
   const isOut = $("app").hidden;
@@ -66,7 +65,7 @@ addEventListener("hashchange", () => {
   else if (wanted && !isOut) chat.go(wanted).finally(() => (wanted = null));
   else if (!isOut) offerTicket();
 });
-// All windows of a browser have one token: they come in together, and leave together with nothing left to read.
+// All windows of a browser share one token, so they sign in and out together.
 whenSignedElsewhere((isIn) => {
   if (!isIn) location.reload();
   else if ($("app").hidden) open();

@@ -1,5 +1,4 @@
-// What stands around the messages and changes with them: the list of rooms, the title, notices, and the chips that lead
-// to what is not in sight.
+// The list of rooms, the title, notices, and the chips that lead to messages out of sight.
 
 import { $, el, rows, theirs } from "./dom.js";
 import { clock, count, line, number, short } from "./words.js";
@@ -22,7 +21,7 @@ export function drawRooms(chat) {
     const isOpen = room.id === chat.id;
     const name = short(room.name, 60) || "room " + room.id.slice(0, 8);
     const unread = isOpen && chat.visit.stuck && !chat.visit.held ? 0 : room.unread;
-    const stamp = [name, isOpen, unread, room.mentions, room.stopped, i];
+    const stamp = [name, isOpen, unread, room.mentions, room.stopped, room.muted, room.pinned, i];
     return { key: room.id, stamp, make: () => roomRow(chat, { room, i, isOpen, name, unread }) };
   }));
 }
@@ -32,16 +31,20 @@ function roomRow(chat, { room, i, isOpen, name, unread }) {
   const about = { type: "button", "data-as": "room", "aria-current": isOpen && "true", title: i < 9 && `Alt+${i + 1}` };
   return el("li", {}, el("button", { ...about, onclick: () => chat.enter(room.id) },
     theirs(name, { class: "name" }),
+    room.pinned && mark("pinned", "📌"),
+    room.muted && mark("muted", "🔕"),
     room.stopped !== null && el("span", { class: "badge bad" }, "stopped"),
     mentions && badge("badge hot", count(room.mentions, "mention"), "@" + number(room.mentions)),
-    unread > 0 && badge("badge", `${number(unread)} not read`, number(unread))));
+    unread > 0 && badge(room.muted ? "badge calm" : "badge", `${number(unread)} not read`, number(unread))));
 }
+
+const mark = (title, sign) => el("span", { class: "mark", role: "img", "aria-label": title, title }, sign);
 
 function badge(look, label, text) {
   return el("span", { class: look, "aria-label": label }, text);
 }
 
-// Notices that are about how a room stands, each with whether it still does.
+// Notices about a state of the room, each with a test whether that state lasts.
 const LASTS = { stopped: ({ stopped }) => stopped !== null, skewed: ({ clock }) => Boolean(clock), shared: ({ shares }) => !shares || shares.length > 0 };
 const FIXED = ["stopped", "seeking"];
 

@@ -1,10 +1,9 @@
-// Questions put in a dialog: one at a time, answered or left with Escape.
+// Dialogs: one at a time; Escape closes them.
 
 import { $, el } from "./dom.js";
 
 const dialog = $("ask");
 
-// Shows `content` under `title` until it is closed.
 export function show(title, ...content) {
   dialog.replaceChildren(
     el("div", { class: "bar" }, el("h2", { id: "ask-title" }, title), el("button", { type: "button", class: "close", "aria-label": "Close", title: "Close (Esc)", onclick: () => dialog.close() }, "✕")),
@@ -15,8 +14,8 @@ export function show(title, ...content) {
 
 export const close = () => dialog.close();
 
-// Asks for a line of text, or for a yes when there is no `label`. `run` gets it; what it throws is shown, and the
-// dialog stays open with what was typed. `more` stands below the line.
+// Asks for a line of text, or for a yes if there is no `label`. An error of `run` is shown, and the dialog stays
+// open. `more` is shown below the line.
 export function ask({ title, text, label, value = "", more, yes, run }) {
   const input = label && el("input", { id: "ask-value", value, autocomplete: "off", required: true, "data-first": true });
   const failed = el("div", { role: "alert" });
@@ -43,5 +42,4 @@ export function ask({ title, text, label, value = "", more, yes, run }) {
   input?.select();
 }
 
-// A failure as two lines: what happened, what to do next.
 export const twoLines = ({ what, message, help }) => [el("p", { class: "what" }, el("bdi", {}, what ?? message)), el("p", {}, el("bdi", {}, help ?? "Load this page again."))];

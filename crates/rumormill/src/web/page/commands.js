@@ -1,4 +1,4 @@
-// What may be written besides text: commands begin with a slash. A command, its help and what it does are neighbours.
+// The commands, which begin with a slash: each with its help and what it does.
 
 import { Failure } from "./api.js";
 import { show } from "./ask.js";
@@ -40,7 +40,7 @@ export function commands(chat) {
       if (own) chat.log.act.holders(own);
       else usage("You have said nothing here lately", "Say something first.");
     }],
-    ["file", "", "send files", () => chat.chooseFiles()],
+    ["file", "", "send files", () => chat.writing.chooseFiles()],
     ["get", "", "get the last file offered", () => {
       const offer = chat.visit.timeline.messages.findLast(({ file }) => file?.state === "absent" || file?.state === "waiting");
       return offer ? chat.log.act.get(offer) : usage("No file waits here to be fetched", "Save one that is here with the link below it.");
@@ -56,18 +56,20 @@ export function commands(chat) {
       if (others.length) usage(`Several rooms here are called “${line(ticket)}”`, `Write the id of one: ${[one, ...others].map(({ id }) => id.slice(0, 8)).join(", ")}.`);
       return one ? chat.enter(one.id) : chat.begin({ ticket });
     }, open.join)],
+    ["mute", "", "make no sound or notification for this room, or make them again", () => chat.attend("muted")],
+    ["pin", "", "list this room first, or no longer", () => chat.attend("pinned")],
     ["leave", "", "leave this room", open.leave],
   ].map(([word, rest, what, run]) => ({ word, rest, what, run }));
 }
 
-// The rooms that a word means: by the whole id, by name, by the beginning of the id.
+// The rooms that a word names: by id, by name, or by the beginning of the id.
 function named(rooms, word) {
   const low = word.toLowerCase();
   const is = [({ id }) => id === low, ({ name }) => line(name).toLowerCase() === low, ({ id }) => low.length >= 4 && id.startsWith(low)];
   return is.map((test) => rooms.filter(test)).find((found) => found.length) ?? [];
 }
 
-// What may stand behind a command: as it is written, with what it is.
+// Completions of a command's argument, each with an explanation.
 export function fitting(chat, word, rest) {
   const begins = (text) => text.toLowerCase().startsWith(rest.toLowerCase());
   const people = () => [...chat.people.values()].filter(({ me }) => !me || word === "whois").map(({ author, hidden }) => [chat.names.show(author), hidden ? "hidden" : ""]);

@@ -1,4 +1,4 @@
-// Where people write: replies, edits, mentions and commands, with completion.
+// The input: replies, edits, mentions and commands, with completion.
 
 import { $, el, rows, theirs } from "./dom.js";
 import { drop, keep, kept } from "./kept.js";
@@ -8,11 +8,11 @@ import { line, short } from "./words.js";
 const CHOICES = 8;
 const MENTIONS = 32;
 const QUOTE_CHARS = 100;
-// Behind it, the room that a draft is for.
+// Followed by the room of a draft.
 const DRAFT = "draft ";
 const ROWS_PX = 180;
 
-// Whether a line is a command, and no text: // says / and the rest, /me tells what one does.
+// Whether a line is a command. `//` and `/me` begin a text.
 const isCommand = (text) => /^\/(?!\/|me\s+\S)/.test(text);
 
 export class Composer {
@@ -39,18 +39,18 @@ export class Composer {
     });
   }
 
-  // Whether there is something that others will read in that room.
+  // Whether a message is being written in that room.
   isWriting(room) {
     return room === this.room && Boolean(this.text.value.trim()) && !this.about?.edit && !isCommand(this.text.value);
   }
 
-  // Goes to another room; what was begun in this one waits there.
+  // Changes rooms; the draft of the old room is kept.
   enter(room) {
     this.room = room;
     this.set(kept(DRAFT + room) ?? "", null);
   }
 
-  // What is being written here is there again when one comes back, to the room or to the page.
+  // Drafts survive a change of rooms and a reload.
   keepDraft() {
     if (this.about?.edit) return;
     const { value } = this.text;
@@ -100,7 +100,7 @@ export class Composer {
     if (event.isComposing || event.ctrlKey || event.metaKey || (event.altKey && key !== "Enter")) return;
     const choice = this.choices[this.chosen];
     if (choice && move) this.moved = true, this.choose(this.chosen + move);
-    // A command that is written out is carried out, whatever else begins so.
+    // A complete command is not completed to a longer one.
     else if (choice && (key === "Tab" || (key === "Enter" && (!choice.order || this.moved)))) this.take(choice);
     else if (key === "Escape" && this.choices.length) this.offer([]);
     else if (key === "Escape" && this.about) this.cancel();
@@ -122,7 +122,7 @@ export class Composer {
     return found && { at: before.length - found[1].length, word: found[1] };
   }
 
-  // What fits what is being written: each { key, at, text, shown, about }.
+  // Completions: each { key, at, text, shown, about }.
   matching() {
     if (document.activeElement !== this.text) return [];
     const before = this.text.value.slice(0, this.text.selectionStart);
@@ -135,7 +135,7 @@ export class Composer {
     return [];
   }
 
-  // Offers emoji for what stands behind a colon, if that still stands there when they are found.
+  // Offers emoji for the word after a colon, if it is still there when they arrive.
   async lookForSigns(before, words) {
     const found = await this.act.signs(words);
     if (document.activeElement !== this.text || this.text.value.slice(0, this.text.selectionStart) !== before) return;
@@ -167,7 +167,7 @@ export class Composer {
     const { length } = this.choices;
     this.chosen = length ? (at + length) % length : 0;
     $("choices").hidden = !length;
-    // As many as fit, with the chosen one among them.
+    // As many as fit, including the chosen one.
     const from = Math.max(this.chosen - CHOICES + 1, 0);
     const shown = this.choices.slice(from, from + CHOICES).map((choice, i) => ({
       key: choice.key,
@@ -195,7 +195,7 @@ export class Composer {
     this.changed();
   }
 
-  // Whom a text names. What may mean several names nobody, and is told.
+  // The people whom a text names. An ambiguous name means nobody, and is reported.
   mentions(text) {
     if (!text.includes("@")) return [];
     const { authors, unclear } = this.act.named(text);
@@ -203,8 +203,7 @@ export class Composer {
     return authors.slice(0, MENTIONS);
   }
 
-  // What is written leaves the line at once, so that one can write on, and is sent in its turn; it comes back when
-  // that fails.
+  // Clears the input at once and sends in order; the text comes back if sending fails.
   submit() {
     const text = this.text.value.trim();
     if (!text) return;

@@ -1,4 +1,4 @@
-// Elements, made one way only: attributes by name, words as text. Nothing here takes markup.
+// Makes elements from attributes and text. Nothing here takes markup.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -26,10 +26,10 @@ export const button = (words, run, isMain, isFirst) => el("button", { type: "but
 export const table = (title, lines) =>
   el("table", {}, title && el("caption", {}, title), el("tbody", {}, lines.map(([name, words]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, words)))));
 
-// Words of others: isolated, so that their direction stays theirs.
+// Text of others, isolated so that it keeps its own direction.
 export const theirs = (text, set = {}) => el("bdi", set, text);
 
-// Makes `list`, each { key, stamp, make }, the children of `parent`; a node stays as long as its stamp does.
+// Makes `list`, each { key, stamp, make }, the children of `parent`. A node is kept while its stamp is equal.
 export function rows(parent, list) {
   const kept = parent.kept ?? new Map();
   const next = new Map();
@@ -54,7 +54,7 @@ export function rows(parent, list) {
   if (lost && !lost.isConnected) focusAgain(parent, lost, next);
 }
 
-// The node that had the focus was made anew: the same control in it gets it, or the row it is in.
+// Moves the focus from a replaced node to the same control in the new one, or to its row.
 function focusAgain(parent, lost, items) {
   const key = lost.closest("[data-key]")?.dataset.key ?? "";
   const node = items.get(key)?.node;

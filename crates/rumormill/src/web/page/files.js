@@ -1,4 +1,4 @@
-// Files: how one looks in a message, and how one is sent.
+// Files: how they look in a message, and how they are sent.
 
 import { fetched } from "./api.js";
 import { $, el, theirs } from "./dom.js";
@@ -7,14 +7,11 @@ import { line, number } from "./words.js";
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const UNITS = ["kB", "MB", "GB"];
-// As the style has them.
 const WIDEST_PX = 384;
 const HIGHEST_PX = 288;
 const NAME_BYTES = 255;
-// A browser has begun to save by then, or asked where to.
 const SAVED_MS = 60_000;
 
-// Bytes as people say them.
 export function size(bytes) {
   if (bytes < 1000) return `${number(bytes)} B`;
   let [of, unit] = [bytes / 1000, 0];
@@ -22,14 +19,14 @@ export function size(bytes) {
   return `${of.toFixed(1)} ${UNITS[unit]}`;
 }
 
-// The room that a picture takes, known before it is here.
+// The size of a picture, known before it arrives.
 function box([width, height] = []) {
   if (!(width > 0 && height > 0)) return {};
   const by = Math.min(WIDEST_PX / width, HIGHEST_PX / height, 1);
   return { width: Math.max(Math.round(width * by), 1), height: Math.max(Math.round(height * by), 1) };
 }
 
-// What a message offers. `act`: get(message), save(message), giveUp(message), path(message).
+// The file of a message. `act`: get(message), save(message), giveUp(message), path(message).
 export function file(message, tab, act) {
   const { name, mime, size: bytes, state, have } = message.file;
   const percent = Math.floor((100 * have) / Math.max(bytes, 1));
@@ -48,14 +45,14 @@ export function file(message, tab, act) {
       !isHere && state !== "absent" && control("give-up", "Give up", () => act.giveUp(message))));
 }
 
-// Lets the browser save what is at a path, under a name.
+// Saves the content of a path under a name.
 export async function save(path, name) {
   const href = await fetched(path);
   el("a", { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), SAVED_MS);
 }
 
-// A name under which the node takes a file: what a browser calls a pasted picture tells nothing.
+// A name for the file. Browsers give pasted pictures a meaningless one.
 function called(given, isPasted) {
   const end = given.name.split(".").pop();
   const name = isPasted && /^image\.\w+$/.test(given.name) ? `pasted ${new Date().toISOString().slice(0, 19).replaceAll(":", ".")}.${end}` : given.name;
@@ -63,7 +60,7 @@ function called(given, isPasted) {
   return new TextEncoder().encode(plain).length > NAME_BYTES ? `file.${end}`.slice(0, 40) : plain;
 }
 
-// Takes files that are chosen, dropped or pasted. `send(file, name)` sends one and says whether it could.
+// Handles files that are chosen, dropped or pasted. `send(file, name)` returns whether it was sent.
 export function takeFiles(send) {
   const choice = $("file");
   const all = async (files, isPasted = false) => {

@@ -1,5 +1,4 @@
-// What this page keeps in the browser, where only its own origin reads it: scheme, host and port. Where the browser keeps
-// nothing, it is kept for as long as this window is open.
+// Values that this page keeps in the browser, per origin; without storage, until the window closes.
 
 const alone = new Map();
 
@@ -20,7 +19,6 @@ export function keep(name, value) {
   try {
     if (store()) return store().setItem(name, value);
   } catch {
-    // It is full, or only looks as if it were there.
   }
   alone.set(name, value);
 }
@@ -30,12 +28,12 @@ export function drop(name) {
   store()?.removeItem(name);
 }
 
-// Forgets all whose names begin so.
+// Deletes all values whose names begin so.
 export function dropAll(prefix) {
   for (const name of [...alone.keys(), ...Object.keys(store() ?? {})]) if (name.startsWith(prefix)) drop(name);
 }
 
-// Calls `run` with the new value, or `null`, when another window changes what is kept under this name.
+// Calls `run` with the new value, or `null`, when another window changes it.
 export function whenElsewhere(name, run) {
   addEventListener("storage", ({ key, newValue }) => (key === name || key === null) && run(key === null ? null : newValue));
 }

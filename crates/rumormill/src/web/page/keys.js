@@ -1,4 +1,4 @@
-// What keys do outside of the line being written.
+// Keys outside the input.
 
 import { $ } from "./dom.js";
 
@@ -36,7 +36,7 @@ function always(chat, { key, target, shiftKey }) {
   return chat.side.open && (() => chat.screens.closePanel("side"));
 }
 
-// To the next of the areas that are shown.
+// Moves to the next visible area.
 function around(way) {
   const shown = AREAS.map($).filter((node) => node.checkVisibility());
   const now = shown.findIndex((node) => node.contains(document.activeElement));

@@ -1,4 +1,4 @@
-// The messages of a room, drawn.
+// Draws the messages of a room.
 
 import { el, rows, theirs } from "./dom.js";
 import { file } from "./files.js";
@@ -8,7 +8,7 @@ import { ago, clean, count, day, iso, line, moment, nick, number, short } from "
 
 const TOGETHER_MS = 300_000;
 
-// Up to so long after it was said elsewhere a message counts as handed on at once.
+// An imported message younger than this counts as forwarded at once.
 const HANDED_ON_MS = 120_000;
 const LONG_CHARS = 1500;
 const LONG_LINES = 15;
@@ -24,7 +24,7 @@ const GONE = {
 };
 
 export class Log {
-  // `act` names what can be done: see `tools` and `message`; `act.tools(ref)` gives the tools of a message by its ref.
+  // `act`: see `tools` and `message`; `act.tools(ref)` returns the tools of a message.
   constructor(node, act) {
     Object.assign(this, { node, act, selected: null, pointed: null, others: 0, names: new Names(), marker: null, fresh: 0, opened: new Set() });
     node.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.point(target.closest("article")));
@@ -32,14 +32,14 @@ export class Log {
     setInterval(() => this.age(), AGE_MS);
   }
 
-  // Begins to draw another room, from the beginning of a visit to it.
+  // Shows another room.
   enter(visit) {
     Object.assign(this, { selected: null, pointed: null, marker: null, fresh: 0, names: visit?.names ?? new Names() });
     this.opened.clear();
     if (visit?.room.unread && visit.room.read) Object.assign(this, { marker: visit.room.read, fresh: visit.room.unread });
   }
 
-  // Rests at the end, or where the unread begins as long as there is more of it than fits, or where one reads.
+  // Scrolls to the end, to the first unread message if more follow than fit, or stays.
   draw(timeline, room, keep) {
     const held = keep ? null : this.hold();
     rows(this.node, this.list(timeline, room));
@@ -50,7 +50,7 @@ export class Log {
     else this.release(held);
   }
 
-  // Puts what can be done beside the message under the pointer. It hangs over the text and moves none.
+  // Shows the tools beside the message under the pointer. They overlap the text and move nothing.
   point(row) {
     const shown = this.node.querySelector(".tools.hover");
     this.pointed = row?.dataset.key ?? null;
@@ -60,7 +60,6 @@ export class Log {
     if (tools) row.append(tools);
   }
 
-  // Lets the times that are told as ages go on.
   age() {
     for (const node of this.node.querySelectorAll("time.age")) {
       const words = ago(Date.parse(node.dateTime));
@@ -68,7 +67,7 @@ export class Log {
     }
   }
 
-  // The last message of which the end is in sight.
+  // The last message whose end is in sight.
   lastSeen() {
     const { bottom } = this.node.getBoundingClientRect();
     return [...this.node.querySelectorAll("article")].findLast((row) => row.getBoundingClientRect().bottom <= bottom + 1)?.dataset.key;
@@ -78,13 +77,13 @@ export class Log {
     return this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 48;
   }
 
-  // Whether a row was scrolled out above.
+  // Whether a row is above the visible part.
   isAbove(row) {
     return Boolean(row) && row.getBoundingClientRect().bottom < this.node.getBoundingClientRect().top;
   }
 
-  // A row in sight and where it stands, so that it can stay there: the first that begins in sight, for one that is cut off
-  // above may lose or gain a head.
+  // A row in sight and its position: the first that begins in sight, because one that is cut off above may change
+  // its height.
   hold() {
     const { top, bottom } = this.node.getBoundingClientRect();
     let held = null;
@@ -109,7 +108,7 @@ export class Log {
   list(timeline, room) {
     const list = timeline.messages.length ? [this.above(timeline, room)] : [];
     let before = null;
-    // The marker stands where what was read ends, if that is in this stretch.
+    // The marker stands after the last read message, if that is loaded.
     let isMarked = this.marker === null;
     let wasRead = !timeline.older;
     let group = null;
@@ -137,13 +136,13 @@ export class Log {
     return list.map((item) => (item.make ? item : this.unshown(item)));
   }
 
-  // How many messages of others stand behind the marker, as far as that is known.
+  // How many messages of others follow the marker, as far as known.
   counted({ messages, newer }) {
     const shown = messages.filter(({ place, mine, hidden, kind }) => place > this.marker && !mine && !hidden && (kind === "text" || kind === "file")).length;
     return Math.max(newer ? Math.max(this.fresh, shown) : shown, 1);
   }
 
-  // In the place of what somebody says who is hidden.
+  // Replaces the messages of a hidden person.
   unshown({ author, count: hidden, ref }) {
     const words = `${count(hidden, "message")} by ${this.names.show(author)} hidden`;
     const make = () => el("p", { class: "above" }, theirs(words), " ", el("button", { type: "button", class: "quiet", "data-as": "unhide", title: "Until you leave the room", onclick: () => this.act.unfold(author) }, "Show"));
@@ -165,7 +164,7 @@ export class Log {
     const isSelected = this.selected === message.ref;
     const together = !message.action && !before?.action && before?.author === message.author && before.kind === message.kind && message.kind === "text" && !message.from && !before.from && !isUnread &&
       !message.reply_to && message.time_ms - before.time_ms < TOGETHER_MS && day(message.time_ms) === day(before.time_ms);
-    // Who takes a name is told by the one before, or by their first; all else by what they are called now.
+    // A change of name is shown under the old name, everything else under the current one.
     const who = this.names.show(message.author, message.kind === "nick" ? message.before ?? message.text : this.names.nicks.get(message.author) ?? message.nick);
     const called = message.mentions.map((author) => this.names.show(author)).join("\n");
     const stamp = [message, isSelected, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref)];
@@ -194,7 +193,7 @@ export class Log {
       isSelected && this.tools(message));
   }
 
-  // How what a message tells is shown, and whether it is something that happened rather than was said.
+  // The content of a message, and whether it is an event rather than speech.
   said(message) {
     const event = (words, name) => [() => el("p", { class: "text" }, words, name && theirs(short(name, 400))), true];
     switch (message.kind) {
@@ -207,7 +206,7 @@ export class Log {
     }
   }
 
-  // Who said it in another system; who brought it here stands above.
+  // The author in another system; the importer stands above.
   elsewhere({ name, source, time_ms }, brought_ms) {
     const when = Math.abs(time_ms - brought_ms) >= HANDED_ON_MS && [", ", el("time", { datetime: iso(time_ms) }, moment(time_ms))];
     return el("p", { class: "quiet elsewhere" },
@@ -226,9 +225,9 @@ export class Log {
       long && el("button", { type: "button", class: "quiet", tabindex: tab, "data-as": "unfold", "aria-expanded": String(isOpen), onclick: toggle }, isOpen ? "Show less" : "Show all of it"));
   }
 
-  // Gives the nodes of plain words, with those set off whom the message names.
+  // Nodes of plain text, with mentioned names marked.
   caller(message) {
-    // The longest first: a name with digits behind it is not the name without.
+    // Longest first: a name with digits is not the name without.
     const names = message.mentions.flatMap((author) => [this.names.show(author), this.names.nicks.get(author) ?? ""].map((name) => ["@" + name, author]))
       .filter(([name]) => name.length > 1).sort(([one], [other]) => other.length - one.length);
     return (text) => this.called(text, names);
@@ -250,7 +249,7 @@ export class Log {
 
   holders(message, tab) {
     const others = Math.max(this.others, message.holders);
-    const label = others ? `${message.holders} of ${count(others, "other")} have it` : "Nobody else is in this room yet";
+    const label = others ? `received by ${message.holders} of ${count(others, "other")}, acknowledged by ${message.acknowledged ?? 0}` : "Nobody else is in this room yet";
     const shown = others ? `${message.holders ? "✓" : "…"} ${message.holders}/${others}` : "only here";
     return el("button", { type: "button", class: "held" + (message.holders && message.holders >= others ? " all" : ""), tabindex: tab, "data-as": "held", "aria-label": `${label}. Who?`, title: label, onclick: () => this.act.holders(message) }, shown);
   }

@@ -1,4 +1,4 @@
-// A text taken apart by the API, built node by node: the words of others become text and nothing else.
+// Builds the nodes of a text that the API parsed. Words of others become text nodes only.
 
 import { el } from "./dom.js";
 import { clean } from "./words.js";
@@ -10,7 +10,7 @@ const HERE = ["127.0.0.1", "localhost", "[::1]"];
 
 const depth = (said) => Math.min(Math.max(Number(said) || 0, 0), DEEPEST);
 
-// The room and message that an address of this page, or of somebody else's, leads to.
+// The room and message of a permalink to this page or another person's.
 export function goal(hash) {
   const [, room, ref] = PERMALINK.exec(hash) ?? [];
   return room ? { room, ref } : null;
@@ -18,7 +18,7 @@ export function goal(hash) {
 
 export const permalink = (room, ref) => `${location.origin}/#m/${room}/${ref}`;
 
-// The blocks of a message, one under the other. `say(text)` gives the nodes of plain words, `go(goal)` goes to a message.
+// The blocks of a message. `say(text)` makes the nodes of plain text, `go(goal)` opens a message.
 export function marked(blocks, tab, { say, go }) {
   const root = el("div", { class: "text marked" });
   const boxes = [root];
@@ -56,7 +56,7 @@ function words({ text, marks = [], href }, tab, { say, go }) {
   return href ? link(said, href, inner, { tab, go }) : inner;
 }
 
-// Only what leads to the web is a link, and one that reads otherwise says where it leads.
+// Only web addresses become links, and a link whose text differs shows its target.
 function link(said, href, inner, { tab, go }) {
   const url = URL.canParse(href) ? new URL(href) : null;
   if (!url?.host || !/^https?:$/.test(url.protocol)) return inner;

@@ -1,5 +1,5 @@
-// Who is who, by the rules of who.rs: a nick is chosen freely, so that two people may take the same or one that looks the
-// same, or the beginning of somebody's id, or a word of ours. Then the beginning of the author id stands behind it.
+// Shown names, by the rules of who.rs. Nicks are chosen freely: if one equals or resembles another, the beginning of
+// an id, or a word of ours, the beginning of the author id follows it.
 
 import { line, nick } from "./words.js";
 
@@ -11,7 +11,7 @@ const BEGINS = /^[-(/#…✓↑·─]/u;
 const LETTER = /^[\p{Alphabetic}\p{N}]/u;
 const ANY_LETTER = /[\p{Alphabetic}\p{N}]/u;
 
-// Letters of other scripts that look like Latin ones, pair by pair.
+// Letters of other scripts that look like Latin ones, in pairs.
 const ALIKE = new Map(Object.entries({
   а: "a", в: "b", с: "c", ԁ: "d", е: "e", һ: "h", і: "l", ј: "j", к: "k", м: "m", н: "h", о: "o", р: "p", ԛ: "q", ѕ: "s",
   т: "t", у: "y", ѵ: "v", ѡ: "w", х: "x", α: "a", β: "b", ε: "e", η: "n", ι: "l", κ: "k", ν: "v", ο: "o", ρ: "p", τ: "t",
@@ -19,7 +19,7 @@ const ALIKE = new Map(Object.entries({
   ɑ: "a", ɡ: "g", ѐ: "e", օ: "o", ո: "n", ս: "u", հ: "h",
 }));
 
-// What two names that a reader could take for each other have in common.
+// A key that is equal for names that look alike.
 export function folded(name) {
   const plain = line(name).normalize("NFKD").toLowerCase().replace(/[\p{M}\p{Z}\p{P}\u200c\u200d]/gu, (sign) => (sign === "!" || sign === "@" ? sign : ""));
   return [...plain].map((letter) => ALIKE.get(letter) ?? letter).join("").replace(/rn/g, "m").replace(/vv/g, "w");
@@ -49,14 +49,14 @@ export class Names {
     add(this.alike, folded(said), author);
   }
 
-  // What tells an author from all the others, when something must.
+  // The digits that distinguish an author.
   tag(author, said) {
     const others = [...(this.alike.get(folded(said)) ?? [])].filter((other) => other !== author);
     if (this.nicks.has(author) && !others.length && !this.imitates(author, said)) return "";
     return "~" + line(author).slice(0, Math.max(TAG_DIGITS, ...others.map((other) => 1 + shared(author, other))));
   }
 
-  // Whether a nick passes for a sign of ours, for a word of ours, or for the id of somebody else.
+  // Whether a nick looks like a sign or word of ours, or like another person's id.
   imitates(author, said) {
     if (SIGNS.test(said) || BEGINS.test(said) || !ANY_LETTER.test(said) || OURS.has(folded(said))) return true;
     const digits = said.toLowerCase();
@@ -69,8 +69,8 @@ export class Names {
     return said + this.tag(author, said);
   }
 
-  // Whom a text names, each behind an @: those of `authors` whose shown name stands there as a word of its own; and what
-  // names nobody, since it may mean several.
+  // The people whom a text names with an @: those of `authors` whose shown name is a word of its own; and the
+  // ambiguous names.
   named(authors, text) {
     const low = text.toLowerCase();
     const found = [], unclear = new Map(), shownHere = new Set();
@@ -80,7 +80,7 @@ export class Names {
       if (stands(low, shown)) found.push(author), shownHere.add(shown);
       else if (stands(low, said)) for (const other of this.alike.get(folded(said)) ?? [author]) add(unclear, said, other);
     }
-    // What somebody is shown as means them, whoever calls themselves so.
+    // A shown name means its author, whoever else takes it.
     for (const shown of shownHere) unclear.delete(shown);
     const told = ([said, meant]) => `nobody is named by “${said}”, which may mean ${[...meant].slice(0, LISTED).map((author) => this.show(author)).join(", ")}`;
     return { authors: found, unclear: [...unclear].slice(0, LISTED).map(told) };

@@ -1,4 +1,4 @@
-// Rooms on this network: those that others announce, and whether a room here is announced.
+// Rooms announced on this network.
 
 import { button, el, theirs } from "./dom.js";
 import { call } from "./api.js";
@@ -6,7 +6,7 @@ import { short } from "./words.js";
 
 const LOOK_MS = 3200;
 
-// What is announced, each to be entered with a click; `enter` gets the ticket.
+// The announced rooms; `enter` gets the ticket of the chosen one.
 export function nearby(enter) {
   const found = el("div", { class: "nearby", role: "status" }, el("p", { class: "quiet" }, "Looking for rooms on this network…"));
   call("GET", `/v1/nearby?wait_ms=${LOOK_MS}`).then(({ rooms }) => {
@@ -19,7 +19,7 @@ export function nearby(enter) {
   return found;
 }
 
-// Lets whoever is on this network find a room of the chat by its name, or no longer.
+// Announces a room on this network, or stops.
 export function announcing(chat, id) {
   const told = el("p", { role: "status", class: "quiet" });
   const isAnnounced = () => chat.rooms.get(id).announced;

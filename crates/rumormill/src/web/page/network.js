@@ -1,4 +1,4 @@
-// A picture of the network: this node in the middle, its peers around it, who holds a message, and rumors on their way.
+// A picture of the network: this node, its peers, who received a message, and rumors on their way.
 
 import { el, rows, svg, theirs } from "./dom.js";
 import { count, seconds, short } from "./words.js";
@@ -19,7 +19,6 @@ const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const orNone = (words, list) => (list.length ? list : [{ key: "none", stamp: [], make: () => el("li", { class: "quiet" }, words) }]);
 
 export class Network {
-  // `show` gives an author's name, `hue` its class.
   constructor({ show, hue }) {
     Object.assign(this, { show, hue, steps: [], serial: 0, flying: 0, at: new Map(), held: null });
     this.lines = svg("g", {});
@@ -43,7 +42,7 @@ export class Network {
     this.held = null;
   }
 
-  // `held`: { text, holders: [Person], of } of the message looked at, or null.
+  // `held`: { text, holders: [Person], acknowledged: [author], of } of the selected message, or null.
   hold(held) {
     this.held = held;
   }
@@ -63,7 +62,7 @@ export class Network {
       ? `This node has ${count(room.peers.length, "peer")}: ${room.peers.length - relayed} direct, ${relayed} relayed.` + (room.peers.length > DRAWN ? ` ${DRAWN} of them are drawn.` : "")
       : "No peer is connected. What you say waits here and is passed on when one comes.";
     this.summary.textContent = text;
-    const having = this.held ? ` ${this.held.holders.length} of ${count(this.held.of, "other")} hold the selected message.` : "";
+    const having = this.held ? ` The selected message is received by ${this.held.holders.length} of ${count(this.held.of, "other")}.` : "";
     this.picture.setAttribute("aria-label", text + having);
     this.digest.textContent = short(room.digest, 80);
     this.drawHeld();
@@ -78,11 +77,15 @@ export class Network {
 
   drawHeld() {
     if (!this.held) return this.holding.replaceChildren(el("p", { class: "quiet" }, "Select a message to see who holds it."));
-    const { text, holders, of } = this.held;
-    const names = holders.slice(0, 50).flatMap(({ author, nick }, i) => [i ? ", " : "", theirs(this.show(author, nick))]);
+    const { text, holders, acknowledged, of } = this.held;
+    const proved = holders.filter(({ author }) => acknowledged.includes(author));
+    const names = (people) => people.slice(0, 50).flatMap(({ author, nick }, i) => [i ? ", " : "", theirs(this.show(author, nick))]);
+    const line = (words, people, title) => el("p", { title }, el("strong", {}, words), people.length ? ": " : ".", ...names(people),
+      people.length > 50 ? ` and ${people.length - 50} more` : "");
     this.holding.replaceChildren(
       el("p", {}, "“", theirs(short(text, 60)), "”"),
-      el("p", {}, el("strong", {}, `${holders.length} of ${count(of, "other")} hold it`), names.length ? ": " : ".", ...names, holders.length > 50 ? ` and ${holders.length - 50} more` : ""));
+      line(`received by ${holders.length} of ${count(of, "other")}`, holders),
+      line(`acknowledged by ${proved.length}`, proved, "Their later messages prove that they have it."));
   }
 
   line({ peer, path }) {
@@ -106,8 +109,7 @@ export class Network {
     return { key: "self", stamp: [], make };
   }
 
-  // A message of the wire: told in words, and shown as a dot that moves along the link, or as a lit link where
-  // motion is not wanted.
+  // Shows a frame: as words, and as a dot that moves along the link, or as a lit link if motion is unwanted.
   step({ kind, from, to, entries }, room) {
     const peer = from ?? to;
     const known = room.peers.find((other) => other.peer === peer);

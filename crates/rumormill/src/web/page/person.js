@@ -1,14 +1,13 @@
-// Who somebody is, and what one can do about them.
+// A person, and what you can do about them.
 
 import { ask as at, call } from "./api.js";
 import { close, show } from "./ask.js";
 import { $, button, el, table } from "./dom.js";
 import { moment, number } from "./words.js";
 
-// Who a name means: the room itself says, by the one rule for names, or that it may mean several.
+// The person of a name. The API knows the rules, and reports ambiguous names.
 export const meant = (chat, name) => call("GET", at(chat.id, `/people/${encodeURIComponent(name)}`));
 
-// Shows who somebody is: by the whole id, or by name.
 export async function showPerson(chat, name) {
   const who = await meant(chat, name);
   const { author } = who;
@@ -32,7 +31,7 @@ export async function showPerson(chat, name) {
       button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden))))));
 }
 
-// Hides somebody for this person alone, or shows them again.
+// Hides a person for you alone, or shows them again.
 export async function setHidden(chat, author, hidden) {
   const { visit } = chat;
   const { people } = await call(hidden ? "PUT" : "DELETE", at(visit.id, `/hidden/${author}`));

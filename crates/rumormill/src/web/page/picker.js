@@ -1,4 +1,4 @@
-// Emoji: those people take most, and all others by name.
+// Emoji: the frequent ones, and all others by name.
 
 import { call } from "./api.js";
 import { close, show } from "./ask.js";
@@ -9,10 +9,9 @@ const SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"];
 const SIGN_CHARS = 16;
 const NAMED = /[\p{L}\p{N}]/u;
 
-// Emoji whose names fit some words.
 export const named = (words, limit = 24) => call("GET", "/v1/signs?" + new URLSearchParams({ q: words, limit })).then(({ signs }) => signs, () => []);
 
-// Lets one pick a sign; `take(sign)` gets it.
+// Lets the person choose a sign; `take(sign)` gets it.
 export function pick(title, take) {
   let found = [];
   let asked = Promise.resolve();

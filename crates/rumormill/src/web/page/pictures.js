@@ -1,5 +1,4 @@
-// Pictures. A request for one has to show the token, which an address in `src` cannot: so they are fetched when they come
-// into sight, and shown by addresses that only this page can read.
+// Pictures. A request needs the token, which `src` cannot carry: so pictures are fetched when they come into sight.
 
 import { fetched } from "./api.js";
 import { el } from "./dom.js";
@@ -7,7 +6,7 @@ import { el } from "./dom.js";
 const KEPT = 24;
 const AHEAD = "300px";
 
-// Paths, each with the address of its picture once that is here; the one shown last is at the end.
+// Paths with the addresses of fetched pictures, the latest last.
 const addresses = new Map();
 const awaited = new WeakMap();
 
@@ -28,7 +27,7 @@ export function picture(path, set) {
   return node;
 }
 
-// One that does not come leaves the words that stand for it.
+// A picture that fails leaves its text.
 async function load(node, path) {
   const address = addresses.get(path) ?? (await fetched(path).catch(() => null));
   if (!address) return;

@@ -1,8 +1,8 @@
-// Everything around the messages: the head of a room, dialogs, what shows when there is nothing yet.
+// The head of a room, dialogs, and what shows when there is nothing yet.
 
 import { $, button, el, table, theirs } from "./dom.js";
 import { ask as at, call, fetched } from "./api.js";
-import { ask, show } from "./ask.js";
+import { ask, close, show } from "./ask.js";
 import { announcing, nearby } from "./nearby.js";
 import { settings } from "./settings.js";
 import { clock, count, iso, line, moment, nick, short } from "./words.js";
@@ -28,6 +28,10 @@ const KEYS = [
 ];
 
 export function screens(chat) {
+  const attend = (what) => {
+    close();
+    chat.try(() => chat.attend(what));
+  };
   const open = {
     create: () => ask({ title: "New room", label: "What is it called?", yes: "Create it", run: (name) => chat.begin({ name }) }),
     join: () => open.invited(""),
@@ -36,21 +40,24 @@ export function screens(chat) {
       more: nearby((ticket) => chat.try(() => chat.begin({ ticket }))),
     }),
     settings,
-    help: () => show("Keyboard and commands", table("Keys", KEYS), table("Commands", chat.commands.map(({ word, rest, what }) => [`/${word} ${rest}`, what])), el("p", { class: "quiet" }, "A line that begins with // says / and the rest.")),
+    help: () => show("Keyboard and commands", table("Keys", KEYS), table("Commands", chat.writing.commands.map(({ word, rest, what }) => [`/${word} ${rest}`, what])), el("p", { class: "quiet" }, "A line that begins with // says / and the rest.")),
     rooms: () => toggleRooms(!$("app").classList.contains("with-rooms")),
     nick: () => ask({ title: "Your name here", label: "What are you called in this room?", value: line(chat.room.nick), yes: "Use it", run: (name) => chat.set(chat.id, "/nick", { nick: name }) }),
     topic: () => ask({ title: "Topic", label: "What is this room about?", value: line(chat.room.topic), yes: "Set it", run: (topic) => chat.set(chat.id, "/topic", { topic }) }),
     leave: () => ask({ title: "Leave this room?", text: "This node stops taking part and forgets the room. To come back you need a ticket.", yes: "Leave", run: () => chat.leave() }),
     more: () => show(short(chat.room.name, 60) || "This room",
       el("p", {}, "You are ", theirs(nick(chat.room.nick, chat.room.author), { class: "nick" }), ", author ", el("code", {}, chat.room.author.slice(0, 16)), "."),
-      el("div", { class: "stack" }, button("Change my name", open.nick, true), button("Set the topic", open.topic), button("Leave this room", open.leave))),
+      el("div", { class: "stack" }, button("Change my name", open.nick, true), button("Set the topic", open.topic),
+        button(chat.room.muted ? "Unmute this room" : "Mute this room", () => attend("muted")),
+        button(chat.room.pinned ? "Unpin this room" : "Pin this room to the top", () => attend("pinned")),
+        button("Leave this room", open.leave))),
     ticket: () => chat.try(() => showTicket(chat)),
   };
   document.addEventListener("click", (event) => {
-    const { do: what, close, side } = event.target.closest("[data-do], [data-close], [data-side]")?.dataset ?? {};
+    const { do: what, close: panel, side } = event.target.closest("[data-do], [data-close], [data-side]")?.dataset ?? {};
     if (what) open[what]();
     if (side) chat.side.show(chat.side.open === side ? null : side);
-    if (close) closePanel(close);
+    if (panel) closePanel(panel);
   });
   function closePanel(which) {
     if (which === "rooms") return toggleRooms(false);
@@ -78,7 +85,7 @@ function draw(room, chat) {
   $("log").setAttribute("aria-label", `Messages in ${short(room.name, 60) || "this room"}`);
 }
 
-// What a visit shows so far; a stretch that is being read may still show something.
+// What a visit shows so far; a page may still be loading.
 function shows({ paging, timeline: { older, messages } }) {
   const isSaid = messages.some(({ kind }) => ["text", "file", "gone"].includes(kind));
   return paging || older || isSaid ? "something" : "nothing";
@@ -99,7 +106,7 @@ function drawEmpty(room, open) {
       el("div", { class: "row" }, button("New room", open.create, true), button("Join with a ticket", open.join))]));
 }
 
-// A room of which nothing has come: whom it looks for, how, and what one can do.
+// A room of which nothing has arrived: whom it looks for, how, and what the person can do.
 function seeking({ seeking: { since_ms, peers }, peers: linked }, open) {
   const item = ({ peer, routes, tries, why }) => el("li", {}, el("code", {}, line(peer).slice(0, 8)), " at ", theirs(short(routes.join(", "), ROUTES_CHARS) || "an address that the ticket does not tell"),
     el("span", { class: "quiet" }, tries ? `: dialled ${count(tries, "time")}, in vain` : ": being dialled", tries && why && " (", tries && why && theirs(short(why, 120)), tries && why && ")"));

@@ -1,4 +1,4 @@
-// What a person may set on this page, kept in this browser; and what follows from it: the theme, and notifications.
+// Settings of this page, kept in this browser; the theme; notifications.
 
 import { Failure, signOut } from "./api.js";
 import { show, twoLines } from "./ask.js";
@@ -9,7 +9,7 @@ import { line, short } from "./words.js";
 
 const NOTIFIED_CHARS = 160;
 
-// Each setting: what it is called, and its values in words; the first holds unless something else is chosen.
+// Each setting: its title, and its values with their titles; the first is the default.
 const SETTINGS = {
   theme: ["Colours", { auto: "as the system has them", light: "light", dark: "dark" }],
   notify: ["Notify me", { none: "never", mentions: "when somebody names me", all: "of every message" }],
@@ -22,7 +22,7 @@ export function value(name) {
   return Object.hasOwn(values, chosen) ? chosen : Object.keys(values)[0];
 }
 
-// Sets one; asks the browser for its leave where that is needed, which it gives only to a click or a key.
+// Changes a setting. Browsers grant notifications only on a click or a key.
 async function set(name, chosen) {
   if (name === "notify" && chosen !== "none" && (await globalThis.Notification?.requestPermission()) !== "granted")
     throw new Failure(403, "This browser does not let the page notify you", "Allow notifications for this address in the browser, then choose again.");
@@ -43,7 +43,7 @@ export function settings() {
     await set(target.name, target.value).catch((failure) => failed.replaceChildren(...twoLines(failure)));
     target.value = value(target.name);
   };
-  // Whoever uses this browser next finds nothing that was read here.
+  // The next user of this browser finds nothing that was read here.
   const leave = () => signOut().then(() => {
     drop("room");
     dropAll("draft ");
@@ -62,17 +62,16 @@ export function setByWords(said) {
   return set(name, chosen);
 }
 
-// What may stand behind /set.
 export const words = () => Object.entries(SETTINGS).flatMap(([name, [what, values]]) => Object.keys(values).map((word) => [`${name} ${word}`, what]));
 
-// Lets the desktop tell of a message, unless somebody looks at it.
+// Notifies of a message, unless somebody looks at it.
 export function notify(chat, { room, message, arrival }) {
   if (chat.rooms.get(room)?.muted) return;
   const isReply = message.reply_to?.ref.startsWith(chat.rooms.get(room)?.author + ".");
   const worth = { mentions: message.names_me || isReply, all: message.kind === "text" }[value("notify")];
   const isSeen = room === chat.id && chat.visit.stuck && document.hasFocus();
   if (!worth || isSeen || message.mine || message.hidden || arrival !== "end" || globalThis.Notification?.permission !== "granted") return;
-  // In a room that is not open nobody's name is known to be theirs alone.
+  // The names of a room that is not open are unknown.
   const names = room === chat.id ? chat.names : new Names();
   const said = `${names.show(message.author, message.nick)}: ${short(message.text, NOTIFIED_CHARS)}`;
   const told = new Notification(short(chat.rooms.get(room)?.name ?? "", 60) || "Rumormill", { body: said, tag: room });

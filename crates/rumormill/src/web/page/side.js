@@ -1,4 +1,4 @@
-// The panel beside the messages: people, the network, search.
+// The panel: people, the network, search.
 
 import { $, el, rows, theirs } from "./dom.js";
 import { clock, count, day, line, number, short } from "./words.js";
@@ -83,10 +83,10 @@ export class Side {
   }
 }
 
-// When a day of the calendar begins here, in milliseconds.
+// The beginning of a calendar day here, in milliseconds.
 export const dayBegin = (day) => new Date(`${day}T00:00`).getTime();
 
-// The stretch of a text in which the first sought word stands.
+// The part of a text around the first sought word.
 function excerpt(text, sought) {
   const found = sought.map((word) => text.toLowerCase().indexOf(word)).filter((at) => at >= 0);
   const first = found.length ? Math.min(...found) : 0;

@@ -1,4 +1,4 @@
-// The line that always tells how we stand: peers, what is missing, the clock, our own process.
+// The status line: peers, missing entries, the clock, our own process.
 
 import { $, el, rows } from "./dom.js";
 import { clock, count, number } from "./words.js";

@@ -1,10 +1,10 @@
-// The stretch of a room's timeline that is in this page: at most MOST messages in order, and what lies around it.
+// The loaded part of a room's timeline: at most MOST messages in order.
 
 export const PAGE = 50;
 export const MOST = 400;
 
 export class Timeline {
-  // `read` gives a page for { before, after, limit }, `one` a message by its ref.
+  // `read` returns a page for { before, after, limit }, `one` a message by its ref.
   constructor(read, one) {
     Object.assign(this, { read, one });
     this.clear();
@@ -27,7 +27,7 @@ export class Timeline {
     return this.messages.at(-1);
   }
 
-  // What one can go to: everything but what somebody says who is hidden.
+  // Messages that can be selected: all but those of hidden people.
   get visible() {
     return this.messages.filter(({ hidden }) => !hidden);
   }
@@ -36,7 +36,7 @@ export class Timeline {
     return this.messages.find((message) => message.ref === ref);
   }
 
-  // Puts in a message that arrived; says whether it shows.
+  // Inserts a message; returns whether it is shown.
   arrive(message, arrival) {
     if (this.find(message.ref)) return this.change(message);
     const isLate = arrival === "late" && !message.mine && !message.hidden;
@@ -50,7 +50,7 @@ export class Timeline {
       if (!message.mine && !message.hidden) this.below += 1;
       return false;
     }
-    // What is older than all we show is fetched when somebody goes there, unless we show the beginning.
+    // An older message is loaded on demand, unless the beginning is loaded.
     if (this.first && message.place < this.first.place && (this.older || this.messages.length >= PAGE)) {
       this.older = true;
       return false;
@@ -60,11 +60,12 @@ export class Timeline {
     return true;
   }
 
-  // Replaces a message that reads differently, which may be the one a shown message answers.
+  // Replaces a message, also where it is quoted.
   change(message) {
     const at = this.messages.findIndex(({ ref }) => ref === message.ref);
-    // Who holds a message only grows, while answers may cross on their way.
-    if (at >= 0) this.messages[at] = message.holders === null ? message : { ...message, holders: Math.max(message.holders, this.messages[at].holders ?? 0) };
+    // Receipts only grow, while answers may overtake each other.
+    const most = (what) => Math.max(message[what] ?? 0, this.messages[at][what] ?? 0);
+    if (at >= 0) this.messages[at] = message.holders === null ? message : { ...message, holders: most("holders"), acknowledged: most("acknowledged") };
     this.messages.forEach((answer, i) => {
       if (answer.reply_to?.ref === message.ref)
         this.messages[i] = { ...answer, reply_to: { ...answer.reply_to, text: message.gone ? "" : message.text } };
@@ -78,7 +79,7 @@ export class Timeline {
     this.messages.splice(at, 0, message);
   }
 
-  // Keeps the bound by letting go of the far end.
+  // Drops messages at the far end beyond the bound.
   trim(end) {
     const over = this.messages.length - MOST;
     if (over <= 0) return;
@@ -121,7 +122,7 @@ export class Timeline {
     this.trim("older");
   }
 
-  // Shows what stands around a place, as that of the last message read.
+  // Loads the messages around a place, such as that of the last read message.
   async from(place) {
     const page = await this.read({ after: place, limit: PAGE });
     this.clear();
@@ -131,7 +132,7 @@ export class Timeline {
     await this.up();
   }
 
-  // Shows what stands around a message.
+  // Loads the messages around a message.
   async around(message) {
     const [before, after] = await Promise.all([
       this.read({ before: message.place, limit: PAGE }),
@@ -143,7 +144,7 @@ export class Timeline {
     this.newer = after.more;
   }
 
-  // Reads again what is shown, for some of what happened was not told.
+  // Loads the shown messages again.
   async again() {
     const [first, last] = [this.first, this.last];
     const found = this.newer && last ? [await this.one(last.ref)] : [];

@@ -1,16 +1,14 @@
-// Who is writing: told to others now and then while one writes, and shown until they have written or stopped.
+// Who is writing: reported while one writes, and shown until the message comes or they stop.
 
 import { $ } from "./dom.js";
 import { ask as at, call } from "./api.js";
 import { value } from "./settings.js";
 
-// A little more than the node lets pass.
 const EVERY_MS = 3300;
 const SHOWN_MS = 6000;
 const NAMED = 2;
 
 export class Typing {
-  // `show` gives an author's name.
   constructor(show) {
     Object.assign(this, { show, typists: new Map(), told: -EVERY_MS, later: null });
   }
@@ -24,8 +22,8 @@ export class Typing {
     this.draw();
   }
 
-  // Tells others that this person writes: at once, or when it may be told again and `isWriting()` still. That it could
-  // not be told matters to nobody.
+  // Reports that this person writes: now, or as soon as the limit allows if `isWriting()` still. Failures do not
+  // matter.
   tell(room, isWriting) {
     if (value("typing") === "off") return;
     const wait = this.told + EVERY_MS - performance.now();

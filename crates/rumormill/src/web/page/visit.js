@@ -1,6 +1,6 @@
-// One room while it is open: its people, the stretch of its timeline that is read, how far it was read. Opening a room
-// begins a visit and ends the one before. Whatever takes time belongs to the visit that began it: an answer that comes
-// after the end of its visit changes nothing that is shown.
+// A visit to a room: its people, the loaded messages, how far it was read. Each opening of a room is a new visit,
+// and every request belongs to the visit that sent it: an answer after the end of its visit changes nothing that is
+// shown.
 
 import { $ } from "./dom.js";
 import { about, ask as at, call } from "./api.js";
@@ -9,7 +9,7 @@ import { Timeline } from "./timeline.js";
 
 const WAITING = 2000;
 
-// The place before everything that was said at a time or later.
+// The place before all messages of a time or later.
 const earliest = (ms) => `${(BigInt(Math.max(Math.floor(ms), 0)) << 16n).toString(16).padStart(16, "0")}.${"0".repeat(64)}.${"0".repeat(16)}`;
 
 export class Visit {
@@ -18,7 +18,7 @@ export class Visit {
     this.timeline = new Timeline((query) => this.read(query), (ref) => call("GET", about(id, ref)));
   }
 
-  // The room as it stands now, which outlives it here when this person leaves it.
+  // The room, which the visit keeps when the person leaves it.
   get room() {
     return (this.known = this.chat.rooms.get(this.id) ?? this.known);
   }
@@ -27,7 +27,7 @@ export class Visit {
     return this.chat.visit === this;
   }
 
-  // Begins where one left off, or at the end when nothing is unread.
+  // Begins at the unread marker, or at the end.
   async begin() {
     const { marker } = this.chat.log;
     const page = marker === null ? this.page(() => this.timeline.toEnd(), "end") : this.page(() => this.timeline.from(marker), "unread");
@@ -50,7 +50,7 @@ export class Visit {
     this.chat.draw();
   }
 
-  // Pages are read one after the other; what happens meanwhile waits, and is done to what was read.
+  // Loads one page at a time; events meanwhile wait, and are applied afterwards.
   async page(run, keep) {
     while (this.paging) await this.paging;
     if (!this.isOpen) return;
@@ -83,7 +83,6 @@ export class Visit {
     this.chat.drawNow("end");
   }
 
-  // An event of this room.
   happened(kind, content) {
     if (kind === "step") return this.chat.network.step(content, this.room);
     if (kind === "typing") return this.types(content);
@@ -96,7 +95,7 @@ export class Visit {
     this.chat.draw();
   }
 
-  apply(kind, { message, arrival, ref, holders, hash, state, have }) {
+  apply(kind, { message, arrival, ref, holders, acknowledged, hash, state, have }) {
     const { log, typing } = this.chat;
     if (kind === "message") {
       const isSeen = this.stuck && document.hasFocus();
@@ -116,17 +115,17 @@ export class Visit {
       }
     } else if (kind === "held") {
       const own = this.timeline.find(ref);
-      if (own) this.timeline.change({ ...own, holders });
+      if (own) this.timeline.change({ ...own, holders, acknowledged });
       if (ref === log.selected) this.readHolders();
     }
   }
 
-  // A file that is here tells more of itself.
+  // A complete file has more properties.
   async readAgain(ref) {
     const answer = await call("GET", about(this.id, ref)).catch(() => null);
     const offer = this.timeline.find(ref);
     if (!answer?.file || !offer?.file || !this.isOpen) return;
-    // The rest of the answer may be older than what events told.
+    // The rest of the answer may be older than the latest event.
     this.timeline.change({ ...offer, file: answer.file });
     this.chat.draw();
   }
@@ -136,7 +135,6 @@ export class Visit {
     for (const { author, nick } of people) this.names.learn(author, nick);
   }
 
-  // Who is here is who is connected.
   meetPeers({ peers, author: me }) {
     const here = new Map(peers.map(({ author, nick }) => [author, nick]));
     for (const [author, nick] of here) {
@@ -146,7 +144,7 @@ export class Visit {
     for (const person of this.people.values()) person.here = person.author === me || here.has(person.author);
   }
 
-  // Somebody who wrote is one of the people, though nobody told yet whether they are here.
+  // Whoever wrote is in the room.
   meet(author, nick) {
     if (this.people.has(author)) return;
     const me = author === this.room.author;
@@ -189,7 +187,7 @@ export class Visit {
     await this.jump(first);
   }
 
-  // What stands in sight of somebody who looks is read, and all before it; but nothing is that was passed over.
+  // Marks as read what is in sight of somebody who looks, and all before it, but nothing that was skipped.
   markRead() {
     if (this.held || this.marking || this.paging || !document.hasFocus() || document.hidden) return;
     const { timeline } = this;
@@ -206,7 +204,7 @@ export class Visit {
     }, () => (this.marking = false));
   }
 
-  // Whoever looks away leaves off where they have read to.
+  // Reading ends here when the person looks away.
   lookAway() {
     const { log } = this.chat;
     if (this.held || log.marker === null) return;
@@ -217,10 +215,10 @@ export class Visit {
     this.chat.draw();
   }
 
-  // From here on nothing is read until one comes back to the room.
+  // Nothing after this message counts as read until the next visit.
   async markUnread(message) {
     const was = this.held;
-    // At once: events may tell of it before the answer does.
+    // Before the answer, which events may overtake.
     this.held = true;
     const room = await call("PUT", about(this.id, message.ref, "/unread")).catch((failure) => {
       this.held = was;
@@ -254,7 +252,7 @@ export class Visit {
     const message = this.timeline.find(ref);
     const held = await call("GET", about(this.id, ref, "/holders")).catch(() => null);
     if (!this.isOpen || ref !== log.selected) return;
-    network.hold(held && { text: message?.text ?? "", holders: held.holders, of: held.of });
+    network.hold(held && { ...held, text: message?.text ?? "" });
     this.chat.draw();
   }
 
@@ -274,7 +272,7 @@ export class Visit {
     if (innerWidth < 900) this.chat.side.show(null);
   }
 
-  // Goes to the first message of a day, or of those after it.
+  // Goes to the first message of a day or later.
   async toDay(ms) {
     this.stuck = false;
     await this.page(() => this.timeline.from(earliest(ms)));
@@ -284,7 +282,7 @@ export class Visit {
     return undefined;
   }
 
-  // Shows at the end what was just said here. Whoever says something has read what there is.
+  // Shows a message that was just sent at the end. Whoever sends a message has read those before.
   async show(messages) {
     if (!this.isOpen) return;
     Object.assign(this.chat.log, { marker: null, selected: null });

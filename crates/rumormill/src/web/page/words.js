@@ -1,7 +1,7 @@
-// What others wrote, made safe to show, and how names, numbers and times read here.
+// Makes the words of others safe to show, and formats names, numbers and times.
 
-// Control characters, those that steer the direction of text, and those that are there to be invisible: the same
-// that the terminal leaves out. Joiners stay: scripts and emoji need them.
+// Control and invisible characters, and those that change the direction of text, as in the terminal. Joiners stay:
+// scripts and emoji need them.
 const STEERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
 const NICK_CHARS = 24;
@@ -16,7 +16,7 @@ export function short(text, chars) {
   return letters.length > chars ? letters.slice(0, chars).join("") + "…" : letters.join("");
 }
 
-// The name of an author who may have none. Blanks are one each, since two end a name where lines are plain.
+// The name of an author, who may have none. Blanks are single, because two end a name in line mode.
 export const nick = (name, author) => short(line(name).replace(/\s+/gu, " "), NICK_CHARS) || line(author).slice(0, NAMELESS_DIGITS);
 
 const NUMBER = new Intl.NumberFormat("en");
@@ -37,7 +37,7 @@ export const iso = (ms) => date(ms).toISOString();
 
 const RECENT = [[60_000, "now"], [3_600_000, "min"], [86_400_000, "h"]];
 
-// How long ago something was, as long as that is less than a day; else the time of day.
+// The age of a message younger than a day, else its time.
 export function ago(ms, now = Date.now()) {
   const passed = Math.max(now - ms, 0);
   const [, word] = RECENT.find(([below]) => passed < below) ?? [];

@@ -32,7 +32,7 @@ class Console:
             self.socks[pid].send(bytes([byte]))
 
     def hear(self, timeout):
-        """Takes what has come; says which log was printed."""
+        """Reads what has come; returns which log was printed."""
         readable, _, _ = select.select(list(self.socks.values()), [], [], timeout)
         for pid, sock in list(self.socks.items()):
             if sock not in readable:

@@ -1,4 +1,4 @@
-"""A console that never notices a closed socket: a thread a process then takes all the time it can get.
+"""A console that never notices a closed socket: its thread for that process then takes all the CPU time it can get.
 
 It keeps to the console interface and to nothing else. What it started writes into pipes that it never reads.
 """

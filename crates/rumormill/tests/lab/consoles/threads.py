@@ -1,4 +1,4 @@
-"""A console with a thread a process, which reads 1,024 bytes at a time and decodes each piece by itself.
+"""A console with a thread for each process, which reads 1,024 bytes at a time and decodes each piece by itself.
 
 It keeps to the console interface and to nothing else. A reply that comes in several pieces prints as the first
 one; whatever it did not ask for prints as WRONG MESSAGE.
@@ -12,7 +12,7 @@ import time
 
 
 class Listener(threading.Thread):
-    """Hears one process."""
+    """Reads from one process."""
 
     def __init__(self, pid, sock, answered):
         super().__init__(daemon=True)

@@ -1,5 +1,5 @@
-//! Carries the messages of a room to the URL of a webhook, one after the other, each until the receiver has taken it or it
-//! is given up. The room waits for nothing of it.
+//! Posts the messages of a room to the URL of a webhook, one after the other, each until the receiver has accepted it
+//! or the tries are used up. The room never waits for it.
 
 use std::{
     error::Error as _,
@@ -27,7 +27,7 @@ use crate::{
     limits::{HOOK_AGAIN_MOST_MS, HOOK_AGAIN_MS, HOOK_ANSWER_MS, HOOK_EVERY_MS, HOOK_TRIES},
 };
 
-/// Carries for one hook.
+/// Posts messages for one webhook.
 pub(super) struct Courier {
     api: Weak<Inner>,
     room: Room,
@@ -38,16 +38,16 @@ pub(super) struct Courier {
     progress: Arc<Kept<Progress>>,
 }
 
-/// What came of a message.
+/// The result for a message.
 enum Carried {
-    /// It was not one that goes there.
+    /// The message does not go to this URL.
     Passed,
     Delivered,
 }
 
-/// What couriers post through. Making it reads the certificates of the system.
+/// The HTTP client of all couriers. Making it reads the certificates of the system.
 pub(super) fn http() -> Result<Client, Refusal> {
-    // Whichever comes first names it for the process.
+    // The first caller installs the provider for the process.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(redirect::Policy::none())
@@ -67,14 +67,14 @@ impl Courier {
         Ok(Self { api: Arc::downgrade(&api.0), room, hook, to, key, http, progress })
     }
 
-    /// Carries until the room is left or the process lets its home go.
+    /// Runs until the room is left or the process closes its home.
     pub(super) async fn run(self) {
         let mut events = self.room.events();
         loop {
             let due = match due(self.room.clone(), self.hook.since_ms, self.progress.clone()).await {
                 Ok(due) => due,
                 Err(Error::Left | Error::Closed) => return,
-                // A room that is damaged, or cannot be read now, is looked at again when something happens in it.
+                // A room that is damaged or unreadable is tried again when something happens in it.
                 Err(error) => {
                     tracing::warn!("the webhook {} cannot read its room: {error}", self.hook.id);
                     Vec::new()
@@ -91,7 +91,7 @@ impl Courier {
         }
     }
 
-    /// Carries one message, and keeps what came of it. Fails when there is no room or home any more.
+    /// Posts one message and notes the result. Fails when the room or the home is closed.
     async fn carry(&self, message: &Message) -> Result<(), Error> {
         let target = message.target();
         let hear = |why: &str| {
@@ -114,7 +114,7 @@ impl Courier {
             Err(Failed::Gone(error)) => return Err(error),
             Err(Failed::Refused(why)) => {
                 let id = author_hex(&target.author);
-                tracing::warn!("the webhook {} gave the message {id}.{} up: {why}", self.hook.id, target.seq);
+                tracing::warn!("the webhook {} gave up the message {id}.{}: {why}", self.hook.id, target.seq);
                 self.note(target, |progress| {
                     done(progress, target);
                     progress.deliveries.given_up += 1;
@@ -126,7 +126,7 @@ impl Courier {
         Ok(())
     }
 
-    /// One attempt, with the message as it reads now.
+    /// One attempt, with the current text of the message.
     async fn attempt(&self, target: Target) -> Result<Carried, Failed> {
         let api = self.api.upgrade().map(Api).ok_or(Failed::Gone(Error::Closed))?;
         let Some(message) = self.room.message(target).await.map_err(Failed::Gone)? else { return Ok(Carried::Passed) };
@@ -160,12 +160,12 @@ impl Courier {
         }
     }
 
-    /// Changes how far the hook has come. What cannot be written now is written with what comes next; until then a new
-    /// process would deliver it again.
+    /// Changes the progress of the hook. A change that cannot be written now is written with the next one; a process
+    /// that starts before that delivers the message again.
     fn note(&self, target: Target, change: impl FnOnce(&mut Progress) -> bool) {
         if let Err(refused) = self.progress.change(change) {
             tracing::warn!(
-                "how far the webhook {} has come ({}) is not kept: {}",
+                "the progress of the webhook {} ({}) is not saved: {}",
                 self.hook.id,
                 target.seq,
                 refused.what
@@ -178,15 +178,16 @@ fn done(progress: &mut Progress, target: Target) {
     progress.done(&author_hex(&target.author), target.seq, target.seq);
 }
 
-/// Why a message was not carried.
+/// Why a message was not posted.
 enum Failed {
-    /// The receiver did not take it.
+    /// The receiver did not accept it.
     Refused(String),
-    /// There is no room or no home any more.
+    /// The room or the home is closed.
     Gone(Error),
 }
 
-/// Attempts something until it succeeds, with growing pauses, [`HOOK_TRIES`] times; tells `hear` why one failed.
+/// Repeats an attempt until it succeeds, at most [`HOOK_TRIES`] times, with growing pauses; passes the reason of each
+/// failure to `hear`.
 async fn insist<T, F>(mut attempt: impl FnMut() -> F, mut hear: impl FnMut(&str)) -> Result<T, Failed>
 where
     F: Future<Output = Result<T, Failed>>,
@@ -203,8 +204,8 @@ where
     attempt().await
 }
 
-/// Waits until something happens by which there may be more to carry, and lets what comes with it come; false when
-/// nothing happens any more.
+/// Waits for an event after which there may be more to post, and gathers those that follow it closely; false when the
+/// events end.
 async fn news(events: &mut Events) -> bool {
     use RoomEvent::{Changed, Inserted, Lagged, Left, Rekeyed, Resumed};
     loop {
@@ -221,7 +222,7 @@ async fn news(events: &mut Events) -> bool {
     true
 }
 
-/// Whether a message goes to a URL: something said here by somebody who is not hidden, that fits.
+/// Whether a message goes to the URL: it was said in this room, by an author who is not hidden, and matches the filter.
 fn goes(message: &words::Message, only: &Only) -> bool {
     let text = message.source();
     let is_said = matches!(message.kind, Kind::Text | Kind::File) && message.from.is_none() && message.gone.is_none();
@@ -232,7 +233,7 @@ fn goes(message: &words::Message, only: &Only) -> bool {
         && (!only.mention || message.names_me)
 }
 
-/// An error and what led to it, in one line.
+/// An error and its causes, in one line.
 fn why(error: &reqwest::Error) -> String {
     let mut told = error.to_string();
     let mut cause = error.source();
@@ -252,7 +253,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn pauses_grow_and_what_is_never_taken_is_given_up() {
+    async fn pauses_grow_and_refused_messages_are_given_up() {
         let (mut at, mut heard) = (Vec::new(), 0);
         let begun = Instant::now();
         let refuse = || {
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_taken_is_not_attempted_again() {
+    async fn accepted_messages_are_not_repeated() {
         let mut attempts = 0;
         let take_the_third = || {
             attempts += 1;
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_goes() {
+    fn matching_messages_are_posted() {
         let said = |text: &str| words::Message { text: text.into(), ..words::Message::default() };
         let only = |prefix: Option<&str>, words: &[&str]| Only {
             prefix: prefix.map(str::to_owned),

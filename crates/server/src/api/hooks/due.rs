@@ -1,4 +1,5 @@
-//! Which messages a webhook has still to look at. The room's own logs are the queue: nothing waits anywhere else.
+//! Finds the messages that a webhook has still to look at. The room's own logs are the queue: nothing is queued
+//! anywhere else.
 
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use rumormill_text::Kept;
 use super::progress::Progress;
 use crate::{api::names::author_hex, limits::HOOK_DUE};
 
-/// The oldest messages that are held, were said since `since_ms` and are not done, at most [`HOOK_DUE`], as the timeline
-/// orders them. What else is not done and never will be a message said since then is done with this. A message whose text
-/// has not come yet is left for later.
+/// The oldest held messages that were said since `since_ms` and are not done, at most [`HOOK_DUE`], in the order of the
+/// timeline. Marks as done all other entries that can never become a message said since then. A message whose text has
+/// not come yet is left for later.
 pub(super) async fn due(room: Room, since_ms: u64, progress: Arc<Kept<Progress>>) -> Result<Vec<Message>, Error> {
     let mut due = Vec::new();
     for KeptLog { author, log, .. } in room.entries().logs().await? {
@@ -32,7 +33,7 @@ pub(super) async fn due(room: Room, since_ms: u64, progress: Arc<Kept<Progress>>
     Ok(due)
 }
 
-/// A look through one log.
+/// The search through one log.
 struct Search {
     room: Room,
     author: AuthorId,
@@ -63,7 +64,7 @@ impl Search {
         Ok(())
     }
 
-    /// The first entry of `first..=last` that is not older than the hook: within a log time only goes on.
+    /// The first entry of `first..=last` that is not older than the hook: times only increase along a log.
     async fn first_since(&self, first: Seq, last: Seq) -> Result<Seq, Error> {
         let (mut low, mut high) = (first, last.saturating_add(1));
         while low < high {
@@ -77,7 +78,7 @@ impl Search {
         Ok(low)
     }
 
-    /// The message that an entry makes, if it makes one and is not older than the hook.
+    /// The message of an entry, if it has one that is not older than the hook.
     async fn read(&self, seq: Seq) -> Result<Option<Message>, Error> {
         let message = self.room.message(Target { author: self.author, seq }).await?;
         Ok(message.filter(|message| message.place.time.ms() >= self.since_ms))
@@ -87,7 +88,7 @@ impl Search {
         matches!(message.what, What::Missing) && !self.room.is_lost(&message.target())
     }
 
-    /// What is done here is found again at little cost, so that it need not be on disk.
+    /// Marks entries as done in memory only: the search finds them again at little cost.
     fn done(&self, first: Seq, last: Seq) {
         let note = |progress: &mut Progress| {
             progress.done(&author_hex(&self.author), first, last);

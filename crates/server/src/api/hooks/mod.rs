@@ -1,5 +1,5 @@
-//! Webhooks: a table in the home of those there are, the requests about them, and what comes in through them. What goes
-//! out is carried by a [`Courier`] each.
+//! Webhooks: the table of them in the home, the requests about them, and the messages that programs post through them.
+//! A [`Courier`] for each sends messages out.
 
 mod courier;
 mod due;
@@ -43,42 +43,42 @@ use crate::{
     secret::{hash, secret},
 };
 
-/// Where a message was said that came by a webhook, as everybody reads it.
+/// The source of messages that came by a webhook, as everybody reads it.
 const SOURCE: &str = "webhook";
 
-/// Letters of a hook's id, the beginning of a secret of its own: 40 random bits.
+/// Letters of a hook's id, which is the beginning of a separate secret: 40 random bits.
 const ID_LETTERS: usize = 8;
 
 /// The webhooks of a home, at most [`HOOKS`].
 pub(super) struct Hooks {
     dir: PathBuf,
     table: Kept<BTreeMap<HookId, Record>>,
-    /// How far each hook that posts to a URL has come.
+    /// The progress of each hook that posts to a URL.
     progress: Mutex<BTreeMap<HookId, Arc<Kept<Progress>>>>,
     couriers: Mutex<Couriers>,
-    /// What all couriers post through, made for the first.
+    /// The HTTP client of all couriers, made when the first one needs it.
     http: OnceLock<reqwest::Client>,
 }
 
-/// What is kept of a webhook.
+/// A webhook as it is stored.
 #[derive(Clone, Serialize, Deserialize)]
 struct Record {
     hook: Hook,
-    /// The hash of what lets in, or the key that deliveries are signed with.
+    /// The hash of the secret that lets programs post, or the key that signs deliveries.
     secret: String,
 }
 
-/// Those who carry messages to URLs.
+/// The couriers of this process.
 #[derive(Default)]
 enum Couriers {
-    /// Nobody is to, for this process is only here for a moment.
+    /// None may start: this process only runs one command.
     #[default]
     Idle,
     Busy(BTreeMap<HookId, AbortHandle>),
 }
 
 impl Hooks {
-    /// Reads what is kept in `dir`.
+    /// Reads the table in `dir`.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -92,7 +92,7 @@ impl Hooks {
         Ok(Self { dir, table, progress: Mutex::new(progress?), couriers: Mutex::default(), http: OnceLock::new() })
     }
 
-    /// All of them, with what became of deliveries.
+    /// All webhooks, with the state of their deliveries.
     fn list(&self) -> Vec<Hook> {
         let hooks: Vec<Hook> = self.table.read(|table| table.values().map(|record| record.hook.clone()).collect());
         let progress = lock(&self.progress);
@@ -100,7 +100,7 @@ impl Hooks {
         hooks.into_iter().map(|hook| Hook { deliveries: deliveries(&hook.id), ..hook }).collect()
     }
 
-    /// Keeps a hook, and how far one that posts to a URL has come.
+    /// Stores a hook, and the progress of one that posts to a URL.
     fn put(&self, record: Record, progress: Option<Progress>) -> Result<(), Refusal> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(|error| {
             let help = "its directory must be yours and writable";
@@ -126,24 +126,24 @@ impl Hooks {
             return Ok(());
         }
         self.end(&id);
-        let what = format!("this home has {HOOKS} webhooks, which is all that it may have");
-        Err(Refusal::new(codes::HOOKS, what, "remove one first: `rumormill hook list` names them"))
+        let what = format!("this home has {HOOKS} webhooks, the most that it may have");
+        Err(Refusal::new(codes::HOOKS, what, "remove one first: `rumormill hook list` lists them"))
     }
 
-    /// Removes a hook; whether there was one.
+    /// Removes a hook; returns whether there was one.
     fn remove(&self, id: &HookId) -> Result<bool, Refusal> {
         let found = self.table.change(|table| table.remove(id).is_some())?;
         self.end(id);
         Ok(found)
     }
 
-    /// Ends what carries for a hook, and forgets how far that has come.
+    /// Stops the courier of a hook and deletes its progress.
     fn end(&self, id: &HookId) {
         if let Couriers::Busy(couriers) = &mut *lock(&self.couriers) {
             couriers.remove(id).iter().for_each(AbortHandle::abort);
         }
         lock(&self.progress).remove(id);
-        // What stays of it means nothing without its row in the table.
+        // A file that stays means nothing without its row in the table.
         let _ = fs::remove_file(file(&self.dir, id));
     }
 
@@ -166,14 +166,14 @@ impl Hooks {
         of.iter().try_for_each(|id| self.remove(id).map(drop))
     }
 
-    /// The hook that posts into a room and has this secret.
+    /// The hook with this id, if it has this secret.
     fn of_secret(&self, id: &HookId, secret: &str) -> Option<Hook> {
         let record = self.table.read(|table| table.get(id).cloned())?;
         let known = blake3::Hash::from_hex(&record.secret).ok().filter(|_| record.hook.to.is_none())?;
         (known == hash(secret)).then_some(record.hook)
     }
 
-    /// Carries messages for a hook from now on, if anybody does.
+    /// Starts the courier of a hook, if this process runs couriers.
     fn carry(&self, api: &Api, record: &Record) {
         let mut couriers = lock(&self.couriers);
         let Couriers::Busy(couriers) = &mut *couriers else { return };
@@ -195,7 +195,7 @@ impl Drop for Hooks {
 }
 
 impl Api {
-    /// Begins to carry messages to the URLs of webhooks, for a process that stays.
+    /// Starts the couriers, for a process that keeps running.
     pub fn carry_hooks(&self) {
         *lock(&self.hooks().couriers) = Couriers::Busy(BTreeMap::new());
         let records: Vec<Record> = self.hooks().table.read(|table| table.values().cloned().collect());
@@ -254,11 +254,11 @@ pub(super) async fn post(
 }
 
 fn no_hook() -> Refusal {
-    let help = "`rumormill hook list` names those there are; make another if its secret is lost";
+    let help = "`rumormill hook list` lists the webhooks; make another if the secret is lost";
     Refusal::new(codes::HOOK, "there is no such webhook, or this is not its secret", help)
 }
 
-/// Refuses what is no URL that messages can go to, and more words than anybody looks for.
+/// Refuses an address that messages cannot be posted to, and filters with too many words.
 fn judge(to: &Receiver) -> Result<(), Refusal> {
     let help = "give http://HOST/PATH or https://HOST/PATH";
     let refuse = |what: String| Err(Refusal::new(codes::URL, what, help));

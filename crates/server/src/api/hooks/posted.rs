@@ -1,4 +1,4 @@
-//! What other programs post by a webhook: JSON, a form that brings JSON, as Slack's webhooks take it, or the text itself.
+//! Reads what other programs post to a webhook: JSON, a form with JSON in it as Slack's webhooks accept, or plain text.
 
 use axum::http::{HeaderMap, header};
 use rumormill_api::{HookPost, codes};
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_read_in_each_form_that_programs_post() {
+    fn every_form_of_post_is_read() {
         let cases = [
             ("application/json", r#"{"text": "green", "username": "ci"}"#, Ok("green")),
             ("application/json; charset=utf-8", r#"{"text": " two\nlines "}"#, Ok("two\nlines")),

@@ -1,5 +1,5 @@
-//! How far a webhook has come: which entries of each log need nothing more. Not a place in the timeline, for what comes
-//! late stands before places that were passed.
+//! The progress of a webhook: which entries of each log are done. A place in the timeline would not do, since entries
+//! that come late stand before it.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     limits::HOOK_RANGES,
 };
 
-/// The entries that need nothing more, and what became of the messages among them.
+/// The entries that are done, and the results of the deliveries among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
     /// Ranges of each log, ascending, that neither overlap nor touch; at most [`HOOK_RANGES`].
@@ -23,7 +23,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// What is held need nothing more.
+    /// Starts with everything held as done.
     pub(super) fn of(logs: &[KeptLog]) -> Self {
         let mut progress = Self::default();
         for KeptLog { author, log, .. } in logs {
@@ -49,8 +49,7 @@ impl Progress {
         open
     }
 
-    /// Nothing more is needed for `first..=last` of a log. Where a log has more holes than are remembered the lowest is
-    /// given up.
+    /// Marks `first..=last` of a log as done. When a log has more holes than are remembered, the lowest is given up.
     pub(super) fn done(&mut self, author: &AuthorHex, first: Seq, last: Seq) {
         let ranges = self.done.entry(author.clone()).or_default();
         let apart = |range: &(Seq, Seq)| range.1.saturating_add(1) < first || last.saturating_add(1) < range.0;
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_is_open_no_more() {
+    fn done_entries_are_no_longer_open() {
         let mut progress = Progress::default();
         assert_eq!(progress.open(&ada(), 0, 9), [(0, 9)]);
         for (first, last) in [(2, 3), (7, 7), (4, 4)] {
@@ -94,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_holes_the_lowest_are_given_up_and_counted() {
+    fn the_lowest_of_too_many_holes_are_given_up_and_counted() {
         let mut progress = Progress::default();
         (0..=HOOK_RANGES as u64).for_each(|at| progress.done(&ada(), 3 * at, 3 * at));
         assert_eq!(progress.done[&ada()].len(), HOOK_RANGES);

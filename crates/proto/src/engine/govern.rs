@@ -1,0 +1,329 @@
+//! A closed room: what its entries come to, what somebody here does in it, and that nothing leaves that does not count.
+
+use std::collections::BTreeMap;
+
+use super::Parts;
+use crate::{
+    frame::Frame,
+    governance::{Order, Seat},
+    ids::{AuthorId, Seq},
+    input::{Event, Output, Saying, Unsaid},
+    limits::{BLOCK, LACK_MS},
+    logs::Moved,
+    run::RawRun,
+    turn::Turn,
+};
+
+/// Who sits where in the room, as the interfaces were told last.
+pub(super) type Seats = BTreeMap<AuthorId, Seat>;
+
+impl Parts {
+    /// Reckons up how far each log counts, tells the interfaces, and wants logs that count from now on. Returns whether
+    /// anything changed.
+    pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
+        let Some(moved) = self.logs.govern() else { return false };
+        self.tell_seats(turn);
+        for Moved { author, counted: (before, now), .. } in moved.iter().filter(|moved| moved.shows) {
+            turn.emit(Event::Counts { author: *author, before: *before, now: *now });
+            if now < before {
+                // Others do not wait for what we saw beyond the end, and neither do those who read us.
+                self.own.forget(author);
+            }
+        }
+        if moved.is_empty() {
+            return false;
+        }
+        self.sync.hurry(turn.now.ticks_ms);
+        if let Some(peer) = self.brought_by.filter(|peer| self.view.is_active(peer)) {
+            let due_ms = turn.now.ticks_ms + self.sync.patience().ms(LACK_MS);
+            let wanted = moved.iter().filter(|moved| moved.wanted);
+            wanted.for_each(|moved| self.sync.lack((moved.author, BLOCK), peer, due_ms, &self.logs));
+        }
+        true
+    }
+
+    /// Tells the interfaces who came, went, was given a role or lost it, and by which act.
+    fn tell_seats(&mut self, turn: &mut Turn<'_>) {
+        let Some(seats) = self.logs.fold().map(|fold| fold.seats()) else { return };
+        let before = std::mem::replace(&mut self.seats, seats);
+        for (author, seat) in &self.seats {
+            if before.get(author) != Some(seat) {
+                turn.emit(Event::Seated { author: *author, seat: Some(*seat) });
+            }
+        }
+        for author in before.keys().filter(|author| !self.seats.contains_key(*author)) {
+            turn.emit(Event::Seated { author: *author, seat: None });
+        }
+    }
+
+    /// Does something in a closed room, or says why not.
+    pub(super) fn order(&mut self, tag: u64, order: Order, turn: &mut Turn<'_>) {
+        let me = self.own.id();
+        let begins = matches!(order, Order::Join { .. } | Order::Device { .. });
+        let late = begins && self.own_next() > 0;
+        let body = match (self.own.waiting(), self.logs.fold()) {
+            (_, None) => Err(Unsaid::Refused),
+            // An act names the act before it, and an ending the last entry.
+            (1.., _) => Err(Unsaid::Early),
+            _ if late => Err(Unsaid::Nothing),
+            (0, Some(fold)) => fold.act(&me, order).and_then(|act| act.encode().map_err(|_| Unsaid::TooLong)),
+        };
+        let refused = match body {
+            Ok((kind, body)) => {
+                let cut = self.logs.cut(&me).is_some();
+                self.own.say(vec![Saying { tag, kind, body }], cut)
+            }
+            Err(why) => vec![(tag, why)],
+        };
+        turn.out.extend(refused.into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
+    }
+
+    /// Why these words cannot be said in a closed room.
+    pub(super) fn unsayable(&mut self, saying: &Saying) -> Option<Unsaid> {
+        let me = self.own.id();
+        let present = self.logs.fold()?.is_present(&me);
+        match saying.kind.is_act() {
+            true => Some(Unsaid::Refused),
+            false => (!present).then_some(Unsaid::NotMember),
+        }
+    }
+
+    /// Whether our log ends below what we would write next: we were removed.
+    pub(super) fn is_ended(&mut self) -> bool {
+        let me = self.own.id();
+        self.logs.is_closed() && self.logs.end_of(&me) < Seq::MAX
+    }
+
+    /// Takes back from what this turn sends everything that does not count. A rumor may have begun before its entries
+    /// ceased to.
+    pub(super) fn withhold(&self, turn: &mut Turn<'_>) {
+        if !self.logs.is_closed() {
+            return;
+        }
+        let counts = |run: &RawRun| run.last() < self.logs.end_of(&run.author());
+        let out = std::mem::take(turn.out);
+        let (before, said) = (turn.before(), out);
+        turn.out.extend(said.into_iter().enumerate().filter_map(|(at, output)| match output {
+            _ if at < before => Some(output),
+            Output::Send { to, frame: Frame::Push(mut push) } => {
+                push.runs.retain(counts);
+                (!push.runs.is_empty()).then_some(Output::Send { to, frame: Frame::Push(push) })
+            }
+            Output::Send { to, frame: Frame::Runs { want, mut runs } } => {
+                runs.retain(counts);
+                (!runs.is_empty()).then_some(Output::Send { to, frame: Frame::Runs { want, runs } })
+            }
+            Output::Serve { to, want, ranges, .. } => Some(Output::Serve { to, want, newest: 0, ranges, proved: true }),
+            _ => Some(output),
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        admit::Author,
+        config::Config,
+        engine::Engine,
+        entry::{Body, Kind, LogKey, RawEntry, found, found_closed},
+        frame::Push,
+        governance::{Act, End, Ended, Governance, Guest, Last, Says, Terms, TicketId, TicketKey, countersign},
+        ids::{EntryId, PeerId, RoomId},
+        input::Input,
+        limits::JOINS,
+        random::Random,
+        testing::{NOW, engine_of},
+        time::Time,
+        view::Shape,
+    };
+
+    const PEER: PeerId = PeerId([2; 32]);
+    const OTHER: PeerId = PeerId([3; 32]);
+    const TICKET: [u8; 32] = [77; 32];
+
+    /// Writes the logs of a closed room.
+    struct Scribe {
+        room: RoomId,
+        author: Author,
+        next: Seq,
+        prev: EntryId,
+        time: Time,
+    }
+
+    impl Scribe {
+        fn new(room: RoomId, secret: [u8; 32]) -> Self {
+            let (author, time) = (Author::from_secret(&secret), Time::from_ms(1_000));
+            Self { room, author, next: 0, prev: EntryId::default(), time }
+        }
+
+        fn numbered(room: RoomId, number: u8) -> Self {
+            Self::new(room, [number; 32])
+        }
+
+        fn write(&mut self, kind: Kind, body: Bytes) -> RawRun {
+            self.time = self.time.next(0);
+            let entry = RawEntry { time: self.time, seen: vec![], kind, body: Body::Here(body) };
+            let id = LogKey::new(&self.room, &self.author.id()).id(self.next, &self.prev, &entry, &mut Vec::new());
+            let run = self.author.sign(&self.room, self.next, self.prev, vec![entry]).unwrap();
+            (self.next, self.prev) = (self.next + 1, id);
+            run
+        }
+
+        fn say(&mut self, count: usize) -> Vec<RawRun> {
+            (0..count).map(|_| self.write(Kind::TEXT, Bytes::from_static(b"word"))).collect()
+        }
+
+        fn act(&mut self, says: Says) -> RawRun {
+            let (kind, body) = Act { before: None, says }.encode().unwrap();
+            self.write(kind, body)
+        }
+
+        fn join(&mut self, ticket: TicketId) -> RawRun {
+            let (key, countersignature) = countersign(&TICKET, &self.room, &ticket, &self.author.id());
+            self.act(Says::Join { ticket, key, exchange: [0; 32], countersignature })
+        }
+
+        fn ended(&self) -> Ended {
+            let last = self.next.checked_sub(1).map(|seq| Last { seq, id: self.prev });
+            let end = End { key: self.author.id(), last };
+            Ended { end, act: None }
+        }
+    }
+
+    /// A founder that announced a ticket, its runs so far, and the ticket.
+    fn founded() -> (Scribe, Vec<RawRun>, TicketId) {
+        let owner = Author::from_secret(&[1; 32]).id();
+        let (room, body) = found_closed(&owner, [3; 16]);
+        let mut owner = Scribe::numbered(room, 1);
+        let key = TicketKey(Author::from_secret(&TICKET).id().0);
+        let terms = Terms { guest: Guest::Member, key, uses: 9, expires_ms: None, heads: vec![] };
+        let runs = vec![owner.write(Kind::FOUND, body), owner.act(Says::Ticket(terms))];
+        let ticket = owner.prev.into();
+        (owner, runs, ticket)
+    }
+
+    fn engine(owner: &Scribe) -> Engine {
+        let closed = Some(Box::new(Governance::new(owner.author.id())));
+        // With these links every rumor goes to all of them.
+        let shape = Shape::Fixed(vec![PEER, OTHER]);
+        let mut engine = engine_of(9, |config| Config { room: owner.room, closed, shape, ..config });
+        engine.handle(Input::Up { peer: PEER, address: None }, NOW, &mut Vec::new());
+        engine
+    }
+
+    fn give(engine: &mut Engine, runs: &[RawRun]) -> Vec<Output> {
+        let mut out = Vec::new();
+        for run in runs {
+            let frame = Frame::Runs { want: 0, runs: vec![run.clone()] };
+            engine.handle(Input::Received { from: PEER, frame }, NOW, &mut out);
+        }
+        out
+    }
+
+    #[test]
+    fn of_one_ticket_the_same_sixty_four_wait_whatever_the_order() {
+        let (owner, runs, ticket) = founded();
+        let join = |number: usize| Scribe::numbered(owner.room, 100 + number as u8).join(ticket);
+        let joins: Vec<RawRun> = (0..JOINS + 9).map(join).collect();
+        let waiting = |joins: Vec<RawRun>| -> (Vec<AuthorId>, usize) {
+            let mut engine = engine(&owner);
+            give(&mut engine, &runs);
+            let out = give(&mut engine, &joins);
+            assert!(!out.iter().any(|output| {
+                matches!(output, Output::Emit(Event::Shown { entry, .. }) if entry.kind == Kind::JOIN)
+            }));
+            let evicted = out.iter().filter(|output| matches!(output, Output::Evict(_))).count();
+            (engine.seats().iter().filter(|(_, seat)| seat.knocks.is_some()).map(|(who, _)| *who).collect(), evicted)
+        };
+        let (one, _) = waiting(joins.clone());
+        let mut lowest: Vec<AuthorId> = joins.iter().map(RawRun::author).collect();
+        lowest.sort_unstable();
+        lowest.truncate(JOINS);
+        assert_eq!(one, lowest);
+        let mut falling = joins.clone();
+        falling.sort_by_key(|run| std::cmp::Reverse(run.author()));
+        let (other, evicted) = waiting(falling);
+        assert_eq!((other, evicted), (lowest, 9), "those who lost their place leave the store");
+    }
+
+    #[test]
+    fn the_same_entries_in_any_order_count_alike() {
+        let (mut owner, mut runs, ticket) = founded();
+        let (mut anna, mut ben, mut cleo) =
+            (Scribe::numbered(owner.room, 2), Scribe::numbered(owner.room, 3), Scribe::numbered(owner.room, 4));
+        let who = |scribe: &Scribe| vec![scribe.author.id()];
+        runs.push(owner.act(Says::Admit { who: who(&anna), ticket: None, despite: vec![] }));
+        runs.extend(anna.say(2));
+        runs.push(ben.join(ticket));
+        runs.push(anna.act(Says::Welcome { who: ben.author.id(), ticket }));
+        runs.extend(ben.say(3));
+        let ends = vec![anna.ended()];
+        let spoken = anna.next;
+        runs.push(owner.act(Says::Remove { ends, tickets: vec![], knowing: vec![] }));
+        runs.extend(anna.say(4));
+        runs.extend(cleo.say(2));
+        let mut random = Random::new(7);
+        for _ in 0..60 {
+            let mut engine = engine(&owner);
+            // What was refused when it came too early is brought again, as rounds do.
+            for _ in 0..4 {
+                let mut left = runs.clone();
+                while !left.is_empty() {
+                    let at = random.below(left.len() as u64) as usize;
+                    give(&mut engine, &[left.swap_remove(at)]);
+                }
+            }
+            let heads: BTreeSet<(AuthorId, Seq)> =
+                engine.frontier().logs().filter_map(|(author, log)| Some((*author, log.head()?.seq + 1))).collect();
+            let expected = [(&owner, owner.next), (&anna, spoken), (&ben, ben.next)];
+            assert_eq!(heads, expected.iter().map(|(scribe, next)| (scribe.author.id(), *next)).collect());
+            assert!(engine.counts(&anna.author.id(), spoken - 1) && !engine.counts(&anna.author.id(), spoken));
+            assert!(!engine.counts(&cleo.author.id(), 0));
+            assert_eq!(engine.ended_by(&anna.author.id()), Some((owner.author.id(), owner.next - 1)));
+        }
+    }
+
+    #[test]
+    fn a_run_that_was_on_its_way_is_held_back_once_it_does_not_count() {
+        let (mut owner, mut runs, _) = founded();
+        let mut anna = Scribe::numbered(owner.room, 2);
+        runs.push(owner.act(Says::Admit { who: vec![anna.author.id()], ticket: None, despite: vec![] }));
+        let mut engine = engine(&owner);
+        give(&mut engine, &runs);
+        let remove = owner.act(Says::Remove { ends: vec![anna.ended()], tickets: vec![], knowing: vec![] });
+        let words = anna.say(1);
+        engine.handle(Input::Up { peer: OTHER, address: None }, NOW, &mut Vec::new());
+        let frame = Frame::Push(Push { push: 1, part: 0, hops: 1, runs: vec![words[0].clone(), remove] });
+        let mut out = Vec::new();
+        engine.handle(Input::Received { from: PEER, frame }, NOW, &mut out);
+        let pushed = out.iter().any(|output| match output {
+            Output::Send { frame: Frame::Push(push), .. } => {
+                push.runs.iter().any(|run| run.author() == anna.author.id())
+            }
+            _ => false,
+        });
+        let told = out.iter().any(|output| matches!(output, Output::Send { frame: Frame::Push(_), .. }));
+        assert!(told && !pushed && !engine.counts(&anna.author.id(), 0), "the removal alone goes on");
+    }
+
+    #[test]
+    fn an_open_room_is_not_founded_as_a_closed_one_nor_the_other_way_round() {
+        let (owner, runs, _) = founded();
+        let mut open = engine_of(9, |config| Config { room: owner.room, ..config });
+        open.handle(Input::Up { peer: PEER, address: None }, NOW, &mut Vec::new());
+        give(&mut open, &runs);
+        assert!(open.frontier().is_empty());
+        let author = Author::from_secret(&[1; 32]).id();
+        let (room, body) = found(&author, "lunch", [3; 16]);
+        let mut owner = Scribe::numbered(room, 1);
+        let found = owner.write(Kind::FOUND, body);
+        let mut closed = engine(&owner);
+        give(&mut closed, &[found]);
+        assert!(closed.frontier().is_empty());
+    }
+}

@@ -1,0 +1,190 @@
+//! What somebody here wants to do in a closed room, and the act that says so.
+
+use super::{
+    act::{Act, Guest, Says, Terms},
+    deed::{Appointed, Role, TicketId, TicketKey},
+    fold::Fold,
+};
+use crate::{
+    ids::{AuthorId, Seq},
+    input::Unsaid,
+    limits::RANK_STEPS,
+    run::Signature,
+};
+
+/// Something that somebody here wants to do. The engine adds what the act has to name: where logs end, which endings it
+/// takes back or knows of, the last acts of governors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Let people in. Takes back what ended them, as far as our rank allows.
+    Admit(Vec<AuthorId>),
+    /// Announce a ticket.
+    Ticket {
+        /// Whom it lets in.
+        guest: Guest,
+        /// Its key.
+        key: TicketKey,
+        /// How many it lets in.
+        uses: u64,
+        /// Milliseconds since the Unix epoch at which it ends, if it does.
+        expires_ms: Option<u64>,
+    },
+    /// End a ticket.
+    Revoke(TicketId),
+    /// Ask to be let in by a ticket: our first entry.
+    Join {
+        /// The ticket.
+        ticket: TicketId,
+        /// Its key.
+        key: TicketKey,
+        /// Our X25519 key.
+        exchange: [u8; 32],
+        /// See [`countersigned`](super::countersigned).
+        countersignature: Signature,
+    },
+    /// Let in somebody who joined.
+    Welcome(AuthorId),
+    /// Say whose device we are: our first entry.
+    Device {
+        /// Whose.
+        of: AuthorId,
+        /// Our X25519 key.
+        exchange: [u8; 32],
+    },
+    /// Name a device of ours.
+    Mine(AuthorId),
+    /// Give a role to a person and its devices.
+    Appoint(AuthorId, Role),
+    /// End the roles of a person.
+    Dismiss(AuthorId),
+    /// Remove a person, and end the ticket by which it came.
+    Remove(AuthorId),
+    /// End one key alone.
+    End(AuthorId),
+    /// Give back our own roles.
+    StepDown,
+    /// Take back words of somebody.
+    Hide {
+        /// Whose.
+        author: AuthorId,
+        /// The first.
+        first: Seq,
+        /// The last.
+        last: Seq,
+    },
+}
+
+impl Fold<'_> {
+    /// The act by which `me` does this.
+    ///
+    /// # Errors
+    /// Why it would not count, or [`Unsaid::TooLong`].
+    pub(crate) fn act(&self, me: &AuthorId, order: Order) -> Result<Act, Unsaid> {
+        let begins = matches!(order, Order::Join { .. } | Order::Device { .. });
+        match self.is_present(me) {
+            false if !begins => return Err(Unsaid::NotMember),
+            true if begins => return Err(Unsaid::Nothing),
+            _ => {}
+        }
+        Ok(Act { before: self.last_act(me), says: self.says(me, order)? })
+    }
+
+    fn says(&self, me: &AuthorId, order: Order) -> Result<Says, Unsaid> {
+        match order {
+            Order::Join { ticket, key, exchange, countersignature } => {
+                Ok(Says::Join { ticket, key, exchange, countersignature })
+            }
+            Order::Device { of, exchange } => Ok(Says::Device { of, exchange }),
+            Order::Mine(device) => Ok(Says::Mine(device)),
+            Order::Welcome(who) => {
+                let ticket = self.knocks(&who).ok_or(Unsaid::Nothing)?;
+                Ok(Says::Welcome { who, ticket })
+            }
+            Order::Ticket { guest: Guest::Keeper, .. } if self.appoints(me).is_err() => Err(Unsaid::Rank),
+            Order::Ticket { guest, key, uses, expires_ms } => {
+                Ok(Says::Ticket(self.with_heads(Terms { guest, key, uses, expires_ms, heads: Vec::new() })))
+            }
+            Order::Revoke(ticket) => match self.is_open(&ticket) {
+                false => Err(Unsaid::Nothing),
+                true if self.made(me, &ticket) => Ok(Says::Revoke(ticket)),
+                true => self.governs(me).map(|()| Says::Revoke(ticket)),
+            },
+            Order::Admit(mut who) => {
+                self.governs(me)?;
+                who.sort_unstable();
+                who.dedup();
+                let despite = self.endings_of_all(&who);
+                Ok(Says::Admit { who, ticket: None, despite })
+            }
+            Order::Hide { author, first, last } => {
+                self.against(me, &author)?;
+                let last = self.head_at(&author, last).ok_or(Unsaid::Nothing)?;
+                Ok(Says::Hide { author, first, last: last.into() })
+            }
+            Order::StepDown => match self.role(me) {
+                Some(_) => Ok(Says::StepDown),
+                None => Err(Unsaid::Nothing),
+            },
+            Order::Appoint(who, role) => {
+                self.appoints(me)?;
+                let keys = self.person(&who);
+                let despite = self.endings_of_all(&keys);
+                let others = keys.iter().filter(|key| **key != who);
+                let appointed = |key: &AuthorId| Appointed { key: *key, from: self.count(key) };
+                let keys = std::iter::once(&who).chain(others).map(appointed).collect();
+                Ok(Says::Appoint { role, keys, despite })
+            }
+            Order::Dismiss(who) => self.dismiss(me, &who),
+            Order::Remove(who) => self.remove(me, &who),
+            Order::End(key) if key == *me => Ok(Says::End(self.end_of(key))),
+            Order::End(key) => {
+                self.against(me, &key)?;
+                Ok(Says::End(self.end_of(key)))
+            }
+        }
+    }
+
+    fn dismiss(&self, me: &AuthorId, who: &AuthorId) -> Result<Says, Unsaid> {
+        self.appoints(me)?;
+        let keys: Vec<_> = self.person(who).into_iter().filter(|key| self.role(key).is_some()).collect();
+        if keys.is_empty() {
+            return Err(Unsaid::Nothing);
+        }
+        keys.iter().try_for_each(|key| self.against(me, key))?;
+        Ok(Says::Dismiss { ends: keys.into_iter().map(|key| self.end_of(key)).collect(), tickets: Vec::new() })
+    }
+
+    fn remove(&self, me: &AuthorId, who: &AuthorId) -> Result<Says, Unsaid> {
+        if !self.is_present(who) {
+            return Err(Unsaid::Nothing);
+        }
+        let keys = self.person(who);
+        keys.iter().try_for_each(|key| self.against(me, key))?;
+        let knowing = self.endings_of_all(&keys);
+        let tickets = self.came_by(who).into_iter().collect();
+        Ok(Says::Remove { ends: keys.into_iter().map(|key| self.end_of(key)).collect(), tickets, knowing })
+    }
+
+    /// Whether somebody may admit and remove.
+    fn governs(&self, me: &AuthorId) -> Result<(), Unsaid> {
+        match self.role(me) {
+            Some(Role::Owner | Role::CoOwner | Role::Moderator) => Ok(()),
+            Some(Role::Keeper) | None => Err(Unsaid::Rank),
+        }
+    }
+
+    /// Whether somebody may appoint and dismiss.
+    fn appoints(&self, me: &AuthorId) -> Result<(), Unsaid> {
+        let may = |role| matches!(role, Role::Owner | Role::CoOwner);
+        let deep = |path: &super::Path| path.steps().len() >= RANK_STEPS;
+        match self.live(me).next() {
+            Some(grant) if may(grant.role) && !deep(&grant.path) => Ok(()),
+            _ => Err(Unsaid::Rank),
+        }
+    }
+
+    fn against(&self, me: &AuthorId, key: &AuthorId) -> Result<(), Unsaid> {
+        self.governs(me)?;
+        if self.outranks(me, key) { Ok(()) } else { Err(Unsaid::Rank) }
+    }
+}

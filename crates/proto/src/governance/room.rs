@@ -1,0 +1,198 @@
+//! What the engine of a closed room asks of the fold: how far each log counts there, who waits, and what an own act has
+//! to say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    act::{Ended, Terms},
+    deed::{Deed, End, Last, Role, Signed, TicketId},
+    fold::Fold,
+    ranks::Grant,
+};
+use crate::{
+    ids::{AuthorId, EntryId, Seq},
+    limits::{ACT_ENDINGS, JOINS, TICKET_HEADS},
+    log::Head,
+};
+
+/// How much of a log this node takes and passes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// The seq after the last entry.
+    pub(crate) end: Seq,
+    /// Whether its author is a member: then these entries count, and are shown.
+    pub(crate) member: bool,
+}
+
+impl Fold<'_> {
+    /// How much of each log is taken and passed on: of members what lies within their cut, of those who wait or are
+    /// expected the first entry.
+    pub(crate) fn reaches(&self) -> BTreeMap<AuthorId, Reach> {
+        let (removals, members) = (&self.steps.removals, &self.steps.members);
+        let first = |key: &AuthorId| (*key, Reach { end: 1, member: false });
+        let mut all: BTreeMap<AuthorId, Reach> = self.joining().iter().chain(&members.expected).map(first).collect();
+        for key in &members.all {
+            let end = members.extent(removals, key).cut.unwrap_or(Seq::MAX);
+            all.insert(*key, Reach { end, member: true });
+        }
+        all.retain(|_, reach| reach.end > 0);
+        all
+    }
+
+    /// Those who wait: devices, and of each ticket the [`JOINS`] newcomers of the lowest ids.
+    fn joining(&self) -> BTreeSet<AuthorId> {
+        let mut of_ticket: BTreeMap<TicketId, usize> = BTreeMap::new();
+        let fits = |key: &&AuthorId| match self.first_deed(key) {
+            Some(Deed::Join { ticket, .. }) => {
+                let count = of_ticket.entry(*ticket).or_insert(0);
+                *count += 1;
+                *count <= JOINS
+            }
+            _ => true,
+        };
+        self.steps.members.waiting.iter().filter(fits).copied().collect()
+    }
+
+    fn first_deed(&self, key: &AuthorId) -> Option<&Deed> {
+        let act = self.entries.tree(key)?.first_acts().next()?;
+        self.entries.act(act).deed.as_ref()
+    }
+
+    /// The ticket by which somebody who waits wants to come in.
+    pub(crate) fn knocks(&self, key: &AuthorId) -> Option<TicketId> {
+        let Some(Deed::Join { ticket, .. }) = self.first_deed(key) else { return None };
+        self.steps.members.waiting.contains(key).then_some(*ticket)
+    }
+
+    /// Whether somebody who is no member may wait with this first entry.
+    pub(crate) fn may_wait(&self, first: &Signed) -> bool {
+        let members = &self.steps.members;
+        match &first.deed {
+            _ if first.seq > 0 => false,
+            Some(Deed::Join { ticket, key }) => {
+                let mut of_ticket = members.waiting.iter().filter(|who| self.knocks(who) == Some(*ticket));
+                let last = of_ticket.nth(JOINS - 1);
+                members.open.get(ticket) == Some(key) && last.is_none_or(|last| first.author < *last)
+            }
+            Some(Deed::Device(of)) => members.all.contains(of) || self.steps.removals.persons.contains(of),
+            _ => false,
+        }
+    }
+
+    /// The entry of a log without forks at this seq.
+    pub(crate) fn head_at(&self, author: &AuthorId, seq: Seq) -> Option<Head> {
+        self.entries.tree(author)?.head_at(seq)
+    }
+
+    /// The grants of a key that nothing ended.
+    pub(crate) fn live(&self, key: &AuthorId) -> impl Iterator<Item = &Grant> {
+        let grants = self.steps.governors.grants_of(key);
+        grants.filter(|grant| grant.cut.is_none() && grant.down.is_none())
+    }
+
+    /// The highest role of a key, if it has one.
+    pub fn role(&self, key: &AuthorId) -> Option<Role> {
+        self.live(key).map(|grant| grant.role).min()
+    }
+
+    /// Whether somebody is a member who was not removed.
+    pub fn is_present(&self, key: &AuthorId) -> bool {
+        let (removals, members) = (&self.steps.removals, &self.steps.members);
+        members.all.contains(key) && !removals.out.contains(key) && !members.ended.contains_key(key)
+    }
+
+    /// Whether an act of `by` against `key` counts: every grant that nothing ended ranks below.
+    pub(crate) fn outranks(&self, by: &AuthorId, key: &AuthorId) -> bool {
+        let Some(rank) = self.live(by).map(|grant| grant.rank).min() else { return false };
+        self.live(key).all(|grant| grant.role == Role::Keeper || rank < grant.rank)
+    }
+
+    /// An ending of this key that takes nothing back.
+    pub(crate) fn end_of(&self, key: AuthorId) -> Ended {
+        Ended { end: End { key, last: self.last(&key) }, act: self.last_act(&key) }
+    }
+
+    /// The last act of a log that counts, or that would count if its author were a member.
+    pub(crate) fn last_act(&self, author: &AuthorId) -> Option<Last> {
+        let tree = self.entries.tree(author)?;
+        let branch = self.steps.members.extent(&self.steps.removals, author).of(tree);
+        let act = self.entries.act(tree.last_act(&branch)?);
+        Some(Last { seq: act.seq, id: act.id })
+    }
+
+    /// What ended these keys, for an act that takes it back or knows of it; ascending.
+    pub(crate) fn endings_of_all(&self, keys: &[AuthorId]) -> Vec<EntryId> {
+        let all: BTreeSet<EntryId> = keys.iter().flat_map(|key| self.endings(key)).collect();
+        all.into_iter().take(ACT_ENDINGS).collect()
+    }
+
+    /// The ticket by which somebody came, and which its removal ends.
+    pub(crate) fn came_by(&self, key: &AuthorId) -> Option<TicketId> {
+        let Some(Deed::Join { ticket, .. }) = self.first_deed(key) else { return None };
+        self.steps.members.open.contains_key(ticket).then_some(*ticket)
+    }
+
+    /// The devices that fall with a person, itself included; ascending.
+    pub(crate) fn person(&self, key: &AuthorId) -> Vec<AuthorId> {
+        let is_device = |other: &&AuthorId| matches!(self.first_deed(other), Some(Deed::Device(of)) if of == key);
+        let devices = self.members().iter().filter(is_device).copied();
+        let all: BTreeSet<AuthorId> = devices.chain([*key]).collect();
+        all.into_iter().collect()
+    }
+
+    /// Names the last act of every governor in the terms of a ticket.
+    pub(crate) fn with_heads(&self, terms: Terms) -> Terms {
+        let live = self.grants().iter().filter(|grant| grant.cut.is_none() && grant.down.is_none());
+        let governors: BTreeSet<AuthorId> = live.map(|grant| grant.key).take(TICKET_HEADS).collect();
+        let heads = governors.into_iter().filter_map(|key| Some((key, self.last_act(&key)?))).collect();
+        Terms { heads, ..terms }
+    }
+
+    /// Whether a ticket was announced and lets in.
+    pub(crate) fn is_open(&self, ticket: &TicketId) -> bool {
+        self.steps.members.open.contains_key(ticket)
+    }
+
+    /// Whether a key made this ticket.
+    pub(crate) fn made(&self, key: &AuthorId, ticket: &TicketId) -> bool {
+        let Some(tree) = self.entries.tree(key) else { return false };
+        tree.all_acts().any(|(_, act)| ticket.is(&self.entries.act(act).id))
+    }
+}
+
+/// The place of somebody who is present in a closed room, or waits to be let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// What it may do; `None` for a member without a role, and for whoever waits.
+    pub role: Option<Role>,
+    /// The ticket by which it waits; `None` for a member.
+    pub knocks: Option<TicketId>,
+    /// Author and seq of the act that last let it in or gave it its role; `None` for the owner and for devices.
+    pub by: Option<(AuthorId, Seq)>,
+}
+
+impl Fold<'_> {
+    /// Everybody who is present or waits.
+    pub fn seats(&self) -> BTreeMap<AuthorId, Seat> {
+        let waits =
+            |key: AuthorId| self.knocks(&key).map(|ticket| (key, Seat { role: None, knocks: Some(ticket), by: None }));
+        let mut seats: BTreeMap<AuthorId, Seat> = self.joining().into_iter().filter_map(waits).collect();
+        for key in self.present() {
+            let grant = self.live(&key).min_by_key(|grant| grant.role);
+            let act = match grant {
+                Some(grant) => grant.by,
+                None => self.steps.members.let_in.get(&key).copied(),
+            };
+            let by = act.map(|act| self.entries.act(act)).map(|act| (act.author, act.seq));
+            seats.insert(key, Seat { role: grant.map(|grant| grant.role), knocks: None, by });
+        }
+        seats
+    }
+
+    /// The act that last ended a key or its roles: author and seq.
+    pub fn ended_by(&self, key: &AuthorId) -> Option<(AuthorId, Seq)> {
+        let endings = self.steps.governors.endings_of(key).filter(|ending| ending.sort.cuts());
+        let act = self.entries.act(endings.last()?.act);
+        Some((act.author, act.seq))
+    }
+}

@@ -1,0 +1,260 @@
+//! Which entries count in a closed room, see [`crate::governance`].
+//!
+//! Every entry that has its place in a log is read by the fold at once, whether it counts or not. The fold says how far
+//! each log reaches here; what lies beyond is not in the frontier, so no comparison counts it and nothing waits for it.
+//! The store keeps it, and it counts again when the fold says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Logs;
+use crate::{
+    admit::{Entry, Run},
+    entry::{Founding, Kind, RULES, RawEntry, founding},
+    governance::{Fold, Governance, Reach, Signed},
+    ids::{AuthorId, RoomId, Seq},
+    limits::AUTHORS,
+    log::{Log, Unfit},
+    run::RawRun,
+};
+
+/// The governance of a closed room.
+pub(crate) struct Closed {
+    me: AuthorId,
+    governance: Governance,
+    reaches: BTreeMap<AuthorId, Reach>,
+    /// The logs of which more is held than reaches.
+    whole: BTreeMap<AuthorId, Log>,
+    /// Logs that the store is to take out: their authors waited, and do so no more.
+    leaving: BTreeSet<AuthorId>,
+    /// Whether the fold changed since `reaches` was reckoned up.
+    changed: bool,
+}
+
+/// A log reaches farther or less far than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub(crate) author: AuthorId,
+    /// How many of its entries counted before, and do from now on.
+    pub(crate) counted: (Seq, Seq),
+    /// Whether entries that are held came to count, or ceased to.
+    pub(crate) shows: bool,
+    /// Whether nothing of the log is held, and it is wanted from now on.
+    pub(crate) wanted: bool,
+}
+
+impl Closed {
+    fn reach(&self, author: &AuthorId) -> Option<Reach> {
+        self.reaches.get(author).copied()
+    }
+
+    /// How many entries of a log count.
+    fn counted(&self, author: &AuthorId) -> Seq {
+        self.reach(author).filter(|reach| reach.member).map_or(0, |reach| reach.end)
+    }
+
+    /// The seq from which on nothing of a log is taken. We hold our own log whoever lets us in.
+    pub(super) fn end_of(&self, author: &AuthorId) -> Seq {
+        let others = if *author == self.me { Seq::MAX } else { 0 };
+        self.reach(author).map_or(others, |reach| reach.end)
+    }
+
+    pub(super) fn has_place(&self, author: &AuthorId) -> bool {
+        self.end_of(author) > 0
+    }
+
+    pub(super) fn has_place_under(&self, prefix: u64) -> bool {
+        let range = AuthorId::lowest(prefix)..=AuthorId::highest(prefix);
+        self.reaches.range(range).next().is_some()
+    }
+
+    pub(super) fn is_member(&self, author: &AuthorId) -> bool {
+        self.counted(author) > 0
+    }
+
+    fn fold(&mut self) -> Fold<'_> {
+        self.changed |= self.governance.is_touched();
+        self.governance.fold()
+    }
+
+    /// Reads entries that have their place in a log.
+    fn read(&mut self, room: &RoomId, entries: &[Entry]) {
+        entries.iter().for_each(|entry| self.governance.insert(Signed::of(room, entry)));
+    }
+}
+
+impl Logs {
+    /// Makes the room a closed one. `governance` holds what the store does.
+    pub(crate) fn close(&mut self, governance: Governance, me: AuthorId) {
+        let closed = Closed {
+            me,
+            governance,
+            reaches: BTreeMap::new(),
+            whole: BTreeMap::new(),
+            leaving: BTreeSet::new(),
+            changed: true,
+        };
+        let held: Vec<AuthorId> = self.frontier.logs().map(|(author, _)| *author).collect();
+        self.closed = Some(Box::new(closed));
+        self.reach_anew(held);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// How many entries of a log count; all of them in an open room.
+    pub(crate) fn counted(&self, author: &AuthorId) -> Seq {
+        self.closed.as_ref().map_or(Seq::MAX, |closed| closed.counted(author))
+    }
+
+    /// What the entries of a closed room come to.
+    pub(crate) fn fold(&mut self) -> Option<Fold<'_>> {
+        self.closed.as_mut().map(|closed| closed.fold())
+    }
+
+    /// Whether this may be an entry here: an open room is not founded by the founding entry of a closed one, nor the
+    /// other way round, nor by rules that are not known; and acts need their bodies.
+    pub(super) fn fits(&self, author: &AuthorId, raw: &RawEntry) -> bool {
+        match (raw.kind, raw.body.bytes()) {
+            (Kind::FOUND, Some(body)) => match founding(&self.room, author, body) {
+                Ok(Founding::Open { .. }) => !self.is_closed(),
+                Ok(Founding::Closed { rules }) => self.is_closed() && rules == RULES,
+                // The door says what is wrong with it.
+                Err(_) => true,
+            },
+            (kind, None) if kind.is_act() => !self.is_closed(),
+            _ => true,
+        }
+    }
+
+    /// The seq of the first entry of a run that may not be an entry here.
+    pub(super) fn misfit(&self, raw: &RawRun) -> Seq {
+        let misfit = (raw.first()..).zip(raw.entries()).find(|(_, entry)| !self.fits(&raw.author(), entry));
+        misfit.map_or(Seq::MAX, |(seq, _)| seq)
+    }
+
+    /// All that is held of a log, whether it counts or not.
+    pub(super) fn whole(&self, author: &AuthorId) -> Option<&Log> {
+        let whole = self.closed.as_ref().and_then(|closed| closed.whole.get(author));
+        whole.or_else(|| self.frontier.log(author))
+    }
+
+    /// Lets somebody who is no member wait, if this is the first entry of a newcomer that holds a ticket, or of a
+    /// member's device.
+    pub(super) fn let_wait(&mut self, first: &Entry) -> bool {
+        let room = self.room;
+        let full = self.frontier.len() >= AUTHORS;
+        let Some(closed) = self.closed.as_mut().filter(|_| !full) else { return false };
+        let signed = Signed::of(&room, first);
+        if closed.reaches.contains_key(&first.author) || !closed.fold().may_wait(&signed) {
+            return false;
+        }
+        closed.governance.insert(signed);
+        // Somebody else may have lost its place to it, and goes with the next reckoning.
+        closed.reaches.insert(first.author, Reach { end: 1, member: false });
+        true
+    }
+
+    /// Puts a run into its log, and lets the frontier have as much of it as the log reaches.
+    pub(super) fn insert_closed(&mut self, run: &Run) -> Result<(), Unfit> {
+        let (room, author) = (self.room, run.author());
+        let mut whole = self.whole(&author).cloned().unwrap_or_default();
+        whole.insert(run)?;
+        if let Some(closed) = &mut self.closed {
+            closed.read(&room, run.entries());
+        }
+        self.show_part(author, whole);
+        Ok(())
+    }
+
+    /// Lets the frontier have as much of a log as it reaches.
+    fn show_part(&mut self, author: AuthorId, whole: Log) {
+        let Some(closed) = &mut self.closed else { return };
+        let (end, placed) = (closed.end_of(&author), closed.reaches.contains_key(&author));
+        let mut log = whole.clone();
+        closed.whole.remove(&author);
+        if end < whole.next() {
+            let below = end.checked_sub(1).and_then(|seq| closed.fold().head_at(&author, seq));
+            log.end_at(end, below);
+            closed.whole.insert(author, whole);
+        }
+        self.frontier.update(author, |held| *held = log);
+        match placed {
+            true => self.frontier.take_up(author),
+            false => self.frontier.set_aside(author),
+        }
+    }
+
+    /// A log is proved to be forked.
+    pub(super) fn forget_fork(&mut self, author: &AuthorId, at: Seq) {
+        if let Some(closed) = &mut self.closed {
+            closed.governance.forget(author, at);
+        }
+    }
+
+    /// The store holds this much of a log. Returns whether it took out a log that was to leave.
+    pub(super) fn replace_closed(&mut self, author: AuthorId, log: Log) -> bool {
+        let gone = log.is_empty() && log.cut().is_none();
+        let Some(closed) = &mut self.closed else { return false };
+        if gone && !closed.has_place(&author) {
+            closed.whole.remove(&author);
+            return true;
+        }
+        self.show_part(author, log);
+        self.note_gaps(author);
+        false
+    }
+
+    /// Reckons up how far each log reaches, if that may have changed.
+    pub(crate) fn govern(&mut self) -> Option<Vec<Moved>> {
+        let changed = |closed: &Closed| closed.changed || closed.governance.is_touched();
+        self.closed.as_deref().is_some_and(changed).then(|| self.reach_anew([]))
+    }
+
+    /// The logs that the store is to take out.
+    pub(super) fn leaving(&mut self) -> Vec<AuthorId> {
+        let leaving = self.closed.as_mut().map(|closed| std::mem::take(&mut closed.leaving));
+        leaving.into_iter().flatten().collect()
+    }
+
+    /// Reckons up how far each log reaches, and puts those that changed, and the `others`, into the frontier.
+    fn reach_anew(&mut self, others: impl IntoIterator<Item = AuthorId>) -> Vec<Moved> {
+        let Some(closed) = &mut self.closed else { return Vec::new() };
+        let reaches = closed.fold().reaches();
+        closed.changed = false;
+        let before = std::mem::replace(&mut closed.reaches, reaches);
+        let mut changed: BTreeSet<AuthorId> = others.into_iter().collect();
+        let differs = |author: &&AuthorId| before.get(*author) != closed.reaches.get(*author);
+        changed.extend(before.keys().chain(closed.reaches.keys()).filter(differs));
+        let moved: Vec<_> = changed.into_iter().map(|author| (author, before.get(&author).copied())).collect();
+        moved.into_iter().map(|(author, before)| self.move_end(author, before)).collect()
+    }
+
+    fn move_end(&mut self, author: AuthorId, before: Option<Reach>) -> Moved {
+        let counted = before.filter(|reach| reach.member).map_or(0, |reach| reach.end);
+        let moved = |now: Seq| Moved { author, counted: (counted, now), shows: false, wanted: false };
+        let Some(closed) = &mut self.closed else { return moved(counted) };
+        let (end, now) = (closed.end_of(&author), closed.counted(&author));
+        let held = closed.whole.get(&author).or_else(|| self.frontier.log(&author)).cloned();
+        let Some(whole) = held.filter(|log| !log.is_empty() || log.cut().is_some()) else {
+            let wanted = end > before.map_or(0, |reach| reach.end);
+            return Moved { wanted, ..moved(now) };
+        };
+        if end == 0 && before.is_some_and(|reach| !reach.member) {
+            closed.governance.forget(&author, 0);
+            closed.whole.remove(&author);
+            closed.leaving.insert(author);
+            self.forget(author);
+            self.pending.cut(author, 0);
+            return moved(now);
+        }
+        self.show_part(author, whole.clone());
+        self.note_gaps(author);
+        if end < Seq::MAX {
+            self.pending.cut(author, end);
+        }
+        let (low, high) = (counted.min(now), counted.max(now));
+        let shows = whole.spans().iter().any(|span| span.first < high && low <= span.last.seq);
+        Moved { shows: shows && low < high, ..moved(now) }
+    }
+}

@@ -1,0 +1,57 @@
+//! Two people, one of whom has a machine whose clock is wrong by an hour.
+
+use std::{path::PathBuf, process::Command};
+
+use crate::{lines::Window, person::Person};
+
+/// A library that shifts the clock of the program that it is preloaded into.
+fn shim(dir: &tempfile::TempDir) -> PathBuf {
+    let made = dir.path().join("clock.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/clock.c");
+    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&made).arg(source).arg("-ldl").status();
+    assert!(compiled.unwrap().success());
+    made
+}
+
+/// Ann founds a room, and Ben joins it with a clock that is so many seconds ahead of hers.
+fn meet(ahead: i64) -> (Vec<String>, Vec<String>) {
+    let dir = tempfile::tempdir().unwrap();
+    let shim = shim(&dir);
+    let (ann, ben) = (Person::new(), Person::new());
+    let mut here = Window::of(&mut ann.command(&["new", "lunch", "--nick", "ann"]));
+    let ticket = here.until("rumor1");
+    let mut join = ben.command(&["join", &ticket, "--nick", "ben"]);
+    let mut there = Window::of(join.env("LD_PRELOAD", shim).env("CLOCK_AHEAD", ahead.to_string()));
+    there.until("you are in");
+    there.types("hello from ben");
+    here.until("ben  hello from ben");
+    here.types("hello from ann");
+    there.until("ann  hello from ann");
+    there.shows("ann's; compare both");
+    here.shows("ben's; compare both");
+    (here.leaves(), there.leaves())
+}
+
+fn check(ahead: i64, ann_is: &str, ben_is: &str) {
+    let (ann, ben) = meet(ahead);
+    for (shown, side, other) in [(&ann, ann_is, "ben"), (&ben, ben_is, "ann")] {
+        let advice = "compare both with a third one and set the wrong one";
+        let told = format!("your clock is 60 min {side} {other}'s; {advice}");
+        assert!(shown.contains(&told), "{told}: {shown:#?}");
+        let text = shown.join("\n");
+        assert!(!text.contains('~') && !text.contains("two places"), "{text}");
+        let joined = shown.iter().filter(|line| line.ends_with(&format!("* {other} joined"))).count();
+        assert_eq!(joined, 1, "{text}");
+        assert!(!text.contains("agree again"), "somebody who goes sets no clock right: {text}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_an_hour_ahead_is_told_to_both_who_read_each_other_all_the_same() {
+    check(3_600, "behind", "ahead of");
+}
+
+#[test]
+fn a_clock_that_is_an_hour_behind_is_told_to_both_who_read_each_other_all_the_same() {
+    check(-3_600, "ahead of", "behind");
+}

@@ -1,0 +1,106 @@
+//! Line mode: what a person reads there, orders and all, with talk and messages in one stream as a terminal shows them.
+
+use std::{
+    io::{BufRead as _, BufReader, PipeReader, Write as _},
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
+use crate::person::Person;
+
+/// An open chat, with all that it prints.
+pub(crate) struct Window {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    shown: BufReader<PipeReader>,
+    /// Everything that was read so far.
+    pub(crate) read: Vec<String>,
+}
+
+impl Window {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let (reader, writer) = std::io::pipe().unwrap();
+        command.stdin(Stdio::piped()).stdout(writer.try_clone().unwrap()).stderr(writer);
+        let mut child = command.spawn().unwrap();
+        // Drops our ends of the pipe, so that it ends with the child.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let stdin = child.stdin.take();
+        Self { child, stdin, shown: BufReader::new(reader), read: Vec::new() }
+    }
+
+    pub(crate) fn types(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// The next line; `None` at the end.
+    fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let bytes = self.shown.read_line(&mut line).unwrap();
+        let line = line.trim_end().to_owned();
+        self.read.push(line.clone());
+        (bytes > 0).then_some(line)
+    }
+
+    /// Reads until a line contains these words.
+    pub(crate) fn until(&mut self, words: &str) -> String {
+        loop {
+            let Some(line) = self.line() else { panic!("it ended without {words:?}: {:#?}", self.read) };
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Reads until a line contains these words, unless one that was read does.
+    pub(crate) fn shows(&mut self, words: &str) {
+        if !self.read.iter().any(|line| line.contains(words)) {
+            self.until(words);
+        }
+    }
+
+    /// Leaves; returns everything that was shown.
+    pub(crate) fn leaves(mut self) -> Vec<String> {
+        drop(self.stdin.take());
+        while self.line().is_some() {}
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{:#?}", self.read);
+        std::mem::take(&mut self.read)
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A room with two people in it.
+fn two(ada: &Person, bob: &Person) -> (Window, Window) {
+    let mut here = Window::of(&mut ada.command(&["new", "lunch", "--nick", "ada"]));
+    let ticket = here.until("rumor1");
+    let mut there = Window::of(bob.command(&["join", &ticket, "--nick", "bob"]).current_dir(bob.home.path()));
+    there.until("you are in lunch");
+    here.until("* bob joined");
+    (here, there)
+}
+
+#[test]
+fn each_return_begins_where_one_left_off() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let (mut here, mut there) = two(&ada, &bob);
+    here.types("one");
+    there.until("ada  one");
+    there.leaves();
+    for told in [["two", "three"], ["four", "five"]] {
+        // Said while bob is away: it comes after his room has opened.
+        told.iter().for_each(|text| here.types(text));
+        let mut back = Window::of(&mut bob.command(&["chat", "lunch"]));
+        back.until(&format!("ada  {}", told[1]));
+        let shown = back.leaves();
+        let mark = shown.iter().position(|line| line == "new since you were here" || line == "2 new").unwrap();
+        let at = |text: &str| shown.iter().position(|line| line.ends_with(&format!("  {text}"))).unwrap();
+        assert_eq!(mark + 1, at(told[0]), "{shown:#?}");
+        assert!(at("one") < mark, "{shown:#?}");
+        assert_eq!(shown.iter().filter(|line| line.ends_with("new") || line.contains("new since")).count(), 1);
+    }
+    here.leaves();
+}

@@ -1,0 +1,218 @@
+//! The verbs of closed rooms.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use rumormill_proto::{
+    admit::Author,
+    entry::{Body, Kind, LogKey, RawEntry, found_closed},
+    governance::{Act, Governance, Guest, Order, Role, Says, Seat, TicketId, TicketKey, countersign},
+    ids::{AuthorId, EntryId, Seq},
+    input::{Input, Saying, Unsaid},
+    run::RawRun,
+    time::Time,
+};
+use rumormill_store::Store as _;
+
+use crate::{
+    nature::Nature,
+    network::Lane,
+    queue::Index,
+    violation::Story,
+    world::{BEGIN_MS, World, scatter},
+};
+
+/// The secret of a ticket, and its maker.
+#[derive(Clone, Copy, Debug)]
+pub struct Made {
+    maker: usize,
+    secret: [u8; 32],
+}
+
+impl World {
+    /// Lets a founder join: the first peer, whose first entry founds a closed room.
+    pub fn begin_closed(&mut self) -> usize {
+        assert!(self.peers.is_empty(), "the first peer founds the room");
+        let owner = Author::from_secret(&scatter(self.setup.seed ^ 1, 0)).id();
+        let (room, body) = found_closed(&owner, [0; 16]);
+        (self.room, self.owner) = (room, Some(owner));
+        let founder = self.join(1)[0];
+        self.put_in(founder as Index, Input::Say(vec![Saying { tag: 0, kind: Kind::FOUND, body }]));
+        founder
+    }
+
+    /// The author who writes at a peer.
+    pub fn author(&self, peer: usize) -> AuthorId {
+        self.peers[peer].home.author
+    }
+
+    /// Does something at a peer.
+    pub fn order(&mut self, peer: usize, order: Order) {
+        let tag = self.number();
+        self.peers[peer].refused = None;
+        if let Some(process) = &mut self.peers[peer].process {
+            process.unanswered.push(tag);
+        }
+        self.put_in(peer as Index, Input::Order { tag, order });
+    }
+
+    /// Lets another in at a peer.
+    pub fn admit(&mut self, peer: usize, other: usize) {
+        self.order(peer, Order::Admit(vec![self.author(other)]));
+    }
+
+    /// Removes another at a peer.
+    pub fn remove(&mut self, peer: usize, other: usize) {
+        self.order(peer, Order::Remove(self.author(other)));
+    }
+
+    /// Gives a role to another at a peer.
+    pub fn appoint(&mut self, peer: usize, other: usize, role: Role) {
+        self.order(peer, Order::Appoint(self.author(other), role));
+    }
+
+    /// Ends the roles of another at a peer.
+    pub fn dismiss(&mut self, peer: usize, other: usize) {
+        self.order(peer, Order::Dismiss(self.author(other)));
+    }
+
+    /// Makes a ticket at a peer.
+    pub fn make_ticket(&mut self, peer: usize, uses: u64) -> Made {
+        let secret = scatter(self.setup.seed ^ 7, self.number());
+        let key = TicketKey(Author::from_secret(&secret).id().0);
+        self.order(peer, Order::Ticket { guest: Guest::Member, key, uses, expires_ms: None });
+        Made { maker: peer, secret }
+    }
+
+    /// The entry that announces a ticket, once its maker has written it.
+    pub fn ticket_id(&self, made: Made) -> Option<TicketId> {
+        let key = TicketKey(Author::from_secret(&made.secret).id().0);
+        let lines = self.held(made.maker);
+        let announces = |line: &&rumormill_store::TimelineRow| {
+            let act = line.body.bytes().and_then(|body| Act::parse(line.kind, body).ok().flatten());
+            matches!(act, Some(Act { says: Says::Ticket(terms), .. }) if terms.key == key)
+        };
+        lines.iter().find(announces).map(|line| line.id.into())
+    }
+
+    /// Asks at a peer to be let in by a ticket.
+    pub fn use_ticket(&mut self, peer: usize, made: Made) {
+        let author = self.author(peer);
+        let Some(ticket) = self.ticket_id(made) else { return };
+        let (key, countersignature) = countersign(&made.secret, &self.room, &ticket, &author);
+        self.order(peer, Order::Join { ticket, key, exchange: [0; 32], countersignature });
+    }
+
+    /// Lets in, at a peer, everybody who waits there.
+    pub fn welcome_all(&mut self, peer: usize) {
+        let waiting = self.seats(peer).into_iter().filter(|(_, seat)| seat.knocks.is_some());
+        waiting.collect::<Vec<_>>().into_iter().for_each(|(who, _)| self.order(peer, Order::Welcome(who)));
+    }
+
+    /// Why the engine of a peer refused what was last to be said or done there.
+    pub fn refused(&self, peer: usize) -> Option<Unsaid> {
+        self.peers[peer].refused
+    }
+
+    /// Who is in or waits, as a peer knows it.
+    pub fn seats(&self, peer: usize) -> BTreeMap<AuthorId, Seat> {
+        self.process(peer).map(|process| process.engine.seats().clone()).unwrap_or_default()
+    }
+
+    /// Whether somebody is a member at a peer.
+    pub fn is_member(&self, at: usize, other: usize) -> bool {
+        self.seats(at).get(&self.author(other)).is_some_and(|seat| seat.knocks.is_none())
+    }
+
+    /// What the store of a peer holds of a closed room, as the fold reads it.
+    pub(crate) fn governance(&self, peer: usize) -> Option<Governance> {
+        let owner = self.owner?;
+        let reader = self.peers[peer].home.store.reader();
+        let governance = reader.and_then(|mut reader| reader.governance(&self.room, owner));
+        Some(governance.unwrap_or_else(|_| Governance::new(owner)))
+    }
+
+    /// The seqs and texts of an author that the store of a peer holds, whether they count or not.
+    pub fn held_of(&self, peer: usize, author: &AuthorId) -> Vec<Seq> {
+        let lines = self.held(peer);
+        lines.iter().filter(|line| line.place.author == *author).map(|line| line.place.seq).collect()
+    }
+
+    /// How many entries of an author a peer holds with their bodies that do not count.
+    pub fn bodies_beyond(&self, peer: usize, author: &AuthorId) -> usize {
+        let shown: BTreeSet<EntryId> = self.timeline(peer).iter().map(|line| line.id).collect();
+        let lines = self.held(peer);
+        let beyond = lines.iter().filter(|line| line.place.author == *author && !shown.contains(&line.id));
+        beyond.filter(|line| line.body.bytes().is_some()).count()
+    }
+
+    /// Writes entries by hand under the key of a peer, above what its store holds of its log below `from`, and pushes them
+    /// to everybody it is linked with. The engine of the peer knows nothing of it.
+    pub fn write_by_hand(&mut self, peer: usize, from: Seq, entries: Vec<(Kind, Bytes)>) {
+        let author = Author::from_secret(&self.peers[peer].home.author_secret);
+        let lines = self.held(peer);
+        let below = lines.iter().filter(|line| line.place.author == author.id() && line.place.seq < from);
+        let below = below.max_by_key(|line| line.place.seq).map(|line| (line.place.seq + 1, line.id, line.place.time));
+        let (seq, prev, time) = below.unwrap_or((0, EntryId::default(), Time::from_ms(BEGIN_MS)));
+        self.push_by_hand(peer, &author, (seq, prev, time), entries);
+    }
+
+    /// Floods everybody a peer is linked with with the words of a key that nobody let in, one after the other.
+    pub fn flood(&mut self, peer: usize, count: usize) -> AuthorId {
+        let author = Author::from_secret(&scatter(self.setup.seed ^ 8, self.number()));
+        let words = vec![(Kind::TEXT, Bytes::from_static(b"let me in")); count];
+        self.push_by_hand(peer, &author, (0, EntryId::default(), Time::from_ms(BEGIN_MS)), words);
+        author.id()
+    }
+
+    fn push_by_hand(
+        &mut self,
+        peer: usize,
+        author: &Author,
+        (mut seq, mut prev, mut time): (Seq, EntryId, Time),
+        entries: Vec<(Kind, Bytes)>,
+    ) {
+        let key = LogKey::new(&self.room, &author.id());
+        let linked: Vec<_> = self.peers[peer].linked().map(|other| self.peers[other as usize].home.id).collect();
+        for (kind, body) in entries {
+            time = time.next(BEGIN_MS + self.now_ms());
+            let entry = RawEntry { time, seen: Vec::new(), kind, body: Body::Here(body) };
+            let id = key.id(seq, &prev, &entry, &mut Vec::new());
+            let run: Option<RawRun> = author.sign(&self.room, seq, prev, vec![entry]).ok();
+            (seq, prev) = (seq + 1, id);
+            for to in &linked {
+                let push = self.push_of(run.iter().cloned().collect());
+                self.send_one(peer as Index, to, push, Lane::Live);
+            }
+        }
+    }
+
+    /// Checks that all honest peers know the same members, and that each shows exactly what counts by a fold over its
+    /// store alone.
+    ///
+    /// # Errors
+    /// The property that fails.
+    pub fn same_members(&self) -> Story {
+        let honest =
+            (0..self.peers.len()).filter(|at| self.peers[*at].is_up() && self.peers[*at].nature == Nature::Honest);
+        let mut first: Option<(usize, BTreeMap<AuthorId, Seat>)> = None;
+        for at in honest {
+            let seats = self.seats(at);
+            let (one, same) = first.get_or_insert_with(|| (at, seats.clone()));
+            if *same != seats {
+                let sentence = format!("peers {one} and {at} know other members: {same:?} and {seats:?}");
+                return Err(self.violation("same members everywhere", sentence));
+            }
+            let Some(mut governance) = self.governance(at) else { continue };
+            let counted = governance.fold().counted();
+            let held: BTreeSet<EntryId> = self.held(at).iter().map(|line| line.id).collect();
+            let shown: BTreeSet<EntryId> = self.timeline(at).iter().map(|line| line.id).collect();
+            let counts: BTreeSet<EntryId> = counted.intersection(&held).copied().collect();
+            if shown != counts {
+                let sentence = format!("peer {at} shows {} entries, and {} count", shown.len(), counts.len());
+                return Err(self.violation("what counts is shown and nothing else", sentence));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,197 @@
+//! The weather of closed rooms: a seed picks who governs, what they do to one another while the network is parted, and who
+//! lies. When all is quiet, everybody knows the same members and shows the same.
+
+use bytes::Bytes;
+use rumormill_proto::{
+    entry::Kind,
+    governance::{Order, Role},
+    random::Random,
+};
+
+use crate::{
+    closed::Made,
+    nature::Nature,
+    network::Weather,
+    violation::Story,
+    weather::any_weather,
+    world::{Setup, World},
+};
+
+/// The properties that hold in a closed room. A person that was removed loses words that it said, and nobody waits for
+/// words that do not count.
+const PROPERTIES: [&str; 7] = [
+    "no honest peer is barred",
+    "everything is bounded",
+    "durable before shown or sent",
+    "no honest author forks",
+    "same timeline everywhere",
+    "nothing is shown twice",
+    "sent frames are readable",
+];
+
+/// A closed room with these checks.
+pub fn world(seed: u64) -> World {
+    World::with(Setup { closed: true, ..Setup::new(seed) }).watching(&PROPERTIES)
+}
+
+/// Runs the unrest of this seed.
+///
+/// # Errors
+/// The first property that breaks.
+pub fn pass(seed: u64) -> Story {
+    Unrest::new(seed, false).pass()
+}
+
+/// As [`pass`], printing a trace line for every event.
+///
+/// # Errors
+/// As [`pass`].
+pub fn print(seed: u64) -> Story {
+    Unrest::new(seed, true).pass()
+}
+
+struct Unrest {
+    random: Random,
+    room: World,
+    /// Peers from here on are newcomers.
+    members: usize,
+    tickets: Vec<Made>,
+    asleep: Vec<usize>,
+}
+
+impl Unrest {
+    fn new(seed: u64, print: bool) -> Self {
+        let mut random = Random::new(seed);
+        let members = 4 + random.below(5) as usize;
+        let mut room = world(seed);
+        if print {
+            room.print_trace();
+        }
+        Self { random, room, members, tickets: Vec::new(), asleep: Vec::new() }
+    }
+
+    fn pass(&mut self) -> Story {
+        self.begin()?;
+        let liar = self.members - 1;
+        let lies = self.random.coin(2);
+        for _ in 0..15 + self.random.below(25) {
+            let ms = self.random.below(1_500);
+            self.room.run_ms(ms)?;
+            self.happen();
+            if lies && self.random.coin(5) {
+                self.lie(liar);
+            }
+        }
+        self.clear();
+        self.room.settle()?;
+        self.room.same_members()?;
+        self.room.same_timeline()?;
+        self.newcomer()
+    }
+
+    /// The owner founds the room, lets the others in, and appoints some of them.
+    fn begin(&mut self) -> Story {
+        self.room.begin_closed();
+        self.room.join(self.members - 1);
+        self.room.run_ms(2_000)?;
+        for peer in 1..self.members {
+            self.room.admit(0, peer);
+        }
+        self.room.settle()?;
+        self.room.appoint(0, 1, Role::CoOwner);
+        self.room.appoint(0, 2, Role::Moderator);
+        self.room.settle()?;
+        if self.random.coin(2) {
+            let weather = any_weather(&mut self.random);
+            self.room.set_weather(weather);
+        }
+        Ok(())
+    }
+
+    fn happen(&mut self) {
+        let all = self.room.peer_count() as u64;
+        let (peer, other) = (self.random.below(all) as usize, self.random.below(all) as usize);
+        if !self.room.is_up(peer) {
+            if self.room.is_crashed(peer) {
+                self.room.restart(peer);
+            }
+            return;
+        }
+        match self.random.below(24) {
+            0 => self.room.admit(peer, other),
+            1 | 2 => self.room.remove(peer, other),
+            3 => self.room.appoint(peer, other, Role::CoOwner),
+            4 => self.room.appoint(peer, other, Role::Moderator),
+            5 => self.room.dismiss(peer, other),
+            6 => self.room.order(peer, Order::StepDown),
+            7 => {
+                let uses = 1 + self.random.below(3);
+                let made = self.room.make_ticket(peer, uses);
+                self.tickets.push(made);
+            }
+            8 | 9 if all < 14 => self.knock(),
+            10 | 11 => self.room.welcome_all(peer),
+            12 => {
+                let made = self.random.pick(&self.tickets).copied();
+                if let Some(ticket) = made.and_then(|made| self.room.ticket_id(made)) {
+                    self.room.order(peer, Order::Revoke(ticket));
+                }
+            }
+            13 => {
+                let side: Vec<_> = (0..self.room.peer_count()).filter(|_| self.random.coin(2)).collect();
+                self.room.partition(&[&side]);
+            }
+            14 | 15 => self.room.heal(),
+            16 => self.room.crash(peer),
+            17 => {
+                self.room.pause(peer);
+                self.asleep.push(peer);
+            }
+            18 => {
+                let lines = vec!["one of many lines"; 1 + self.random.below(90) as usize];
+                self.room.say_all(peer, &lines);
+            }
+            _ => self.room.say(peer, "a line"),
+        }
+    }
+
+    /// Somebody comes with a ticket.
+    fn knock(&mut self) {
+        let Some(made) = self.random.pick(&self.tickets).copied() else { return };
+        let newcomer = self.room.join(1)[0];
+        self.room.use_ticket(newcomer, made);
+    }
+
+    /// Says something by hand, whether or not the room lets the liar.
+    fn lie(&mut self, liar: usize) {
+        if !self.room.is_up(liar) {
+            return;
+        }
+        self.room.turn_into(liar, Nature::Hand);
+        match self.random.coin(2) {
+            true => _ = self.room.flood(liar, 5),
+            false => self.room.write_by_hand(liar, u64::MAX, vec![(Kind::TEXT, Bytes::from_static(b"still here")); 3]),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.room.set_weather(Weather::clear());
+        self.room.heal();
+        for peer in 0..self.room.peer_count() {
+            self.room.spare(peer);
+            if self.room.is_crashed(peer) {
+                self.room.restart(peer);
+            }
+        }
+        self.asleep.drain(..).for_each(|peer| self.room.resume(peer));
+    }
+
+    /// Somebody who was never there comes to the same state from what is passed on.
+    fn newcomer(&mut self) -> Story {
+        self.room.join(1);
+        self.room.run_ms(2_000)?;
+        self.room.settle()?;
+        self.room.same_members()?;
+        self.room.same_timeline().map(|_| ())
+    }
+}

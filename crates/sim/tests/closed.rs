@@ -1,0 +1,342 @@
+//! Stories of closed rooms, with the invariants of the design that need no keys.
+
+use bytes::Bytes;
+use rumormill_proto::{
+    entry::Kind,
+    governance::{Act, Order, Role, Says},
+    input::Unsaid,
+};
+use rumormill_sim::{Nature, Story, World, seeds, unrest};
+
+/// The texts in a peer's timeline.
+fn texts(room: &World, peer: usize) -> Vec<String> {
+    let lines = room.timeline(peer);
+    let said = lines.iter().filter(|line| line.kind == Kind::TEXT);
+    said.filter_map(|line| line.body.bytes().map(|body| String::from_utf8_lossy(body).into_owned())).collect()
+}
+
+/// A founder, and so many others that it let in.
+fn room_of(others: usize) -> Story<World> {
+    let mut room = unrest::world(seeds::seed());
+    room.begin_closed();
+    room.join(others);
+    room.run_ms(2_000)?;
+    for other in 1..=others {
+        room.admit(0, other);
+        room.run_ms(100)?;
+    }
+    room.settle()?;
+    room.same_members()?;
+    Ok(room)
+}
+
+/// Everybody is quiet, knows the same members and shows the same.
+fn end(room: &mut World) -> Story {
+    room.settle()?;
+    room.same_members()?;
+    room.same_timeline().map(|_| ())
+}
+
+fn words(text: &'static str, count: usize) -> Vec<(Kind, Bytes)> {
+    vec![(Kind::TEXT, Bytes::from_static(text.as_bytes())); count]
+}
+
+#[test]
+fn who_is_let_in_is_heard_and_who_is_not_says_nothing() -> Story {
+    let mut room = room_of(2)?;
+    let stranger = room.join(1)[0];
+    room.run_ms(2_000)?;
+    room.say(1, "hello");
+    room.say(stranger, "let me in");
+    end(&mut room)?;
+    assert_eq!(room.refused(stranger), Some(Unsaid::NotMember));
+    assert!((0..4).all(|peer| texts(&room, peer) == ["hello"]));
+    room.admit(0, stranger);
+    room.settle()?;
+    room.say(stranger, "thank you");
+    end(&mut room)?;
+    assert!((0..4).all(|peer| texts(&room, peer) == ["hello", "thank you"]));
+    Ok(())
+}
+
+#[test]
+fn who_was_removed_is_silent_and_comes_back_with_a_pardon() -> Story {
+    let mut room = room_of(3)?;
+    room.say(2, "before");
+    room.settle()?;
+    room.remove(0, 2);
+    end(&mut room)?;
+    assert!((0..4).all(|peer| !room.is_member(peer, 2) && texts(&room, peer) == ["before"]));
+    room.say(2, "after");
+    room.settle()?;
+    assert_eq!(room.refused(2), Some(Unsaid::NotMember));
+    room.admit(0, 2);
+    room.settle()?;
+    room.say(2, "again");
+    end(&mut room)?;
+    assert!((0..4).all(|peer| room.is_member(peer, 2) && texts(&room, peer) == ["before", "again"]));
+    Ok(())
+}
+
+#[test]
+fn invariant_8_what_a_dismissed_moderator_put_aside_is_back_everywhere() -> Story {
+    let mut room = room_of(5)?;
+    room.appoint(0, 1, Role::Moderator);
+    room.say(3, "before");
+    room.settle()?;
+    room.partition(&[&[1, 2], &[0, 3, 4, 5]]);
+    room.run_ms(5_000)?;
+    room.remove(1, 3);
+    for _ in 0..100 {
+        room.say(3, "on the other side");
+        room.run_ms(20)?;
+    }
+    room.settle_among(&[0, 3, 4, 5])?;
+    assert_eq!(texts(&room, 4).len(), 101);
+    room.partition(&[&[1, 2, 4], &[0, 3, 5]]);
+    room.settle_among(&[1, 2, 4])?;
+    let author = room.author(3);
+    assert_eq!((texts(&room, 4).len(), room.bodies_beyond(4, &author)), (1, 100), "put aside, and kept");
+    room.crash(4);
+    room.restart(4);
+    room.dismiss(0, 1);
+    room.settle_among(&[0, 3, 5])?;
+    room.heal();
+    end(&mut room)?;
+    // The dismissal names the last act that the owner had seen: the removal lies beyond it.
+    assert!((0..6).all(|peer| texts(&room, peer).len() == 101), "nobody's words are lost");
+    Ok(())
+}
+
+#[test]
+fn words_beyond_a_cut_leave_every_timeline_and_a_newcomer_gets_none_of_them() -> Story {
+    let mut room = room_of(5)?;
+    for _ in 0..3 {
+        room.say(3, "before");
+        room.settle()?;
+    }
+    room.partition(&[&[0, 2], &[1, 3, 4, 5]]);
+    room.run_ms(5_000)?;
+    room.remove(0, 3);
+    for _ in 0..100 {
+        room.say(3, "on the other side");
+        room.run_ms(20)?;
+    }
+    room.settle_among(&[1, 3, 4, 5])?;
+    assert_eq!(texts(&room, 4).len(), 103);
+    room.heal();
+    end(&mut room)?;
+    assert!((0..6).all(|peer| texts(&room, peer) == ["before"; 3]));
+    // Those who never held a signature below the block's end are gone: the rest has to prove the cut.
+    room.crash(0);
+    room.crash(2);
+    let newcomer = room.join_by(&[1, 4, 5], 1)[0];
+    end(&mut room)?;
+    assert_eq!(texts(&room, newcomer), ["before"; 3]);
+    let author = room.author(3);
+    let beyond = room.held_of(newcomer, &author);
+    let bodies = room.bodies_beyond(newcomer, &author);
+    assert_eq!((bodies, beyond.is_empty()), (0, false), "headers alone lead to the signature");
+    Ok(())
+}
+
+#[test]
+fn a_restart_changes_nothing() -> Story {
+    let mut room = room_of(3)?;
+    room.appoint(0, 1, Role::CoOwner);
+    room.say(2, "before");
+    room.settle()?;
+    room.remove(1, 2);
+    end(&mut room)?;
+    let (lines, seats) = (room.timeline(3), room.seats(3));
+    for peer in 0..4 {
+        room.crash(peer);
+        room.restart(peer);
+    }
+    end(&mut room)?;
+    assert_eq!((room.timeline(3), room.seats(3)), (lines, seats));
+    room.admit(3, 2);
+    room.settle()?;
+    assert_eq!(room.refused(3), Some(Unsaid::Rank));
+    room.admit(1, 2);
+    end(&mut room)?;
+    assert!((0..4).all(|peer| room.is_member(peer, 2)));
+    Ok(())
+}
+
+#[test]
+fn a_ticket_lets_in_as_many_as_it_says_and_a_dead_one_nobody() -> Story {
+    let mut room = room_of(2)?;
+    let made = room.make_ticket(1, 1);
+    room.settle()?;
+    let guests = room.join(2);
+    room.run_ms(2_000)?;
+    for guest in &guests {
+        room.use_ticket(*guest, made);
+        room.settle()?;
+        assert!((0..5).all(|peer| !room.is_member(peer, *guest)), "it waits for a welcome");
+        room.welcome_all(2);
+        room.settle()?;
+    }
+    end(&mut room)?;
+    assert!((0..5).all(|peer| room.is_member(peer, guests[0]) && !room.is_member(peer, guests[1])));
+    let more = room.make_ticket(2, 5);
+    room.settle()?;
+    let ticket = room.ticket_id(more);
+    room.order(1, ticket.map_or(Order::StepDown, Order::Revoke));
+    room.settle()?;
+    assert_eq!(room.refused(1), Some(Unsaid::Rank), "it is neither its maker nor a governor");
+    room.order(0, ticket.map_or(Order::StepDown, Order::Revoke));
+    room.settle()?;
+    let late = room.join(1)[0];
+    room.run_ms(2_000)?;
+    room.use_ticket(late, more);
+    end(&mut room)?;
+    let author = room.author(late);
+    for peer in 0..5 {
+        assert!(room.held_of(peer, &author).is_empty(), "nobody takes what a dead ticket countersigned");
+        room.welcome_all(peer);
+    }
+    end(&mut room)?;
+    assert!((0..6).all(|peer| !room.is_member(peer, late)));
+    Ok(())
+}
+
+#[test]
+fn an_own_rank_that_does_not_allow_it_is_a_reason() -> Story {
+    let mut room = room_of(4)?;
+    room.appoint(0, 1, Role::CoOwner);
+    room.appoint(0, 2, Role::Moderator);
+    room.settle()?;
+    type Deed = fn(&mut World);
+    let cases: [(usize, Unsaid, Deed); 9] = [
+        (3, Unsaid::Rank, |room| room.admit(3, 4)),
+        (3, Unsaid::Rank, |room| room.remove(3, 4)),
+        (2, Unsaid::Rank, |room| room.remove(2, 1)),
+        (2, Unsaid::Rank, |room| room.appoint(2, 4, Role::Moderator)),
+        (1, Unsaid::Rank, |room| room.remove(1, 0)),
+        (1, Unsaid::Rank, |room| room.dismiss(1, 0)),
+        (1, Unsaid::Nothing, |room| room.dismiss(1, 4)),
+        (3, Unsaid::Nothing, |room| room.order(3, Order::StepDown)),
+        (3, Unsaid::Nothing, |room| room.order(3, Order::Welcome(room.author(4)))),
+    ];
+    for (at, (peer, why, deed)) in cases.into_iter().enumerate() {
+        deed(&mut room);
+        room.settle()?;
+        assert_eq!(room.refused(peer), Some(why), "case {at}");
+    }
+    end(&mut room)
+}
+
+#[test]
+fn invariant_2_a_removed_member_who_goes_on_is_shown_to_nobody() -> Story {
+    let mut room = room_of(5)?;
+    room.say(3, "before");
+    room.settle()?;
+    room.remove(0, 3);
+    room.settle()?;
+    let author = room.author(3);
+    let held = room.held_of(1, &author);
+    room.turn_into(3, Nature::Hand);
+    room.write_by_hand(3, u64::MAX, words("still here", 100));
+    room.run_ms(60_000)?;
+    end(&mut room)?;
+    for peer in [0, 1, 2, 4, 5] {
+        assert_eq!((texts(&room, peer), room.held_of(peer, &author)), (vec!["before".into()], held.clone()));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_dismissed_moderator_does_nothing_more_and_what_it_did_stays() -> Story {
+    let mut room = room_of(5)?;
+    room.appoint(0, 1, Role::Moderator);
+    room.settle()?;
+    room.remove(1, 2);
+    room.settle()?;
+    room.dismiss(0, 1);
+    end(&mut room)?;
+    assert!((0..6).all(|peer| !room.is_member(peer, 2)), "what it did stays done");
+    room.remove(1, 3);
+    room.settle()?;
+    assert_eq!(room.refused(1), Some(Unsaid::Rank));
+    let remove = Act { before: None, says: Says::StepDown };
+    let (kind, body) = remove.encode().unwrap_or((Kind::TEXT, Bytes::new()));
+    let admit = Act { before: None, says: Says::Admit { who: vec![room.author(2)], ticket: None, despite: vec![] } };
+    let admit = admit.encode().unwrap_or((Kind::TEXT, Bytes::new()));
+    room.turn_into(1, Nature::Hand);
+    room.write_by_hand(1, u64::MAX, vec![admit, (kind, body)]);
+    end(&mut room)?;
+    assert!((0..6).all(|peer| !room.is_member(peer, 2)), "an act without a role counts for nothing");
+    Ok(())
+}
+
+#[test]
+fn invariant_3_two_co_owners_who_dismiss_each_other_have_one_outcome() -> Story {
+    let mut room = room_of(3)?;
+    room.appoint(0, 1, Role::CoOwner);
+    room.settle()?;
+    room.appoint(0, 2, Role::CoOwner);
+    room.settle()?;
+    room.partition(&[&[1], &[0, 2, 3]]);
+    room.run_ms(5_000)?;
+    room.dismiss(1, 2);
+    room.remove(2, 3);
+    room.run_ms(5_000)?;
+    room.heal();
+    end(&mut room)?;
+    let role = |room: &World, of: usize| room.seats(3).get(&room.author(of)).and_then(|seat| seat.role);
+    assert_eq!((role(&room, 1), role(&room, 2)), (Some(Role::CoOwner), None));
+    assert!(room.is_member(0, 3), "what the lower one did after the cut does not count");
+    Ok(())
+}
+
+#[test]
+fn members_who_collude_slip_nothing_in_before_an_ending() -> Story {
+    let mut room = room_of(6)?;
+    room.appoint(0, 1, Role::Moderator);
+    room.say(1, "before");
+    room.settle()?;
+    room.remove(0, 1);
+    room.settle()?;
+    let (rogue, other) = (room.author(1), room.author(2));
+    let held = room.held_of(3, &rogue);
+    // The removed moderator writes an act that claims an earlier time, and a member passes it on and answers it.
+    let act = Act { before: None, says: Says::Admit { who: vec![rogue], ticket: None, despite: vec![] } };
+    let entry = act.encode().unwrap_or((Kind::TEXT, Bytes::new()));
+    room.turn_into(1, Nature::Hand);
+    room.turn_into(2, Nature::Hand);
+    room.write_by_hand(1, u64::MAX, vec![entry]);
+    room.write_by_hand(2, u64::MAX, words("I saw it in time", 1));
+    room.run_ms(30_000)?;
+    end(&mut room)?;
+    for peer in [0, 3, 4, 5, 6] {
+        assert_eq!(room.held_of(peer, &rogue), held);
+        assert!(!room.is_member(peer, 1) && room.held_of(peer, &other).len() == 1, "an answer to it is shown");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_flood_by_somebody_who_is_not_in_is_kept_by_nobody_and_delays_nobody() -> Story {
+    let mut room = room_of(4)?;
+    let flooder = room.join(1)[0];
+    room.run_ms(5_000)?;
+    room.turn_into(flooder, Nature::Hand);
+    let sent = room.traffic().copies;
+    let author = room.flood(flooder, 2_000);
+    let flood = room.traffic().copies - sent;
+    room.say(1, "meanwhile");
+    end(&mut room)?;
+    for peer in 0..5 {
+        assert_eq!((texts(&room, peer), room.held_of(peer, &author)), (vec!["meanwhile".into()], vec![]));
+    }
+    let passed_on = room.traffic().copies - sent - flood;
+    assert!(flood >= 2_000 && passed_on < 50, "{passed_on} copies besides {flood}");
+    Ok(())
+}
+
+#[test]
+fn invariant_1_whatever_governors_do_all_end_with_one_state() -> Story {
+    seeds::each(200, unrest::pass)
+}
