@@ -1,6 +1,7 @@
 //! Line mode: what a person reads there, orders and all, with talk and messages in one stream as a terminal shows them.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, PipeReader, Write as _},
     process::{Child, ChildStdin, Command, Stdio},
 };
@@ -57,6 +58,12 @@ impl Window {
         }
     }
 
+    /// Types an order, and reads until these words are answered.
+    fn asks(&mut self, order: &str, answer: &str) -> String {
+        self.types(order);
+        self.until(answer)
+    }
+
     /// Leaves; returns everything that was shown.
     pub(crate) fn leaves(mut self) -> Vec<String> {
         drop(self.stdin.take());
@@ -81,6 +88,73 @@ fn two(ada: &Person, bob: &Person) -> (Window, Window) {
     there.until("you are in lunch");
     here.until("* bob joined");
     (here, there)
+}
+
+/// A line without its time.
+fn timeless(line: &str) -> &str {
+    let time = line.find(':').map_or(0, |colon| colon - 2);
+    assert_eq!(line.as_bytes().get(time + 5), Some(&b' '), "{line}");
+    line[time + 5..].trim_start()
+}
+
+#[test]
+fn every_order_works_and_its_answer_says_so() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let (mut here, mut there) = two(&ada, &bob);
+    here.types("soup or salad?");
+    there.until("soup or salad?");
+    there.types("/reply soup, please");
+    assert_eq!(timeless(&here.until("soup, please")), "bob  soup, please  (to ada: soup or salad?)");
+    there.until("soup, please  (to ada: soup or salad?)  ✓ 1/1");
+    there.types("/react 👍");
+    assert_eq!(timeless(&here.until("👍")), "ada  soup or salad?  👍 1");
+    there.until("👍 1");
+    there.types("/react 👍");
+    assert_eq!(timeless(&there.until("~ ")), "ada  soup or salad?");
+    there.types("/edit the soup, please");
+    assert_eq!(timeless(&here.until("the soup, please")), "bob  the soup, please  (to ada: soup or salad?)  (edited)");
+    there.asks("/search soup", "the soup, please  (to");
+    there.types("/delete");
+    assert_eq!(timeless(&here.until("took back")), "* bob took back what was here");
+    there.asks("/delete", "there is no such message on the newest page");
+    there.asks("/search please", "nothing found");
+
+    there.asks("/topic", "there is no topic; /topic TEXT sets one");
+    there.types("/topic what to eat");
+    assert_eq!(timeless(&here.until("set the topic")), "* bob set the topic: what to eat");
+    here.asks("/topic", "the topic: what to eat");
+    there.types("/names");
+    there.shows("bob  you");
+    there.shows("ada  here");
+
+    let menu = ada.home.path().join("menu.txt");
+    fs::write(&menu, "soup\n").unwrap();
+    here.types(&format!("/file {}", menu.display()));
+    assert_eq!(timeless(&there.until("menu.txt")), "ada  menu.txt, 5 B, text/plain");
+    let saved = there.asks("/get", "saved as ");
+    let saved = bob.home.path().join(saved.strip_prefix("saved as ").unwrap());
+    assert_eq!(fs::read_to_string(saved).unwrap(), "soup\n");
+
+    there.asks("/hide ada", "ada is hidden, for you alone; /hide ada shows them again");
+    here.asks("not for bob", "not for bob  ✓ 1/1");
+    there.asks("/hide ada", "ada is shown again");
+    assert!(!there.read.iter().any(|line| line.contains("not for bob")), "{:#?}", there.read);
+    there.asks("/log", "not for bob");
+
+    there.asks("/mute", "muted: nothing said here rings or notifies you; /mute undoes it");
+    there.asks("/mute", "no longer muted");
+    there.asks("/pin", "pinned: this room stands first; /pin undoes it");
+    there.asks("/unread", "unread from here on, in every window, until you come back or say something");
+    there.asks("/dance", "there is no order /dance; /help lists them");
+    for order in ["/reply", "/react", "/edit", "/delete", "/topic", "/search", "/names", "/file", "/get", "/hide"] {
+        there.asks("/help", &format!("{order} "));
+    }
+    there.leaves();
+    let mut back = Window::of(&mut bob.command(&["chat", "lunch"]));
+    back.until("1 new");
+    assert_eq!(timeless(&back.until("ada  ")), "ada  not for bob");
+    back.leaves();
+    here.leaves();
 }
 
 #[test]

@@ -238,6 +238,8 @@ impl Chat<'_> {
     /// Marks a message as unread, and whatever is below it, until more is shown.
     async fn unread(&mut self, up: usize) -> Result<(), Failure> {
         let message = self.target(up, |message| !message.mine && is_said(message)).await?;
+        // The marker can only be moved back from where it is.
+        self.tell_read().await?;
         self.stays_unread = true;
         self.room = self.ask().mark_unread(&message.r#ref).await?;
         self.screen.talk("unread from here on, in every window, until you come back or say something")
