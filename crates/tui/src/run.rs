@@ -153,6 +153,8 @@ impl<B: Backend<Error: ToString> + Leads, W: Write> Shell<'_, B, W> {
         let asking = answer(client, waiting, told);
         tokio::pin!(asking);
         let mut ticks = time::interval(Duration::from_millis(TICK_MS));
+        // Before the first answer opens a room: what was said before that moment was missed.
+        self.model.now_ms = self.model.clock.now_ms();
         let mouse = self.model.settings.mouse.then_some(Effect::Mouse(true));
         self.carry_out([Effect::Ask(Model::begin())].into_iter().chain(mouse).collect(), &asks)?;
         // Inputs that were taken and not drawn yet.

@@ -186,6 +186,10 @@ impl Story {
     /// A line with placeholders for values that differ between runs.
     fn known(&mut self, line: &str) -> String {
         let line = line.split(' ').map(|word| self.word(word)).collect::<Vec<_>>().join(" ");
+        // What was missed comes with the first page, or right after it.
+        if line == "1 new" {
+            return "new since you were here".into();
+        }
         match line.strip_suffix(" ms").and_then(|line| line.rsplit_once(' ')) {
             Some((before, _)) => format!("{before} N ms"),
             None => line,

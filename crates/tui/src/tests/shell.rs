@@ -84,6 +84,8 @@ struct Visit {
     /// The control sequences written to the terminal besides the screen.
     signs: String,
     node: Node,
+    /// When the room was opened, by the clock.
+    opened_ms: Option<u64>,
     remembered: Vec<String>,
     /// The changed settings, as the next visit reads them.
     chosen: Chosen,
@@ -118,11 +120,12 @@ async fn visit_with(
     };
     let asked = fake.node.clone();
     let ended = shell.stay(&Client::new(fake), keys).await.map_err(|failure| failure.to_string());
+    let opened_ms = shell.model.open.as_ref().map(|open| open.opened_ms);
     let screen = terminal.backend().to_string();
     let remembered = Remembered::load(home.path().join("history")).lines();
     let node = asked.take();
     let chosen = Kept::<Chosen>::open(home.path().join("set.json")).unwrap().read(Clone::clone);
-    Visit { chosen, ended, screen, signs: String::from_utf8(signs).unwrap(), node, remembered }
+    Visit { chosen, ended, opened_ms, screen, signs: String::from_utf8(signs).unwrap(), node, remembered }
 }
 
 #[tokio::test]
@@ -138,6 +141,14 @@ async fn typed_lines_are_sent_shown_and_remembered() {
     assert!(visit.signs.contains("\u{1b}]52;c;"), "the terminal is asked to copy the ticket: {:?}", visit.signs);
     assert!(visit.screen.contains("was asked to copy it"), "{}", visit.screen);
     assert_eq!(visit.remembered, ["pizza", "/ticket"]);
+}
+
+/// Messages from before that moment are unread, even if they arrive a moment later.
+#[tokio::test]
+async fn the_first_room_opens_at_the_present_time() {
+    let before_ms = Clock::utc().now_ms();
+    let visit = visit(Fake::new(Node::with("lunch"), vec![]), typed("")).await;
+    assert!(visit.opened_ms.is_some_and(|opened_ms| opened_ms >= before_ms), "{:?}", visit.opened_ms);
 }
 
 #[tokio::test]
