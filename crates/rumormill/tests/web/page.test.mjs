@@ -257,7 +257,8 @@ test("what was said while the connection was lost is there when it is back", asy
   assert.match(await page.locator("#status").innerText(), /3 peers direct, 1 relayed/);
 });
 
-test("after a break the page gets each missed event once, and reads nothing again", async (t) => {
+// A page that has lost its process, which keeps its events, and somebody who speaks meanwhile.
+const broken = async (t) => {
   const { page, mock: made, room } = await chat(t, lunch, { quiet: true });
   made.keepsEvents = true;
   made.say(room, 1, "said before");
@@ -266,6 +267,11 @@ test("after a break the page gets each missed event once, and reads nothing agai
   made.cut();
   await page.locator("#status", { hasText: "does not answer" }).waitFor();
   made.say(room, 1, "said meanwhile");
+  return { page, made, room };
+};
+
+test("after a break the page gets each missed event once, and reads nothing again", async (t) => {
+  const { page, made, room } = await broken(t);
   made.requests.length = 0;
   made.isDown = false;
   await said(page, "said meanwhile").waitFor();
@@ -279,14 +285,7 @@ test("after a break the page gets each missed event once, and reads nothing agai
 });
 
 test("a page that cannot go on where it broke reads again", async (t) => {
-  const { page, mock: made, room } = await chat(t, lunch, { quiet: true });
-  made.keepsEvents = true;
-  made.say(room, 1, "said before");
-  await said(page, "said before").waitFor();
-  made.isDown = true;
-  made.cut();
-  await page.locator("#status", { hasText: "does not answer" }).waitFor();
-  made.say(room, 1, "said meanwhile");
+  const { page, made } = await broken(t);
   made.events.fill("");
   made.events.push(`id: ${made.events.length}\nevent: lagged\ndata: {"missed":0,"why":"restart"}\n\n`);
   made.isDown = false;
