@@ -223,17 +223,15 @@ impl Heard {
         }
     }
 
-    async fn until(&self, what: &str, good: impl Fn(&[u8]) -> bool) {
-        let wait = async {
-            loop {
-                let more = self.more.notified();
-                if self.envelopes.lock().unwrap().iter().any(|envelope| good(envelope)) {
-                    return;
-                }
-                more.await;
+    /// Waits for an envelope. A stream that ended brings none.
+    async fn until(&self, good: impl Fn(&[u8]) -> bool) {
+        loop {
+            let more = self.more.notified();
+            if self.envelopes.lock().unwrap().iter().any(|envelope| good(envelope)) {
+                return;
             }
-        };
-        soon(what, wait).await;
+            more.await;
+        }
     }
 }
 
@@ -266,6 +264,18 @@ impl Player {
         Self { endpoint, connection, live, heard }
     }
 
+    /// Waits until the node has said this.
+    async fn hears(&self, what: &str, good: impl Fn(&[u8]) -> bool) {
+        let wait = async {
+            tokio::select! {
+                biased;
+                () = self.heard.until(good) => {}
+                reason = self.connection.closed() => panic!("instead of {what}: {reason}"),
+            }
+        };
+        soon(what, wait).await;
+    }
+
     async fn play(&mut self, recording: &Recording, link: &Link, side: Side) {
         let mut exported = [0; 32];
         self.connection.export_keying_material(&mut exported, b"rumormill 1 greeting", b"").unwrap();
@@ -274,6 +284,8 @@ impl Player {
             let (channel, body) = opened(&said.bytes);
             if said.bulk {
                 if bulk.is_none() {
+                    // A peer sends bulk answers only to whom it has heard, and streams overtake each other.
+                    self.hears("the answer to its Hello", is_known).await;
                     bulk = Some(self.connection.open_uni().await.unwrap());
                 }
                 bulk.as_mut().unwrap().write_all(&said.bytes).await.unwrap();
@@ -321,6 +333,12 @@ impl Branches {
     }
 }
 
+/// Whether an envelope carries the answer to a Hello.
+fn is_known(envelope: &[u8]) -> bool {
+    let (channel, body) = opened(envelope);
+    channel > 0 && matches!(Frame::decode(body), Ok(Frame::Known { .. }))
+}
+
 /// Whether a peer of this version can read an envelope. It bars a sender of frames of a later kind. Version 1 also bars
 /// a sender of controls of a later kind, which later versions ignore.
 fn readable(version: &str, envelope: &[u8]) -> bool {
@@ -345,11 +363,7 @@ async fn a_node_talks_with_peers_that_say_exactly_that() {
             for side in [Side::Accepter, Side::Dialler] {
                 let mut player = Player::connect(&node, &link.alpn, branches.next_key()).await;
                 player.play(&recording, link, side).await;
-                let known = |envelope: &[u8]| {
-                    let (channel, body) = opened(envelope);
-                    channel > 0 && matches!(Frame::decode(body), Ok(Frame::Known { .. }))
-                };
-                player.heard.until("the answer to its Hello", known).await;
+                player.hears("the answer to its Hello", is_known).await;
                 players.push(player);
             }
         }
@@ -369,7 +383,7 @@ async fn a_node_talks_with_peers_that_say_exactly_that() {
             _ => false,
         };
         for player in &players {
-            player.heard.until("what a node of today says", pushed).await;
+            player.hears("what a node of today says", pushed).await;
             assert_eq!(player.connection.close_reason(), None, "it is a peer like any other");
             let envelopes = player.heard.envelopes.lock().unwrap();
             assert!(envelopes.iter().all(|envelope| readable(version, envelope)), "{version}: {envelopes:?}");
