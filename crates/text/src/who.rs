@@ -314,9 +314,13 @@ pub(crate) fn folds(nick: &str) -> BTreeSet<String> {
     BTreeSet::from([visible(nick), visible(&nick.to_lowercase())])
 }
 
-/// Whether somebody counts among those whom a message may reach: they are here, or spoke not long ago.
+/// Whether somebody counts among those whom a message may reach: they are here, or spoke not long ago. Everybody says
+/// their name as they join, so whoever is away without one is a key that somebody gave up.
 pub fn counts(person: &Person, now_ms: u64) -> bool {
-    person.here || person.last_ms > 0 && person.last_ms.saturating_add(AWAY_MS) >= now_ms
+    let spoke = person.last_ms > 0 && person.last_ms.saturating_add(AWAY_MS) >= now_ms;
+    // `""` begins every id.
+    let is_named = !person.author.as_str().starts_with(&person.nick);
+    person.here || spoke && is_named
 }
 
 #[cfg(test)]

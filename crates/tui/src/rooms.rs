@@ -76,6 +76,7 @@ pub(super) fn status(model: &mut Model, room: Room) {
     let full = model.rooms.len() >= ROOMS_LISTED;
     if let Some(open) = model.open_as(&room.id) {
         open.names.learn(&room.author, &room.nick);
+        open.people.values_mut().for_each(|person| person.me = person.author == room.author);
     }
     for told in moved(model, &room) {
         person(model, &room.id, told);

@@ -29,6 +29,11 @@ fn meet(ahead: i64) -> (Vec<String>, Vec<String>) {
     there.until("ann  hello from ann");
     there.shows("ann's; compare both");
     here.shows("ben's; compare both");
+    for (window, me) in [(&mut here, "ann"), (&mut there, "ben")] {
+        window.shows(&format!("hello from {me}  ✓ 1/1"));
+        window.types("/names");
+        window.until(&format!("{me}  you"));
+    }
     (here.leaves(), there.leaves())
 }
 

@@ -401,7 +401,10 @@ impl<'a> Chat<'a> {
         let name = |peer: &Peer| self.names.name(&peer.author, &peer.nick).whole();
         let peers: BTreeMap<_, _> = room.peers.iter().map(|peer| (peer.author.clone(), name(peer))).collect();
         self.met |= !peers.is_empty();
-        self.people.values_mut().for_each(|person| person.here = person.me || peers.contains_key(&person.author));
+        for person in self.people.values_mut() {
+            person.me = person.author == room.author;
+            person.here = person.me || peers.contains_key(&person.author);
+        }
         peers.keys().for_each(|author| self.person(author).here = true);
         let gone: Vec<AuthorHex> = self.here.keys().filter(|author| !peers.contains_key(author)).cloned().collect();
         for nick in gone.iter().filter_map(|author| self.here.remove(author)).collect::<Vec<_>>() {

@@ -141,7 +141,10 @@ export class Visit {
       this.meet(author, nick);
       this.called(author, nick);
     }
-    for (const person of this.people.values()) person.here = person.author === me || here.has(person.author);
+    for (const person of this.people.values()) {
+      person.me = person.author === me;
+      person.here = person.me || here.has(person.author);
+    }
   }
 
   // Whoever wrote is in the room.
