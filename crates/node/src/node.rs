@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, PoisonError},
     thread,
 };
@@ -77,6 +78,7 @@ impl Node {
         let ways = Ways { commands: commands.downgrade(), readers: readers.clone(), boards: boards.clone() };
         let shelf = Shelf::open(files, held, ways);
         let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
+        let (tally, turns) = (wires.tally.clone(), wires.turns.clone());
         let connector = Connector::open(endpoint.clone(), wires.clone(), boards.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), connector);
@@ -97,7 +99,9 @@ impl Node {
             _ => None,
         };
         let relays = settings.relay && settings.bind == Bind::Any;
-        let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan, relays }) };
+        let dir = settings.home.dir().map(Path::to_owned);
+        let inner = Inner { readers, shelf, commands, boards, endpoint, lan, relays, tally, turns, dir };
+        let node = Self { inner: Arc::new(inner) };
         node.resume(rooms).await?;
         Ok(node)
     }

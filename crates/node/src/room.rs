@@ -11,7 +11,7 @@ use std::sync::Arc;
 use iroh::endpoint::WeakConnectionHandle;
 use rumormill_proto::{
     frame::Contact,
-    ids::{AuthorId, RoomId},
+    ids::{AuthorId, PeerId, RoomId},
 };
 use rumormill_store::{Keep, Read};
 
@@ -121,6 +121,12 @@ impl Room {
         let Standing { peers, contacts: _, entries, missing, authors, digest, skew, traffic } = self.standing();
         let peers = peers.iter().map(peer_status).collect();
         RoomStatus { peers, entries, missing, authors, digest, skew, traffic }
+    }
+
+    /// Bytes that wait for each linked peer to read them.
+    pub(crate) fn outbound(&self) -> Vec<(PeerId, usize)> {
+        let waiting = |linked: &Linked| Some((linked.peer, linked.outbound.upgrade()?.waiting()));
+        self.standing().peers.iter().filter_map(waiting).collect()
     }
 
     /// Resolves when [`Room::status`] was renewed after this call, or the node has closed.

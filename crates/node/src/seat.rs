@@ -368,8 +368,8 @@ impl Seat {
     /// Posts the room's status.
     pub(crate) fn post(&self, links: &Links) {
         let linked = |(peer, member): (&PeerId, &Member)| {
-            let connection = links.connection(&self.setup.id, peer)?;
-            Some(Linked { peer: *peer, author: member.author, holds: member.holds, connection })
+            let (connection, outbound) = links.connection(&self.setup.id, peer)?;
+            Some(Linked { peer: *peer, author: member.author, holds: member.holds, connection, outbound })
         };
         let frontier = self.engine.frontier();
         let standing = Standing {
