@@ -1,8 +1,11 @@
 //! Metrics for Prometheus, and the figures that they come from.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Two,
@@ -79,7 +82,7 @@ fn figures_and_metrics_agree() {
     let before = series(&bob.get("/metrics").body);
     let figures = bob.get("/v1/figures").ok();
     let after = series(&bob.get("/metrics").body);
-    let between = |metric: &str, value: &serde_json::Value| {
+    let between = |metric: &str, value: &Value| {
         let value = value.as_f64().unwrap_or_else(|| panic!("{metric} in {figures}"));
         assert!(sum(&before, metric) <= value && value <= sum(&after, metric), "{metric}: {value}");
     };
@@ -125,4 +128,55 @@ fn metrics_need_the_token_unless_the_configuration_opens_them() {
     assert_eq!(ask(&open, "/metrics", &foreign).refused(403), "origin");
     let elsewhere = open.ask_page("GET", "/metrics", &[("Host", "example.org".to_owned())], "");
     assert_eq!(elsewhere.refused(421), "host");
+}
+
+/// The names of metrics in a text, without the endings of a histogram's series.
+fn named(text: &str) -> BTreeSet<String> {
+    let is_word = |char: char| char.is_ascii_lowercase() || char == '_';
+    let words = text.split(|char| !is_word(char)).filter(|word| word.starts_with("rumormill_"));
+    let name = |word: &str| {
+        let of = ["_bucket", "_sum", "_count"].iter().find_map(|end| word.strip_suffix(end));
+        of.unwrap_or(word).to_owned()
+    };
+    words.map(name).collect()
+}
+
+/// The queries in a dashboard.
+fn queries(of: &Value, found: &mut Vec<String>) {
+    match of {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| match value {
+            Value::String(query) if key == "expr" || key == "query" => found.push(query.clone()),
+            value => queries(value, found),
+        }),
+        Value::Array(all) => all.iter().for_each(|value| queries(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn dashboard_alerts_and_manual_name_the_metrics_of_a_running_node() {
+    let ada = Serving::start();
+    ada.post("/v1/rooms", &json!({"name": "lunch"})).ok();
+    let metrics = ada.get("/metrics").body;
+    let served = named(&series(&metrics).into_keys().collect::<Vec<_>>().join("\n"));
+    let read = |path: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+        std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+    };
+    let mut asked = Vec::new();
+    queries(&serde_json::from_str(&read("contrib/monitoring/grafana.json")).unwrap(), &mut asked);
+    assert!(asked.len() > 20, "{asked:?}");
+    let (shown, watched) = (named(&asked.join("\n")), named(&read("contrib/monitoring/alerts.yml")));
+    assert!(watched.len() > 5, "{watched:?}");
+    for (what, names) in [("the dashboard", &shown), ("the alerts", &watched)] {
+        let unknown: Vec<_> = names.difference(&served).collect();
+        assert!(unknown.is_empty(), "{what} name {unknown:?}\n{metrics}");
+    }
+    let operations = read("docs/operations.md");
+    assert_eq!(named(&operations), served, "docs/operations.md names each metric");
+    let alerts = read("contrib/monitoring/alerts.yml");
+    let alerts = alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+    for alert in alerts {
+        assert!(operations.contains(&format!("| `{alert}` |")), "docs/operations.md says what to do about {alert}");
+    }
 }

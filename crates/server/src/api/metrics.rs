@@ -1,6 +1,6 @@
 //! The figures of the process and the state of the rooms, for Prometheus.
 //!
-//! The number of series is bounded: some sixty of the process, of which the classes of the three histograms are most,
+//! The number of series is bounded: fewer than a hundred of the process, most of them classes of the three histograms,
 //! and thirteen for each of at most [`ROOMS`](rumormill_node::limits::ROOMS) rooms. No label holds anything that a peer
 //! chooses.
 
