@@ -304,10 +304,12 @@ impl Seat {
             }
             Event::Came { peer, author } => {
                 self.board.posted().members.insert(peer, Member { author, holds: 0 });
+                tracing::info!(room = %self.setup.id.short(), peer = %peer.short(), author = %author.short(), "linked");
                 RoomEvent::Came { peer, author }
             }
             Event::Went { peer } => {
                 let Some(Member { author, .. }) = self.board.posted().members.remove(&peer) else { return };
+                tracing::info!(room = %self.setup.id.short(), peer = %peer.short(), "no longer linked");
                 RoomEvent::Went { peer, author }
             }
             Event::Holds { peer, next } => {

@@ -19,6 +19,7 @@ mod config;
 mod failure;
 mod foreign;
 mod home;
+mod journal;
 mod limits;
 mod progress;
 mod socket;
@@ -146,11 +147,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match parse().and_then(|cli| cli.map_or(Ok(()), run)) {
+    let parsed = parse();
+    let logs_json = matches!(&parsed, Ok(Some(cli)) if cli.place.logs_json());
+    match parsed.and_then(|cli| cli.map_or(Ok(()), run)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if failure.exit != Exit::Done {
-                let _ = writeln!(io::stderr(), "{failure}");
+            match failure.exit {
+                Exit::Done => {}
+                _ if logs_json => journal::end(&failure),
+                _ => _ = writeln!(io::stderr(), "{failure}"),
             }
             ExitCode::from(failure.exit as u8)
         }
@@ -162,7 +167,7 @@ fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
         if !rumormill_tui::at_terminal() {
             return help();
         }
-        log_as_asked();
+        place.log();
         return commands::run(commands::start::run(place));
     };
     match command {
@@ -172,7 +177,7 @@ fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man(page) => commands::completions::man(&page),
         command => {
-            log_as_asked();
+            place.log();
             commands::run(run_online(command, place))
         }
     }
@@ -220,13 +225,6 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Demo => Ok(rumormill_lab::demo::run().await?),
         Command::DemoNode(args) => Ok(rumormill_lab::demo::node::run(args).await?),
         Command::Lab(_) | Command::Proxy(_) | Command::Paths(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
-    }
-}
-
-/// Turns logging on if `RUST_LOG` is set; otherwise commands log nothing.
-fn log_as_asked() {
-    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() {
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(io::stderr).init();
     }
 }
 

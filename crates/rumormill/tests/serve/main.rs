@@ -8,6 +8,7 @@ mod events;
 mod figures;
 mod files;
 mod hooks;
+mod logs;
 mod members;
 mod posts;
 mod process;

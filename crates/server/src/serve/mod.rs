@@ -196,6 +196,7 @@ impl Pages {
         (page, metrics): (Page, Metrics),
     ) -> Result<Self, Refusal> {
         let at = listener.local_addr().map_err(|error| Refusal::internal("address", error.to_string()))?;
+        tracing::info!(%at, "serves the page and the API");
         let (clients, router) = (Clients::new(), guard::guarded(api, keys.clone(), page, metrics));
         let task = tokio::spawn(listen::tcp(listener, router, clients.clone()));
         Ok(Self { at, keys, clients, task })
