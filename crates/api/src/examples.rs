@@ -2,9 +2,9 @@
 
 use crate::{
     Announced, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Edit, Enter, EntryHex, Event, Figures, Finding,
-    Findings, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, Message, Nearby, NearbyRoom, NewBot,
-    NewHook, Nick, Page, Path, Peer, People, Person, Queues, Read, Refusal, Rejected, Room, Rooms, Say, Sign, Signs,
-    Spread, Ticket, Topic, Traffic, Whois, Within, Work, codes, endpoint::Example,
+    Findings, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkFigures, Message, Nearby, NearbyRoom,
+    NewBot, NewHook, Nick, Page, Path, Peer, People, Person, Queues, Read, Refusal, Rejected, Room, Rooms, Say, Sign,
+    Signs, Spread, Ticket, Topic, Traffic, Whois, Within, Work, codes, endpoint::Example,
 };
 
 /// An example of a place.
@@ -69,6 +69,15 @@ impl Example for Figures {
             rejected: vec![Rejected { kind: "signature".into(), count: 0 }],
             carried: Carried { direct_in: 409_600, direct_out: 393_216, relayed_in: 2_048, relayed_out: 1_024 },
             queues: Queues::default(),
+            links: vec![LinkFigures {
+                peer: PEER.into(),
+                path: Path::Direct,
+                rtt_ms: 12,
+                bytes_in: 409_600,
+                bytes_out: 393_216,
+                unsent_bytes: 0,
+                rooms: 1,
+            }],
         }
     }
 }

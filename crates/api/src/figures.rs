@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::{Path, PeerHex};
+
 /// What a process has done since it opened the home, and what waits in it. The state of each room is in `Room`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Figures {
@@ -24,6 +26,27 @@ pub struct Figures {
     pub carried: Carried,
     /// What waits.
     pub queues: Queues,
+    /// The linked peers, ascending by id.
+    pub links: Vec<LinkFigures>,
+}
+
+/// A linked peer. One connection carries all rooms that it shares with this home.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LinkFigures {
+    /// The peer's id.
+    pub peer: PeerHex,
+    /// The path to the peer.
+    pub path: Path,
+    /// The measured round trip, in milliseconds.
+    pub rtt_ms: u64,
+    /// Bytes of datagrams received over this connection.
+    pub bytes_in: u64,
+    /// Bytes of datagrams sent over it.
+    pub bytes_out: u64,
+    /// Bytes that the peer has yet to read.
+    pub unsent_bytes: u64,
+    /// How many rooms it carries.
+    pub rooms: u64,
 }
 
 /// How long something took, each time that it was done.
@@ -78,8 +101,6 @@ pub struct Queues {
     pub frames: u64,
     /// The memory that these frames take, as an estimate in bytes.
     pub frame_bytes: u64,
-    /// Bytes that peers have yet to read.
-    pub unsent_bytes: u64,
 }
 
 impl Spread {

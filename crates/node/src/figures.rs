@@ -1,16 +1,20 @@
 //! What a node has done since it was opened, and what waits in it: figures for the people who keep it running.
 
 use std::{
+    collections::BTreeMap,
     io,
     path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
-use rumormill_proto::reject::{Blame, Reject};
+use rumormill_proto::{
+    ids::PeerId,
+    reject::{Blame, Reject},
+};
 use rumormill_store::used_bytes;
 
-use crate::{node::Node, room::Room};
+use crate::{node::Node, room::Room, status::Path};
 
 /// Upper bounds of the classes of a [`Spread`], in milliseconds: three for each power of ten from the time of a fast
 /// commit up to a minute, then ten minutes, an hour, and a day that a laptop was shut.
@@ -51,6 +55,25 @@ pub struct Figures {
     pub carried: Carried,
     /// What waits.
     pub queues: Queues,
+    /// The linked peers, ascending.
+    pub links: Vec<LinkFigures>,
+}
+
+/// A linked peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkFigures {
+    /// The peer.
+    pub peer: PeerId,
+    /// How it is reached now.
+    pub path: Path,
+    /// Round trip in milliseconds; 0 when it is below one.
+    pub rtt_ms: u32,
+    /// Bytes of datagrams received over this connection, and bytes sent.
+    pub carried: [u64; 2],
+    /// Bytes that wait for the peer to read them.
+    pub unsent_bytes: u64,
+    /// Rooms that the connection carries.
+    pub rooms: usize,
 }
 
 /// Bytes of datagrams since the node was opened, by the path that carried them.
@@ -75,8 +98,6 @@ pub struct Queues {
     pub frames: u64,
     /// The memory that these frames take, as an estimate in bytes.
     pub frame_bytes: u64,
-    /// Bytes that wait for peers to read them.
-    pub unsent_bytes: u64,
 }
 
 /// The kinds of [`Reject`] for which a peer is barred.
@@ -180,12 +201,8 @@ impl Node {
                 relayed_in: socket.recv_data_relay.get(),
                 relayed_out: socket.send_relay.get(),
             },
-            queues: Queues {
-                commands: commands as u64,
-                frames: frames as u64,
-                frame_bytes: frame_bytes as u64,
-                unsent_bytes: unsent(&self.rooms()),
-            },
+            queues: Queues { commands: commands as u64, frames: frames as u64, frame_bytes: frame_bytes as u64 },
+            links: links(&self.rooms()),
         }
     }
 }
@@ -196,12 +213,13 @@ fn disk(dir: PathBuf) -> [Option<u64>; 2] {
     [known(used_bytes(&dir)), known(rumormill_store::free_bytes(&dir))]
 }
 
-/// Bytes that wait for peers to read them. A peer with several rooms has one queue.
-fn unsent(rooms: &[Room]) -> u64 {
-    let mut queues: Vec<_> = rooms.iter().flat_map(Room::outbound).collect();
-    queues.sort_by_key(|(peer, _)| *peer);
-    queues.dedup_by_key(|(peer, _)| *peer);
-    queues.iter().map(|(_, bytes)| *bytes as u64).sum()
+/// The linked peers. Those of several rooms have one connection.
+fn links(rooms: &[Room]) -> Vec<LinkFigures> {
+    let mut links: BTreeMap<PeerId, LinkFigures> = BTreeMap::new();
+    for link in rooms.iter().flat_map(Room::links) {
+        links.entry(link.peer).and_modify(|known| known.rooms += 1).or_insert(link);
+    }
+    links.into_values().collect()
 }
 
 fn read(count: &AtomicU64) -> u64 {

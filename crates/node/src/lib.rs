@@ -120,7 +120,7 @@ pub use crate::{
     error::Error,
     event::{FileState, RoomEvent},
     events::Events,
-    figures::{Carried, Figures, Queues, SPREAD_MS, Spread},
+    figures::{Carried, Figures, LinkFigures, Queues, SPREAD_MS, Spread},
     files::{Fetch, Offer},
     inspect::Inspector,
     message::{Message, What},

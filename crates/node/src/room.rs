@@ -11,7 +11,7 @@ use std::sync::Arc;
 use iroh::endpoint::WeakConnectionHandle;
 use rumormill_proto::{
     frame::Contact,
-    ids::{AuthorId, PeerId, RoomId},
+    ids::{AuthorId, RoomId},
 };
 use rumormill_store::{Keep, Read};
 
@@ -20,6 +20,7 @@ use crate::{
     command::Command,
     error::Error,
     events::Events,
+    figures::LinkFigures,
     inner::Inner,
     limits::TICKET_CONTACTS,
     sought::Sought,
@@ -123,10 +124,9 @@ impl Room {
         RoomStatus { peers, entries, missing, authors, digest, skew, traffic }
     }
 
-    /// Bytes that wait for each linked peer to read them.
-    pub(crate) fn outbound(&self) -> Vec<(PeerId, usize)> {
-        let waiting = |linked: &Linked| Some((linked.peer, linked.outbound.upgrade()?.waiting()));
-        self.standing().peers.iter().filter_map(waiting).collect()
+    /// The peers that the room is linked with, each as if its connection carried this room only.
+    pub(crate) fn links(&self) -> Vec<LinkFigures> {
+        self.standing().peers.iter().map(link).collect()
     }
 
     /// Resolves when [`Room::status`] was renewed after this call, or the node has closed.
@@ -185,6 +185,14 @@ impl Room {
 fn peer_status(linked: &Linked) -> PeerStatus {
     let (path, rtt_ms) = path(&linked.connection);
     PeerStatus { peer: linked.peer, author: linked.author, path, rtt_ms, holds: linked.holds }
+}
+
+fn link(linked: &Linked) -> LinkFigures {
+    let (path, rtt_ms) = path(&linked.connection);
+    let carried = linked.connection.upgrade().map(|connection| connection.stats());
+    let carried = carried.map(|stats| [stats.udp_rx.bytes, stats.udp_tx.bytes]).unwrap_or_default();
+    let unsent_bytes = linked.outbound.upgrade().map_or(0, |queue| queue.waiting() as u64);
+    LinkFigures { peer: linked.peer, path, rtt_ms, carried, unsent_bytes, rooms: 1 }
 }
 
 /// The path that a connection uses now, and its round trip in milliseconds.

@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -124,6 +124,9 @@ enum Command {
     Resync(commands::resync::Args),
     /// Run all rooms without a screen, with the web page and the HTTP API
     Serve(commands::serve::Args),
+    /// Watch rooms, links, delivery lag and refusals of a running node
+    #[command(hide = true)]
+    Top(commands::top::Args),
     /// Check what works on this machine and what does not
     Doctor(commands::doctor::Args),
     /// Print the paths of the program's files
@@ -221,6 +224,7 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Check(args) => commands::check::run(args, place).await,
         Command::Resync(args) => commands::resync::run(args, place).await,
         Command::Serve(args) => commands::serve::run(args, place).await,
+        Command::Top(args) => commands::top::run(args, place).await,
         Command::Doctor(args) => commands::doctor::run(args, place).await,
         Command::Demo => Ok(rumormill_lab::demo::run().await?),
         Command::DemoNode(args) => Ok(rumormill_lab::demo::node::run(args).await?),

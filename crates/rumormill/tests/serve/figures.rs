@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Two,
-    process::{Reply, Serving},
+    process::{self, Reply, Serving},
     two,
 };
 
@@ -179,4 +179,24 @@ fn dashboard_alerts_and_manual_name_the_metrics_of_a_running_node() {
     for alert in alerts {
         assert!(operations.contains(&format!("| `{alert}` |")), "docs/operations.md says what to do about {alert}");
     }
+}
+
+#[test]
+fn top_prints_a_plain_table_into_a_pipe() {
+    let Two { ada, bob, .. } = two();
+    ada.events().until("room", |event| event["room"]["peers"].as_array().is_some_and(|peers| peers.len() == 1));
+    let peer = ada.get("/v1/rooms/lunch").ok()["peers"][0]["peer"].as_str().unwrap()[..8].to_owned();
+    for args in [&["top", "--once"][..], &["top"]] {
+        let shown = ada.command(args);
+        assert!(shown.status.success(), "{shown:?}");
+        let table = String::from_utf8(shown.stdout).unwrap();
+        let row = |begin: &str| table.lines().find(|row| row.starts_with(begin)).unwrap_or_else(|| panic!("{table}"));
+        assert!(row("lunch ").ends_with("  well") && row(&peer).contains(" direct "), "{table}");
+        assert!(row("commits ").contains("since the home was opened") && !table.contains('\u{1b}'), "{table}");
+    }
+    // Without a running process it reads the home, and creates none.
+    drop(bob);
+    let dir = tempfile::tempdir().unwrap();
+    let none = process::rumormill(dir.path(), &["top", "--once"]).output().unwrap();
+    assert!(none.status.success() && !dir.path().join("home").exists(), "{none:?}");
 }

@@ -5,7 +5,8 @@ use rumormill_node::{self as node, SPREAD_MS};
 
 use super::{
     Api,
-    words::{Carried, Figures, Queues, Rejected, Spread, Within},
+    shape::shape_path,
+    words::{Carried, Figures, LinkFigures, PeerHex, Queues, Rejected, Spread, Within},
 };
 use crate::answer::{Answer, SafeJson};
 
@@ -27,7 +28,8 @@ impl Api {
             rejected,
             flooded,
             carried: node::Carried { direct_in, direct_out, relayed_in, relayed_out },
-            queues: node::Queues { commands, frames, frame_bytes, unsent_bytes },
+            queues: node::Queues { commands, frames, frame_bytes },
+            links,
         } = self.node().figures().await;
         let rejected = rejected.into_iter().chain([("flood", flooded)]);
         Figures {
@@ -39,8 +41,22 @@ impl Api {
             commits: spread(&commits),
             rejected: rejected.map(|(kind, count)| Rejected { kind: kind.into(), count }).collect(),
             carried: Carried { direct_in, direct_out, relayed_in, relayed_out },
-            queues: Queues { commands, frames, frame_bytes, unsent_bytes },
+            queues: Queues { commands, frames, frame_bytes },
+            links: links.iter().map(link).collect(),
         }
+    }
+}
+
+fn link(link: &node::LinkFigures) -> LinkFigures {
+    let node::LinkFigures { peer, path, rtt_ms, carried: [bytes_in, bytes_out], unsent_bytes, rooms } = *link;
+    LinkFigures {
+        peer: PeerHex(peer.to_string()),
+        path: shape_path(path),
+        rtt_ms: u64::from(rtt_ms),
+        bytes_in,
+        bytes_out,
+        unsent_bytes,
+        rooms: rooms as u64,
     }
 }
 

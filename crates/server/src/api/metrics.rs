@@ -22,11 +22,11 @@ use prometheus_client::{
     },
     registry::{Metric, Registry, Unit},
 };
-use rumormill_node::{Path, Room};
+use rumormill_node::Room;
 
 use super::{
     Api,
-    words::{Figures, Spread},
+    words::{Figures, LinkFigures, Path, Spread},
 };
 use crate::answer::{Answer, Refusal};
 
@@ -56,7 +56,6 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     let mut registry = Registry::with_prefix("rumormill");
     let rooms = api.node().rooms();
     of_process(&mut registry, api.figures().await);
-    of_links(&mut registry, &rooms);
     of_rooms(&mut registry, &rooms);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| Refusal::internal("metrics", error.to_string()))?;
@@ -65,7 +64,9 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
 }
 
 fn of_process(registry: &mut Registry, figures: Figures) {
-    let Figures { up_s, home_bytes, free_bytes, rumor_lag, repair_lag, commits, rejected, carried, queues } = figures;
+    let Figures { up_s, home_bytes, free_bytes, rumor_lag, repair_lag, commits, rejected, carried, queues, links } =
+        figures;
+    of_links(registry, &links);
     registry.register("build", "The running version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
     let mut gauge = |name, unit: Unit, help, value: u64| {
         registry.register_with_unit(name, help, unit, ConstGauge::new(signed(value)));
@@ -76,7 +77,8 @@ fn of_process(registry: &mut Registry, figures: Figures) {
         .into_iter()
         .for_each(|bytes| gauge("disk_free", Unit::Bytes, "Free bytes on the disk of the home", bytes));
     gauge("waiting_frame", Unit::Bytes, "Memory of the frames of peers that wait to be handled", queues.frame_bytes);
-    gauge("unsent", Unit::Bytes, "Bytes that peers have yet to read", queues.unsent_bytes);
+    let unsent = links.iter().map(|link| link.unsent_bytes).sum();
+    gauge("unsent", Unit::Bytes, "Bytes that peers have yet to read", unsent);
     let mut waiting = |name, help, value| registry.register(name, help, ConstGauge::new(signed(value)));
     waiting("waiting_frames", "Frames of peers that wait to be handled", queues.frames);
     waiting("waiting_commands", "Requests of users and of the node that wait to be handled", queues.commands);
@@ -104,15 +106,13 @@ fn of_process(registry: &mut Registry, figures: Figures) {
 const DIRECT: &str = "direct";
 const RELAYED: &str = "relayed";
 
-/// Counts linked peers by path; a peer of several rooms once.
-fn of_links(registry: &mut Registry, rooms: &[Room]) {
-    let links: Gauges<OfPath> = family(registry, "links", "Linked peers, by the path to each");
-    let mut peers: Vec<_> = rooms.iter().flat_map(|room| room.status().peers).collect();
-    peers.sort_by_key(|peer| peer.peer);
-    peers.dedup_by_key(|peer| peer.peer);
-    let relayed = peers.iter().filter(|peer| peer.path == Path::Relayed).count();
-    links.get_or_create(&OfPath { path: DIRECT }).set(signed((peers.len() - relayed) as u64));
-    links.get_or_create(&OfPath { path: RELAYED }).set(signed(relayed as u64));
+/// Counts linked peers by path.
+fn of_links(registry: &mut Registry, links: &[LinkFigures]) {
+    let counts: Gauges<OfPath> = family(registry, "links", "Linked peers, by the path to each");
+    for (label, path) in [(DIRECT, Path::Direct), (RELAYED, Path::Relayed)] {
+        let count = links.iter().filter(|link| link.path == path).count();
+        counts.get_or_create(&OfPath { path: label }).set(signed(count as u64));
+    }
 }
 
 fn of_rooms(registry: &mut Registry, rooms: &[Room]) {
