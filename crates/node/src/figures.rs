@@ -1,9 +1,6 @@
 //! What a node has done since it was opened, and what waits in it: figures for the people who keep it running.
 
 use std::{
-    collections::BTreeMap,
-    io,
-    path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -12,9 +9,8 @@ use rumormill_proto::{
     ids::PeerId,
     reject::{Blame, Reject},
 };
-use rumormill_store::used_bytes;
 
-use crate::{node::Node, room::Room, status::Path};
+use crate::status::Path;
 
 /// Upper bounds of the classes of a [`Spread`], in milliseconds: three for each power of ten from the time of a fast
 /// commit up to a minute, then ten minutes, an hour, and a day that a laptop was shut.
@@ -171,55 +167,21 @@ impl Tally {
     pub(crate) fn flooded(&self) {
         self.flooded.fetch_add(1, Ordering::Relaxed);
     }
-}
 
-impl Node {
-    /// What the node has done since it was opened, and what waits in it.
-    pub async fn figures(&self) -> Figures {
-        let inner = &self.inner;
-        let (tally, socket) = (&inner.tally, &inner.endpoint.metrics().socket);
-        let [home_bytes, free_bytes] = match inner.dir.clone() {
-            Some(dir) => tokio::task::spawn_blocking(move || disk(dir)).await.unwrap_or_default(),
-            None => [None, None],
-        };
+    /// The figures that are counted here; the others are 0.
+    pub(crate) fn figures(&self) -> Figures {
         let mut rejected = KINDS.map(|kind| (kind, 0));
-        rejected.iter_mut().zip(&tally.rejected).for_each(|((_, count), counted)| *count = read(counted));
-        let (frames, frame_bytes) = inner.turns.waiting();
-        let commands = inner.commands.max_capacity().saturating_sub(inner.commands.capacity());
+        rejected.iter_mut().zip(&self.rejected).for_each(|((_, count), counted)| *count = read(counted));
         Figures {
-            up: tally.opened.elapsed(),
-            home_bytes,
-            free_bytes,
-            rumor_lag: tally.rumor_lag.spread(),
-            repair_lag: tally.repair_lag.spread(),
-            commits: tally.commits.spread(),
+            up: self.opened.elapsed(),
+            rumor_lag: self.rumor_lag.spread(),
+            repair_lag: self.repair_lag.spread(),
+            commits: self.commits.spread(),
             rejected,
-            flooded: read(&tally.flooded),
-            carried: Carried {
-                direct_in: socket.recv_data_ipv4.get().saturating_add(socket.recv_data_ipv6.get()),
-                direct_out: socket.send_ipv4.get().saturating_add(socket.send_ipv6.get()),
-                relayed_in: socket.recv_data_relay.get(),
-                relayed_out: socket.send_relay.get(),
-            },
-            queues: Queues { commands: commands as u64, frames: frames as u64, frame_bytes: frame_bytes as u64 },
-            links: links(&self.rooms()),
+            flooded: read(&self.flooded),
+            ..Figures::default()
         }
     }
-}
-
-/// Bytes of the home, and bytes free on its disk.
-fn disk(dir: PathBuf) -> [Option<u64>; 2] {
-    let known = |bytes: io::Result<u64>| bytes.ok();
-    [known(used_bytes(&dir)), known(rumormill_store::free_bytes(&dir))]
-}
-
-/// The linked peers. Those of several rooms have one connection.
-fn links(rooms: &[Room]) -> Vec<LinkFigures> {
-    let mut links: BTreeMap<PeerId, LinkFigures> = BTreeMap::new();
-    for link in rooms.iter().flat_map(Room::links) {
-        links.entry(link.peer).and_modify(|known| known.rooms += 1).or_insert(link);
-    }
-    links.into_values().collect()
 }
 
 fn read(count: &AtomicU64) -> u64 {
