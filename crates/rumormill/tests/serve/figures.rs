@@ -1,5 +1,7 @@
 //! Metrics for Prometheus, and the figures that they come from.
 
+#![expect(clippy::panic, reason = "a test ends where something is not as it must be")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
