@@ -16,8 +16,8 @@ use utoipa::{
 use crate::{
     Refusal,
     endpoint::{
-        Bytes, Empty, Endpoint, Events, Example, Figures, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, Method, Query,
-        Steps, Svg, Tag, Text, Value,
+        Bytes, Empty, Endpoint, Events, Example, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, Method, OpenMetrics,
+        Query, Steps, Svg, Tag, Text, Value,
     },
     examples::REF,
 };
@@ -255,7 +255,7 @@ macro_rules! plain {
 plain! {
     Text: vec![("text/plain", text("ok"))];
     Svg: vec![("image/svg+xml", text("<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>"))];
-    Figures: vec![("application/openmetrics-text", text("# EOF\n"))];
+    OpenMetrics: vec![("application/openmetrics-text", text("# EOF\n"))];
     Bytes: vec![("application/octet-stream", Content::new(Some(Vec::<u8>::schema())))];
     Empty: Vec::new();
 }

@@ -31,7 +31,7 @@ pub struct Text;
 pub struct Svg;
 
 /// Figures in the text format of OpenMetrics.
-pub struct Figures;
+pub struct OpenMetrics;
 
 /// Any bytes.
 pub struct Bytes;

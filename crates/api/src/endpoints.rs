@@ -1,14 +1,14 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BotMade, Bots, Edit, Enter, Event, Findings, Holders, HookMade, HookPost, Hooks,
+    Announced, Attention, BotMade, Bots, Edit, Enter, Event, Figures, Findings, Holders, HookMade, HookPost, Hooks,
     ImportCounts, Keep, Message, Nearby, NewBot, NewHook, Nick, Page, People, Read, Room, Rooms, Say, Signs, Ticket,
     Topic, Whois, Work,
     described::Row,
     endpoint::{
-        Bytes, Empty, Endpoint, Events, Figures, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
+        Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
         Method::{Delete, Get, Post, Put},
-        Query, Steps, Svg, Tag,
+        OpenMetrics, Query, Steps, Svg, Tag,
         Tag::{
             Archive, Bots as OfBots, Files, Hooks as OfHooks, Messages, People as Persons, Process, Rooms as OfRooms,
         },
@@ -39,8 +39,9 @@ macro_rules! table {
 
 table! {
     HEALTH: Empty => Text = Endpoint::new("health", Process, Get, "/healthz", "Check that the process is alive").open();
-    METRICS: Empty => Figures = Endpoint::new("metrics", Process, Get, "/metrics", "Get the metrics of all rooms")
-        .details("The text format of OpenMetrics, for Prometheus and similar programs.");
+    METRICS: Empty => OpenMetrics = Endpoint::new("metrics", Process, Get, "/metrics", "Get the metrics of the process and of all rooms")
+        .details("The text format of OpenMetrics, for Prometheus and similar programs. Needs no token if the configuration says `metrics = \"open\"`.");
+    GET_FIGURES: Empty => Json<Figures> = Endpoint::new("get_figures", Process, Get, "/v1/figures", "Get what the process has done, and what waits in it");
     GET_FINDINGS: Empty => Json<Findings> = Endpoint::new("get_findings", Process, Get, "/v1/findings", "Test what works and what does not")
         .details("Tests the network, the clocks of peers and the rooms. Takes some seconds when something does not work.");
 

@@ -1,10 +1,10 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, Attention, AuthorHex, Bot, BotMade, Bots, Edit, Enter, EntryHex, Event, Finding, Findings, Holders,
-    Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, Message, Nearby, NearbyRoom, NewBot, NewHook, Nick, Page,
-    Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois, Work,
-    codes, endpoint::Example,
+    Announced, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Edit, Enter, EntryHex, Event, Figures, Finding,
+    Findings, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkFigures, Message, Nearby, NearbyRoom,
+    NewBot, NewHook, Nick, Page, Path, Peer, People, Person, Queues, Read, Refusal, Rejected, Room, Rooms, Say, Sign,
+    Signs, Spread, Ticket, Topic, Traffic, Whois, Within, Work, codes, endpoint::Example,
 };
 
 /// An example of a place.
@@ -53,6 +53,32 @@ impl Example for Peer {
 impl Example for Findings {
     fn example() -> Self {
         Self { findings: vec![Finding::well("network", "listens for UDP at 0.0.0.0:22345")] }
+    }
+}
+
+impl Example for Figures {
+    fn example() -> Self {
+        let spread = |ms| Spread { count: 1, sum_us: 500 * ms, within: vec![Within { ms, count: 1 }] };
+        Self {
+            up_s: 86_400,
+            home_bytes: Some(12_582_912),
+            free_bytes: Some(8_589_934_592),
+            rumor_lag: spread(50),
+            repair_lag: spread(2_000),
+            commits: spread(2),
+            rejected: vec![Rejected { kind: "signature".into(), count: 0 }],
+            carried: Carried { direct_in: 409_600, direct_out: 393_216, relayed_in: 2_048, relayed_out: 1_024 },
+            queues: Queues::default(),
+            links: vec![LinkFigures {
+                peer: PEER.into(),
+                path: Path::Direct,
+                rtt_ms: 12,
+                bytes_in: 409_600,
+                bytes_out: 393_216,
+                unsent_bytes: 0,
+                rooms: 1,
+            }],
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub mod endpoint;
 pub mod endpoints;
 mod event;
 mod examples;
+mod figures;
 mod finding;
 mod hook;
 mod ids;
@@ -34,6 +35,7 @@ pub use self::{
     bot::{Bot, BotMade, Bots, NewBot},
     described::{Described, Row, Schemas},
     event::{Arrival, Event, Lag, NoticeCode, Sent},
+    figures::{Carried, Figures, LinkFigures, Queues, Rejected, Spread, Within},
     finding::{Finding, Findings},
     hook::{Deliveries, Delivery, Hook, HookMade, HookPost, Hooks, NewHook, Only, Receiver},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, HookId, PeerHex, PlaceText, RoomHex},

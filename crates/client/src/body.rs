@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream, stream::Bo
 use http::Response;
 use http_body::Frame;
 use http_body_util::{BodyExt as _, BodyStream, Collected, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
-use rumormill_api::endpoint::{Bytes as AnyBytes, Empty, Events, Figures, Json, JsonOrLines, Steps, Svg, Text};
+use rumormill_api::endpoint::{Bytes as AnyBytes, Empty, Events, Json, JsonOrLines, OpenMetrics, Steps, Svg, Text};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Error, limits::ANSWERED_BYTES};
@@ -174,7 +174,7 @@ macro_rules! as_they_come {
 as_they_come! {
     [] Text;
     [] Svg;
-    [] Figures;
+    [] OpenMetrics;
     [] AnyBytes;
     [T] Events<T>;
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -26,6 +26,7 @@ use crate::{
     error::Error,
     event::{News, RoomEvent},
     limits::EVENTS,
+    outbound::Outbound,
     sought::Tried,
     status::Traffic,
 };
@@ -125,6 +126,7 @@ pub(crate) struct Linked {
     /// Seq after the last entry of our own log that it is known to hold.
     pub(crate) holds: Seq,
     pub(crate) connection: WeakConnectionHandle,
+    pub(crate) outbound: Weak<Outbound>,
 }
 
 impl Board {

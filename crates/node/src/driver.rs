@@ -409,7 +409,7 @@ impl Driver {
 
     fn fault(&mut self, link: LinkId, reject: Reject, now: Now) -> Inputs {
         let peer = self.links.peer(link);
-        peer.map(|peer| self.links.bar(peer, reject, now.ticks_ms)).unwrap_or_default()
+        peer.map(|peer| self.bar(peer, reject, now)).unwrap_or_default()
     }
 
     fn secrets(&self) -> Vec<Secret> {

@@ -1,12 +1,15 @@
 //! State that a node and its rooms share: the way to the driver, and data that can be read without it.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use iroh::Endpoint;
 use rumormill_proto::frame::Contact;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{address, board::Boards, command::Command, error::Error, files::Shelf, lan::Lan, readers::Readers};
+use crate::{
+    address, board::Boards, command::Command, error::Error, figures::Tally, files::Shelf, lan::Lan, readers::Readers,
+    turns::Turns,
+};
 
 /// State that a node and its rooms share.
 pub(crate) struct Inner {
@@ -19,6 +22,10 @@ pub(crate) struct Inner {
     pub(crate) lan: Option<Lan>,
     /// Whether relays are used.
     pub(crate) relays: bool,
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) turns: Arc<Turns>,
+    /// The directory of the home, if it is not in memory.
+    pub(crate) dir: Option<PathBuf>,
 }
 
 impl Inner {

@@ -73,6 +73,7 @@ mod envelope;
 mod error;
 mod event;
 mod events;
+mod figures;
 mod files;
 mod found;
 mod greeting;
@@ -119,6 +120,7 @@ pub use crate::{
     error::Error,
     event::{FileState, RoomEvent},
     events::Events,
+    figures::{Carried, Figures, LinkFigures, Queues, SPREAD_MS, Spread},
     files::{Fetch, Offer},
     inspect::Inspector,
     message::{Message, What},

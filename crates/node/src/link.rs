@@ -205,7 +205,7 @@ impl Inlet {
     /// author says faster than the driver takes them.
     async fn frame(&self, channel: u32, frame: Frame, bytes: usize) {
         if matches!(&frame, Frame::Push(push) if !self.paces.takes(push)) {
-            return;
+            return self.wires.tally.flooded();
         }
         let (weight, strand) = (weight(&frame, bytes), Strand::of(&frame));
         let acquire = async |from: &Arc<Semaphore>| match strand {
@@ -218,6 +218,7 @@ impl Inlet {
         let (link, weight) = (self.link, weight as usize);
         let received = Received { link, channel, frame, bytes, weight, _permits: [mine, all] };
         if !self.wires.turns.put(link, strand, Command::Received(Box::new(received))) {
+            self.wires.tally.flooded();
             tracing::debug!("an author says more than its share of a link");
         }
     }

@@ -12,7 +12,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use bytes::Bytes;
@@ -511,9 +511,9 @@ impl Links {
         self.shared(room, peer).is_some_and(|(link, channel)| link.serves.try_send(job(channel)).is_ok())
     }
 
-    /// The connection that a room uses with a peer.
-    pub(crate) fn connection(&self, room: &RoomId, peer: &PeerId) -> Option<WeakConnectionHandle> {
-        self.shared(room, peer).map(|(link, _)| link.connection.weak_handle())
+    /// The connection that a room uses with a peer, and the queue of what it sends.
+    pub(crate) fn connection(&self, room: &RoomId, peer: &PeerId) -> Option<(WeakConnectionHandle, Weak<Outbound>)> {
+        self.shared(room, peer).map(|(link, _)| (link.connection.weak_handle(), Arc::downgrade(&link.outbound)))
     }
 
     /// The connections over which peers of a room can be asked for files.

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, PoisonError},
     thread,
 };
@@ -14,7 +15,7 @@ use rumormill_proto::{
     frame::Contact,
     ids::{PeerId, RoomId},
 };
-use rumormill_store::{Disk, Files, Listed, Memory, Rooms, Still, Store};
+use rumormill_store::{Disk, Files, Listed, Memory, Rooms, Still, Store, free_bytes, used_bytes};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -29,6 +30,7 @@ use crate::{
     driver::{Driver, Tools},
     endpoint,
     error::Error,
+    figures::{Carried, Figures, LinkFigures, Queues},
     files::{Shelf, Ways},
     inner::Inner,
     lan::Lan,
@@ -77,6 +79,7 @@ impl Node {
         let ways = Ways { commands: commands.downgrade(), readers: readers.clone(), boards: boards.clone() };
         let shelf = Shelf::open(files, held, ways);
         let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
+        let (tally, turns) = (wires.tally.clone(), wires.turns.clone());
         let connector = Connector::open(endpoint.clone(), wires.clone(), boards.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), connector);
@@ -97,7 +100,9 @@ impl Node {
             _ => None,
         };
         let relays = settings.relay && settings.bind == Bind::Any;
-        let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan, relays }) };
+        let dir = settings.home.dir().map(Path::to_owned);
+        let inner = Inner { readers, shelf, commands, boards, endpoint, lan, relays, tally, turns, dir };
+        let node = Self { inner: Arc::new(inner) };
         node.resume(rooms).await?;
         Ok(node)
     }
@@ -213,6 +218,31 @@ impl Node {
         self.inner.contact()
     }
 
+    /// What the node has done since it was opened, and what waits in it.
+    pub async fn figures(&self) -> Figures {
+        let inner = &self.inner;
+        let socket = &inner.endpoint.metrics().socket;
+        let [home_bytes, free_bytes] = match inner.dir.clone() {
+            Some(dir) => tokio::task::spawn_blocking(move || disk(&dir)).await.unwrap_or_default(),
+            None => [None, None],
+        };
+        let (frames, frame_bytes) = inner.turns.waiting();
+        let commands = inner.commands.max_capacity().saturating_sub(inner.commands.capacity());
+        Figures {
+            home_bytes,
+            free_bytes,
+            carried: Carried {
+                direct_in: socket.recv_data_ipv4.get().saturating_add(socket.recv_data_ipv6.get()),
+                direct_out: socket.send_ipv4.get().saturating_add(socket.send_ipv6.get()),
+                relayed_in: socket.recv_data_relay.get(),
+                relayed_out: socket.send_relay.get(),
+            },
+            queues: Queues { commands: commands as u64, frames: frames as u64, frame_bytes: frame_bytes as u64 },
+            links: links(&self.rooms()),
+            ..inner.tally.figures()
+        }
+    }
+
     /// The sockets that the node listens on.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.inner.endpoint.bound_sockets()
@@ -235,6 +265,20 @@ impl Node {
     fn boards(&self) -> BTreeMap<RoomId, Arc<Board>> {
         self.inner.boards.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Bytes of a home, and bytes free on its disk.
+fn disk(dir: &Path) -> [Option<u64>; 2] {
+    [used_bytes(dir).ok(), free_bytes(dir).ok()]
+}
+
+/// The linked peers. Those of several rooms have one connection.
+fn links(rooms: &[Room]) -> Vec<LinkFigures> {
+    let mut links: BTreeMap<PeerId, LinkFigures> = BTreeMap::new();
+    for link in rooms.iter().flat_map(Room::links) {
+        links.entry(link.peer).and_modify(|known| known.rooms += 1).or_insert(link);
+    }
+    links.into_values().collect()
 }
 
 /// An open home, and the data it remembers.

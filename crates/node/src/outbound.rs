@@ -147,6 +147,11 @@ impl Outbound {
         }
     }
 
+    /// Bytes that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().bytes.len()
+    }
+
     /// Drops everything that waits or will be offered.
     pub(crate) fn close(&self) {
         *self.lock() = Queue { closed: true, ..Queue::default() };

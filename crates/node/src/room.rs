@@ -20,6 +20,7 @@ use crate::{
     command::Command,
     error::Error,
     events::Events,
+    figures::LinkFigures,
     inner::Inner,
     limits::TICKET_CONTACTS,
     sought::Sought,
@@ -123,6 +124,11 @@ impl Room {
         RoomStatus { peers, entries, missing, authors, digest, skew, traffic }
     }
 
+    /// The peers that the room is linked with, each as if its connection carried this room only.
+    pub(crate) fn links(&self) -> Vec<LinkFigures> {
+        self.standing().peers.iter().map(link).collect()
+    }
+
     /// Resolves when [`Room::status`] was renewed after this call, or the node has closed.
     pub fn renewed(&self) -> impl Future<Output = ()> + Send + '_ {
         self.board.renewed.notified()
@@ -179,6 +185,14 @@ impl Room {
 fn peer_status(linked: &Linked) -> PeerStatus {
     let (path, rtt_ms) = path(&linked.connection);
     PeerStatus { peer: linked.peer, author: linked.author, path, rtt_ms, holds: linked.holds }
+}
+
+fn link(linked: &Linked) -> LinkFigures {
+    let (path, rtt_ms) = path(&linked.connection);
+    let carried = linked.connection.upgrade().map(|connection| connection.stats());
+    let carried = carried.map(|stats| [stats.udp_rx.bytes, stats.udp_tx.bytes]).unwrap_or_default();
+    let unsent_bytes = linked.outbound.upgrade().map_or(0, |queue| queue.waiting() as u64);
+    LinkFigures { peer: linked.peer, path, rtt_ms, carried, unsent_bytes, rooms: 1 }
 }
 
 /// The path that a connection uses now, and its round trip in milliseconds.

@@ -304,10 +304,12 @@ impl Seat {
             }
             Event::Came { peer, author } => {
                 self.board.posted().members.insert(peer, Member { author, holds: 0 });
+                tracing::info!(room = %self.setup.id.short(), peer = %peer.short(), author = %author.short(), "linked");
                 RoomEvent::Came { peer, author }
             }
             Event::Went { peer } => {
                 let Some(Member { author, .. }) = self.board.posted().members.remove(&peer) else { return };
+                tracing::info!(room = %self.setup.id.short(), peer = %peer.short(), "no longer linked");
                 RoomEvent::Went { peer, author }
             }
             Event::Holds { peer, next } => {
@@ -368,8 +370,8 @@ impl Seat {
     /// Posts the room's status.
     pub(crate) fn post(&self, links: &Links) {
         let linked = |(peer, member): (&PeerId, &Member)| {
-            let connection = links.connection(&self.setup.id, peer)?;
-            Some(Linked { peer: *peer, author: member.author, holds: member.holds, connection })
+            let (connection, outbound) = links.connection(&self.setup.id, peer)?;
+            Some(Linked { peer: *peer, author: member.author, holds: member.holds, connection, outbound })
         };
         let frontier = self.engine.frontier();
         let standing = Standing {

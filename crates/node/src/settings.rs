@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
     sync::{
         Arc,
@@ -86,6 +86,16 @@ pub enum Home {
     Still(PathBuf),
     /// In memory: everything is gone when the node closes.
     Memory,
+}
+
+impl Home {
+    /// Its directory, if it has one.
+    pub fn dir(&self) -> Option<&Path> {
+        match self {
+            Self::Dir(dir) | Self::Still(dir) => Some(dir),
+            Self::Memory => None,
+        }
+    }
 }
 
 /// The sockets where peers reach a node.

@@ -145,6 +145,13 @@ impl Turns {
         self.lock().links.is_empty()
     }
 
+    /// How many commands wait, and the memory that the frames among them take.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let queues = self.lock();
+        let waiting = queues.links.values().flat_map(|queue| queue.strands.values());
+        waiting.fold((0, 0), |(count, bytes), more| (count + more.commands.len(), bytes + more.bytes))
+    }
+
     /// Resolves when something waits.
     pub(crate) async fn ready(self: &Arc<Self>) {
         loop {

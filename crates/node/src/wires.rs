@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::{
     command::Command,
     connection::LinkId,
+    figures::Tally,
     files::Shelf,
     limits::{INBOX_BYTES, SERVING},
     readers::Readers,
@@ -28,6 +29,7 @@ pub(crate) struct Wires {
     pub(crate) inbox: Arc<Semaphore>,
     /// Frames that the driver has not taken yet.
     pub(crate) turns: Arc<Turns>,
+    pub(crate) tally: Arc<Tally>,
     next_link: Arc<AtomicU64>,
 }
 
@@ -40,6 +42,7 @@ impl Wires {
             serving: Arc::new(Semaphore::new(SERVING)),
             inbox: Arc::new(Semaphore::new(INBOX_BYTES)),
             turns: Arc::default(),
+            tally: Arc::new(Tally::new()),
             next_link: Arc::default(),
         }
     }

@@ -35,7 +35,8 @@ impl Here {
     fn open(node: Node, place: &HomeArgs, reach: Reach) -> Result<Self, Failure> {
         let (home, config) = (place.data()?, place.config()?);
         let api = Api::new(node.clone(), &home, config.typing())?;
-        let settings = PageSettings { at: config.http.0, token: place.token()?, page: &web::FILES };
+        let settings =
+            PageSettings { at: config.http.0, token: place.token()?, page: &web::FILES, metrics: config.metrics };
         api.carry_hooks();
         api.keep_bots(place.settings(reach)?);
         if matches!(reach, Reach::Staying | Reach::Serving) {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use rumormill_node::Relay;
-use rumormill_server::Typing;
+use rumormill_server::{Metrics, Typing};
 use rumormill_tui::{Hours, Loud, Preferences};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
@@ -74,6 +74,8 @@ pub(crate) struct Config {
     pub(crate) nick: Option<String>,
     /// The addresses of the web page and the HTTP API.
     pub(crate) http: Http,
+    /// Who may read the metrics.
+    pub(crate) metrics: Metrics,
     /// Whether to find peers on the LAN.
     pub(crate) lan: bool,
     /// Whether to use relays on the internet.
@@ -103,6 +105,7 @@ impl Default for Config {
         Self {
             nick: None,
             http: Http::localhost(HTTP_PORT),
+            metrics: Metrics::default(),
             lan: true,
             relay: true,
             relays: Vec::new(),
@@ -183,7 +186,7 @@ mod tests {
         assert_eq!(parse(COMMENTED), Ok(Config::default()));
         let uncommented: Vec<&str> = COMMENTED.lines().filter_map(|line| line.strip_prefix('#')).collect();
         let keys: Vec<&str> = uncommented.into_iter().filter(|line| !line.starts_with(' ')).collect();
-        assert_eq!(keys.len(), 9);
+        assert_eq!(keys.len(), 10);
         let mut said = parse(&keys.join("\n")).unwrap();
         assert_eq!(said.nick.take(), Some("alice".into()));
         assert_eq!(said, Config::default());
@@ -220,6 +223,7 @@ mod tests {
         check("lan = true\nnik = \"x\"", "line 2: unknown field `nik`");
         check("\n\nlan = \"yes\"", "line 3: invalid type");
         check("bell = \"loud\"", "unknown variant `loud`");
+        check("metrics = \"closed\"", "unknown variant `closed`");
         check("http = \"everywhere\"", "line 1: ");
         check(
             "lan = true\nquiet = \"night\"",

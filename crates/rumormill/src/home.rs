@@ -13,6 +13,7 @@ use rumormill_node::{Bind, Home, Inspector, Node, Relay, Settings, StoreError};
 use crate::{
     config::Config,
     failure::{Exit, Failure},
+    journal::{self, Format},
     limits::PROFILE_BYTES,
     socket,
 };
@@ -45,6 +46,9 @@ pub(crate) struct HomeArgs {
         hide_short_help = true
     )]
     relays: Vec<Relay>,
+    /// Log to standard error in this form: warnings, links and stops, or what RUST_LOG says
+    #[arg(long, global = true, env = "RUMORMILL_LOG_FORMAT", value_name = "FORMAT", hide_short_help = true)]
+    log_format: Option<Format>,
 }
 
 /// The peers that a command wants to talk to.
@@ -147,6 +151,16 @@ impl HomeArgs {
         Ok(self.profile.iter().fold(dir, |dir, profile| dir.join("profiles").join(profile)))
     }
 
+    /// Begins the log.
+    pub(crate) fn log(&self) {
+        journal::begin(self.log_format);
+    }
+
+    /// Whether standard error takes a log of JSON and nothing else.
+    pub(crate) fn logs_json(&self) -> bool {
+        self.log_format == Some(Format::Json)
+    }
+
     /// Opens the node in this home.
     ///
     /// # Errors
@@ -227,7 +241,13 @@ mod tests {
     fn relays_of_the_command_line_replace_those_of_the_file() {
         let home = tempfile::tempdir().unwrap();
         let relay = |host: &str| format!("https://{host}.example.org").parse::<Relay>().unwrap();
-        let mut args = HomeArgs { home: Some(home.path().into()), profile: None, loopback: false, relays: Vec::new() };
+        let mut args = HomeArgs {
+            home: Some(home.path().into()),
+            profile: None,
+            loopback: false,
+            relays: Vec::new(),
+            log_format: None,
+        };
         let uses = |args: &HomeArgs| args.settings(Reach::Peers).map(|it| (it.relay, it.relays.clone())).unwrap();
         assert_eq!(uses(&args), (true, Vec::new()));
         fs::write(home.path().join("config.toml"), "relays = [\"https://a.example.org\"]").unwrap();

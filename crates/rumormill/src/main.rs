@@ -19,6 +19,7 @@ mod config;
 mod failure;
 mod foreign;
 mod home;
+mod journal;
 mod limits;
 mod progress;
 mod socket;
@@ -40,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -123,6 +124,9 @@ enum Command {
     Resync(commands::resync::Args),
     /// Run all rooms without a screen, with the web page and the HTTP API
     Serve(commands::serve::Args),
+    /// Watch rooms, links, delivery lag and refusals of a running node
+    #[command(hide = true)]
+    Top(commands::top::Args),
     /// Check what works on this machine and what does not
     Doctor(commands::doctor::Args),
     /// Print the paths of the program's files
@@ -146,11 +150,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match parse().and_then(|cli| cli.map_or(Ok(()), run)) {
+    let parsed = parse();
+    let logs_json = matches!(&parsed, Ok(Some(cli)) if cli.place.logs_json());
+    match parsed.and_then(|cli| cli.map_or(Ok(()), run)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if failure.exit != Exit::Done {
-                let _ = writeln!(io::stderr(), "{failure}");
+            match failure.exit {
+                Exit::Done => {}
+                _ if logs_json => journal::end(&failure),
+                _ => _ = writeln!(io::stderr(), "{failure}"),
             }
             ExitCode::from(failure.exit as u8)
         }
@@ -162,7 +170,7 @@ fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
         if !rumormill_tui::at_terminal() {
             return help();
         }
-        log_as_asked();
+        place.log();
         return commands::run(commands::start::run(place));
     };
     match command {
@@ -172,7 +180,7 @@ fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man(page) => commands::completions::man(&page),
         command => {
-            log_as_asked();
+            place.log();
             commands::run(run_online(command, place))
         }
     }
@@ -216,17 +224,11 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Check(args) => commands::check::run(args, place).await,
         Command::Resync(args) => commands::resync::run(args, place).await,
         Command::Serve(args) => commands::serve::run(args, place).await,
+        Command::Top(args) => commands::top::run(args, place).await,
         Command::Doctor(args) => commands::doctor::run(args, place).await,
         Command::Demo => Ok(rumormill_lab::demo::run().await?),
         Command::DemoNode(args) => Ok(rumormill_lab::demo::node::run(args).await?),
         Command::Lab(_) | Command::Proxy(_) | Command::Paths(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
-    }
-}
-
-/// Turns logging on if `RUST_LOG` is set; otherwise commands log nothing.
-fn log_as_asked() {
-    if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() {
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(io::stderr).init();
     }
 }
 

@@ -21,5 +21,5 @@ pub use self::{
         reader::{Bad, Piece, Reader, Verified},
     },
     limits::{EXPORT_PIECE_BYTES, EXPORT_PIECES},
-    serve::{Desk, Door, LINK, Link, PageFile, PageSettings, Wanted},
+    serve::{Desk, Door, LINK, Link, Metrics, PageFile, PageSettings, Wanted},
 };

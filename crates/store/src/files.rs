@@ -41,7 +41,7 @@ use tempfile::TempDir;
 use crate::{
     disk::home::{make, refuse_exposed, sync},
     error::Error,
-    limits::{FREE_BYTES, PIECE_BYTES, SENT_PIECE_BYTES},
+    limits::{FREE_BYTES, PIECE_BYTES, SENT_PIECE_BYTES, WALKED},
 };
 
 /// The hash function uses chunks of 1 KiB; this power of two of them makes [`PIECE_BYTES`].
@@ -434,6 +434,27 @@ pub fn free_bytes(dir: &Path) -> io::Result<u64> {
     let disk = nix::sys::statvfs::statvfs(dir)?;
     #[allow(clippy::useless_conversion, reason = "other systems count in fewer bits")]
     Ok(u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size()))
+}
+
+/// Bytes of the files in a directory and below, at most the first [`WALKED`] names. Links are not followed.
+///
+/// # Errors
+/// When a directory cannot be read.
+pub fn used_bytes(dir: &Path) -> io::Result<u64> {
+    let (mut dirs, mut walked, mut bytes) = (vec![dir.to_owned()], 0, 0_u64);
+    while let Some(dir) = dirs.pop() {
+        for name in fs::read_dir(&dir)?.take(WALKED - walked) {
+            walked += 1;
+            // A file may have gone meanwhile.
+            let Ok((path, found)) = name.and_then(|name| Ok((name.path(), name.metadata()?))) else { continue };
+            if found.is_dir() {
+                dirs.push(path);
+            } else {
+                bytes = bytes.saturating_add(found.len());
+            }
+        }
+    }
+    Ok(bytes)
 }
 
 /// Fails when the file would leave too little room for everything else.

@@ -38,7 +38,7 @@ pub use crate::{
     check::{CheckReport, Fault, Problem},
     disk::{Disk, Still},
     error::Error,
-    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile, free_bytes},
+    files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile, free_bytes, used_bytes},
     keep::{Keep, KeepFiles},
     memory::Memory,
     share::Shared,

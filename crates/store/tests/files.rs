@@ -14,6 +14,7 @@ use rumormill_proto::{
 use rumormill_store::{
     Error, Files, Listed, Part, Piece, RoomFile,
     limits::{PIECE_BYTES, SENT_PIECE_BYTES},
+    used_bytes,
 };
 
 const ROOM: RoomId = RoomId([7; 32]);
@@ -202,4 +203,19 @@ fn nobody_else_reads_them() {
     fs::rename(&dir, home.path().join("elsewhere")).unwrap();
     symlink(home.path().join("elsewhere"), &dir).unwrap();
     assert!(matches!(Files::open(home.path()), Err(Error::Link { .. })));
+}
+
+#[test]
+fn what_a_home_takes_is_the_sum_of_its_files_and_of_nothing_that_a_link_leads_to() {
+    let (home, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert_eq!(used_bytes(home.path()).unwrap(), 0);
+    fs::create_dir_all(home.path().join("a/b")).unwrap();
+    fs::write(elsewhere.path().join("large"), [0; 4096]).unwrap();
+    for (name, len) in [("one", 1), ("a/two", 20), ("a/b/three", 300)] {
+        fs::write(home.path().join(name), vec![0; len]).unwrap();
+    }
+    std::os::unix::fs::symlink(elsewhere.path(), home.path().join("a/link")).unwrap();
+    let link = fs::symlink_metadata(home.path().join("a/link")).unwrap().len();
+    assert_eq!(used_bytes(home.path()).unwrap(), 321 + link);
+    assert!(used_bytes(&home.path().join("nothing")).is_err());
 }

@@ -37,6 +37,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod top;
 pub mod transfer;
 mod typed;
 mod update;
@@ -49,4 +50,5 @@ pub use self::{
     limits::{JOIN_LOOKS_MS, LEAVE_MS},
     run::{Start, run},
     settings::{Hours, Loud, Preferences},
+    top::{top, top_once},
 };

@@ -133,3 +133,9 @@ pub(crate) const LINK_BYTES: usize = 2_083;
 
 /// Levels of quotes and lists that are shown: more would leave no room for words on 60 columns.
 pub(crate) const QUOTES_SHOWN: usize = 6;
+
+/// Milliseconds between two samples of `top`: as often as a person reads the numbers.
+pub(crate) const SAMPLE_MS: u64 = 1_000;
+
+/// Samples of `top` that are kept: times are told of the last minute. A sample of 64 rooms and 128 links takes 100 kB.
+pub(crate) const SAMPLES: usize = 61;

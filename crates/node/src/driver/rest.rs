@@ -65,6 +65,7 @@ impl Driver {
 
     fn went_on(&mut self, room: RoomId, seat: Seat) {
         seat.board.posted().stopped = None;
+        tracing::info!(room = %room.short(), "the room goes on");
         seat.board.tell(RoomEvent::Resumed);
         let (secret, contacts) = (seat.setup.secret, seat.setup.contacts.clone());
         self.seats.insert(room, seat);

@@ -1,14 +1,19 @@
 //! The outputs of engines, acted on in their order: append, send, emit.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use rumormill_proto::{
     content::Target,
     entry::Kind,
     frame::Frame,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Event, Input, Output, Recall, Unsaid},
+    input::{Arrival, Event, Input, Output, Recall, Unsaid},
     log::Log,
+    reject::Reject,
+    time::Now,
     timeline::Place,
 };
 use rumormill_store::{Change, Error as StoreError, Read, Store};
@@ -18,6 +23,8 @@ use crate::{
     command::{Command, Recalled},
     connection::Job,
     error::Error,
+    figures::Tally,
+    links::Inputs,
     seat::Seat,
     turns::Strand,
 };
@@ -64,7 +71,9 @@ impl Driver {
             return Vec::new();
         }
         self.appended();
+        let begun = Instant::now();
         let (cut, failed) = commit(&mut *self.store, &changes);
+        self.tools.wires.tally.commits.note(begun.elapsed());
         for (room, why) in &failed {
             self.rest(room, &why.to_string());
         }
@@ -155,17 +164,23 @@ impl Driver {
         }
     }
 
-    fn hang_up(&mut self, room: RoomId, peer: PeerId, reject: Option<rumormill_proto::reject::Reject>) {
+    fn hang_up(&mut self, room: RoomId, peer: PeerId, reject: Option<Reject>) {
         let Some(reject) = reject else { return self.links.part(room, peer) };
-        let now_ms = self.now().ticks_ms;
-        let mut inputs = self.links.bar(peer, reject, now_ms);
+        let mut inputs = self.bar(peer, reject, self.now());
         inputs.retain(|(other, input)| *other != room || !matches!(input, Input::Down { .. }));
         self.give(inputs);
+    }
+
+    /// Closes the connections of a peer that sent what no honest peer sends.
+    pub(super) fn bar(&mut self, peer: PeerId, reject: Reject, now: Now) -> Inputs {
+        self.tools.wires.tally.rejected(reject);
+        self.links.bar(peer, reject, now.ticks_ms)
     }
 
     /// Answers callers who said something, and tells interfaces.
     fn emit(&mut self, outputs: Outputs) {
         let mut noted = BTreeMap::new();
+        let now = self.now();
         for (room, outputs) in outputs {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
             let mut filled = false;
@@ -181,6 +196,7 @@ impl Driver {
                         let _ = seat.imports.pop_front().map(|answer| answer.send(imported));
                     }
                     Output::Emit(event) => {
+                        time(&self.tools.wires.tally, &event, seat.author, now);
                         if let Event::Shown { entry, .. } = &event
                             && seat.note(Place::of(entry), entry.kind, &entry.body)
                         {
@@ -260,6 +276,16 @@ fn change<'a>(seat: Option<&Seat>, output: &'a Output) -> Option<Change<'a>> {
             Some(Change::Once(seat.asked.once(*tag)?, Target { author: seat.author, seq: *seq }))
         }
         _ => Change::of(output),
+    }
+}
+
+/// Counts how long an entry of somebody else was on its way here, unless it is one of the past.
+fn time(tally: &Tally, event: &Event, me: AuthorId, now: Now) {
+    let Event::Shown { entry, arrival: Arrival::End | Arrival::Late, hops } = event else { return };
+    if entry.author != me {
+        let lag = Duration::from_millis(now.wall_ms.saturating_sub(entry.time.ms()));
+        let by = if hops.is_some() { &tally.rumor_lag } else { &tally.repair_lag };
+        by.note(lag);
     }
 }
 

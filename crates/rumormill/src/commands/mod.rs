@@ -49,6 +49,7 @@ pub(crate) mod serve;
 pub(crate) mod spread;
 pub(crate) mod start;
 pub(crate) mod ticket;
+pub(crate) mod top;
 pub(crate) mod topic;
 
 /// The time this long ago, in milliseconds since the Unix epoch.

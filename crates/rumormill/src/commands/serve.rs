@@ -42,7 +42,11 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         Owner::Us(here) => {
             let served = async {
                 data(&here.link(Wanted { at: wanted }).await?.link)?;
-                talk("open this link in a browser of this machine; it works once. `rumormill serve` prints another");
+                if !place.logs_json() {
+                    talk(
+                        "open this link in a browser of this machine; it works once. `rumormill serve` prints another",
+                    );
+                }
                 interrupts.next().await;
                 Ok(())
             };

@@ -30,7 +30,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Ada, who updates the program.
-fn ada() -> Person {
+pub(crate) fn ada() -> Person {
     let ada = Person::new();
     copy(&left("home"), &ada.home());
     ada

@@ -5,6 +5,7 @@ mod damage;
 mod earlier;
 mod elsewhere;
 mod foreign;
+mod later;
 mod person;
 
 use std::fs;

@@ -5,8 +5,10 @@
 mod bots;
 mod description;
 mod events;
+mod figures;
 mod files;
 mod hooks;
+mod logs;
 mod members;
 mod posts;
 mod process;
@@ -22,7 +24,7 @@ use std::{
     process::Command,
 };
 
-use process::{Reply, Serving};
+use process::Serving;
 use serde_json::{Value, json};
 
 /// A room that two processes share, and what one of them said in it.
@@ -317,15 +319,6 @@ fn those_who_never_finish_asking_are_hung_up_on() {
     slow[0].set_read_timeout(Some(process::PATIENCE)).unwrap();
     slow[0].read_to_string(&mut rest).unwrap();
     assert!(!rest.contains("200 OK"));
-}
-
-#[test]
-fn metrics_are_served_for_prometheus() {
-    let Two { ada, bob: _bob, .. } = two();
-    ada.events().until("room", |event| event["room"]["peers"].as_array().is_some_and(|peers| peers.len() == 1));
-    let Reply { body, .. } = ada.get("/metrics");
-    assert!(body.lines().any(|line| line.starts_with("rumormill_peers{") && line.ends_with(" 1")), "{body}");
-    assert!(body.ends_with("# EOF\n"));
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(crate) fn rumormill(dir: &Path, args: &[&str]) -> Command {
     command
         .env("RUMORMILL_HOME", dir.join("home"))
         .env_remove("RUST_LOG")
+        .env_remove("RUMORMILL_LOG_FORMAT")
         .env_remove("LOGNAME")
         .env_remove("USER")
         .args(args);
@@ -50,10 +51,15 @@ impl Serving {
 
     /// A process that logs everything, and a function that ends it and returns the log.
     pub(crate) fn heard() -> (Self, impl FnOnce(Self) -> String) {
+        Self::logging(&[("RUST_LOG", "trace")])
+    }
+
+    /// A process with these variables, and a function that ends it and returns the log.
+    pub(crate) fn logging(env: &[(&str, &str)]) -> (Self, impl FnOnce(Self) -> String) {
         let log = tempfile::NamedTempFile::new().unwrap();
         let file = log.reopen().unwrap();
         let serving = Self::start_as("", |command| {
-            command.env("RUST_LOG", "trace").stderr(file);
+            command.envs(env.iter().copied()).stderr(file);
         });
         let end = move |serving: Self| {
             drop(serving);

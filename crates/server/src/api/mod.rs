@@ -8,6 +8,7 @@ mod asked;
 mod bots;
 mod counts;
 mod events;
+mod figures;
 mod files;
 mod findings;
 mod held;

@@ -9,7 +9,7 @@ use axum::{
     routing::{MethodFilter, on},
 };
 use rumormill_api::{
-    endpoint::{Bytes, Empty, Endpoint, Events, Figures, Json, JsonOrLines, Method, Steps, Svg, Text},
+    endpoint::{Bytes, Empty, Endpoint, Events, Json, JsonOrLines, Method, OpenMetrics, Steps, Svg, Text},
     endpoints as table,
 };
 use tower::util::MapResponseLayer;
@@ -17,7 +17,7 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, events, files, findings, hooks, messages, metrics, nearby, people, rooms, say, signs,
+    bots, events, figures, files, findings, hooks, messages, metrics, nearby, people, rooms, say, signs,
 };
 use crate::answer::{Answer, SafeJson};
 
@@ -26,6 +26,7 @@ pub(super) fn all(whose: Whose) -> Router<Api> {
     Routes { router: Router::new(), whose }
         .at(&table::HEALTH, super::healthz)
         .at(&table::METRICS, metrics::metrics)
+        .at(&table::GET_FIGURES, figures::figures)
         .at(&table::GET_FINDINGS, findings::list)
         .at(&table::LIST_ROOMS, rooms::list)
         .at(&table::ENTER_ROOM, rooms::enter)
@@ -159,5 +160,5 @@ impl Gives<Empty> for () {}
 impl Gives<Text> for &str {}
 impl Gives<Text> for Response {}
 impl Gives<Svg> for Response {}
-impl Gives<Figures> for Response {}
+impl Gives<OpenMetrics> for Response {}
 impl Gives<Bytes> for Response {}

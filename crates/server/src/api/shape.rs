@@ -403,15 +403,19 @@ pub(super) fn shape_state(state: FileState) -> words::FileState {
     }
 }
 
+pub(super) fn shape_path(path: Path) -> words::Path {
+    match path {
+        Path::Direct => words::Path::Direct,
+        Path::Relayed => words::Path::Relayed,
+    }
+}
+
 pub(super) fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {
     words::Peer {
         peer: PeerHex(peer.peer.to_string()),
         author: author_hex(&peer.author),
         nick: nick(room, &peer.author),
-        path: match peer.path {
-            Path::Direct => words::Path::Direct,
-            Path::Relayed => words::Path::Relayed,
-        },
+        path: shape_path(peer.path),
         rtt_ms: Some(u64::from(peer.rtt_ms)),
     }
 }

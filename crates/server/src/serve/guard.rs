@@ -20,13 +20,13 @@ use axum::{
 use futures_util::StreamExt as _;
 use rumormill_api::{
     codes,
-    endpoints::{HEALTH, POST_BY_HOOK},
+    endpoints::{HEALTH, METRICS, POST_BY_HOOK},
 };
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt as _;
 
 use super::{
-    Desk,
+    Desk, Metrics,
     keys::{Asker, Keys},
     page::Page,
 };
@@ -36,14 +36,16 @@ use crate::{
 };
 
 /// Answers only authorised clients, and gives the page to everybody on this machine.
-pub(super) fn guarded(api: &Api, keys: Arc<Keys>, page: Page) -> Router {
+pub(super) fn guarded(api: &Api, keys: Arc<Keys>, page: Page, metrics: Metrics) -> Router {
     let session = post(begin_session).delete(end_session);
     let sessions = Router::new().route(SESSION, session).with_state(keys.clone());
     let router = api.router().merge(page.router()).merge(sessions);
-    router.layer(from_fn_with_state((api.clone(), keys, page), guard))
+    router.layer(from_fn_with_state((api.clone(), keys, page, metrics), guard))
 }
 
-async fn guard(State((api, keys, page)): State<(Api, Arc<Keys>, Page)>, request: Request, next: Next) -> Response {
+type Guarding = (Api, Arc<Keys>, Page, Metrics);
+
+async fn guard(State((api, keys, page, metrics)): State<Guarding>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let Some(host) = text(headers, header::HOST).filter(|host| is_here(host)) else {
         return refused(codes::HOST, "requests must name this machine's own address");
@@ -52,7 +54,7 @@ async fn guard(State((api, keys, page)): State<(Api, Arc<Keys>, Page)>, request:
     if headers.get(header::ORIGIN).is_some_and(|origin| origin.to_str().map_or(true, foreign)) {
         return refused(codes::ORIGIN, "pages of other sites may not send requests here");
     }
-    if is_open(page, request.method(), request.uri().path()) {
+    if is_open(page, metrics, request.method(), request.uri().path()) {
         return next.run(request).await;
     }
     by_token(&api, &keys, request, next).await
@@ -100,10 +102,11 @@ const SESSION: &str = "/session";
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Public paths: the page itself and the liveness check. A code and the path of a webhook are their own proof that their
+/// Public paths: the page itself, the liveness check, and the metrics if the configuration opens them. A code and the path of a webhook are their own proof that their
 /// holder may use them.
-fn is_open(page: Page, method: &Method, path: &str) -> bool {
+fn is_open(page: Page, metrics: Metrics, method: &Method, path: &str) -> bool {
     path == HEALTH.path
+        || (metrics == Metrics::Open && method == Method::GET && path == METRICS.path)
         || (method == Method::POST && POST_BY_HOOK.is_at(path))
         || (path == SESSION && method == Method::POST)
         || page.has(path)
@@ -177,7 +180,7 @@ mod tests {
     use rumormill_node::{Node, Settings};
 
     use super::*;
-    use crate::{PageFile, PageSettings, Typing};
+    use crate::{Metrics, PageFile, PageSettings, Typing};
 
     /// Asks for the rooms, and returns the status and the nick that the asker has in the first one.
     async fn asks(router: &Router, authorization: Option<&str>) -> (u16, String) {
@@ -206,10 +209,11 @@ mod tests {
             let BotMade { token, .. } = client.call(&ADD_BOT, &[], &[], &new).await.unwrap();
             tokens.push(format!("Bearer {token}"));
         }
-        let settings = PageSettings { at: Vec::new(), token: home.path().join("token"), page: &[] };
+        let settings =
+            PageSettings { at: Vec::new(), token: home.path().join("token"), page: &[], metrics: Metrics::Token };
         let desk = Desk::new(api.clone(), settings);
         let (socket, keys) = (desk.at_socket(), desk.keys().unwrap());
-        let tcp = guarded(&api, keys.clone(), Page(&[]));
+        let tcp = guarded(&api, keys.clone(), Page(&[]), Metrics::Token);
         let owner = format!("Bearer {}", std::fs::read_to_string(home.path().join("token")).unwrap().trim());
         let page = format!("Bearer {}", keys.sign_in(&keys.code().unwrap()).unwrap().unwrap());
         for door in [&socket, &tcp] {
@@ -255,11 +259,14 @@ mod tests {
         for (method, path) in
             [(&get, "/"), (&get, "/app.js"), (&get, "/healthz"), (&post, "/session"), (&post, "/v1/hooks/a/b")]
         {
-            assert!(is_open(page, method, path), "{method} {path}");
+            assert!(is_open(page, Metrics::Token, method, path), "{method} {path}");
         }
         for (method, path) in [
             (&get, "/v1/rooms"),
             (&get, "/metrics"),
+            (&post, "/metrics"),
+            (&get, "/metrics/"),
+            (&get, "/v1/figures"),
             (&Method::DELETE, "/session"),
             (&get, "/v1/hooks/a/b"),
             (&post, "/v1/hooks"),
@@ -267,7 +274,9 @@ mod tests {
             (&get, "//"),
             (&get, "/link"),
         ] {
-            assert!(!is_open(page, method, path), "{method} {path}");
+            assert!(!is_open(page, Metrics::Token, method, path), "{method} {path}");
+            let is_metrics = (method, path) == (&get, "/metrics");
+            assert_eq!(is_open(page, Metrics::Open, method, path), is_metrics, "{method} {path}");
         }
     }
 }

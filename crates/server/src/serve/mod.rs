@@ -113,6 +113,19 @@ pub struct PageSettings {
     pub token: PathBuf,
     /// The files of the page.
     pub page: &'static [PageFile],
+    /// Who may read the metrics.
+    pub metrics: Metrics,
+}
+
+/// Who may read `/metrics` over loopback. They tell how much is said and how well it travels, and neither names nor texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metrics {
+    /// Programs with the token, as for every other request.
+    #[default]
+    Token,
+    /// Every program and user of this machine, so that a scraper needs no token, which would let it do everything else.
+    Open,
 }
 
 impl Desk {
@@ -137,9 +150,10 @@ impl Desk {
     pub async fn link(&self, Wanted { at }: Wanted) -> Result<Link, Refusal> {
         let mut pages = self.0.pages.lock().await;
         if pages.is_none() {
-            let PageSettings { at: usual, page, .. } = &self.0.settings;
+            let PageSettings { at: usual, page, metrics, .. } = &self.0.settings;
             let at = if at.is_empty() { usual } else { &at };
-            *pages = Some(Pages::open(at, &self.0.api, self.keys()?, Page(page)).await?);
+            let listener = listen_at(at).await?;
+            *pages = Some(Pages::open(listener, &self.0.api, self.keys()?, (Page(page), *metrics))?);
         }
         match &*pages {
             Some(pages) => pages.link(),
@@ -175,10 +189,15 @@ struct Pages {
 }
 
 impl Pages {
-    async fn open(at: &[SocketAddr], api: &Api, keys: Arc<Keys>, page: Page) -> Result<Self, Refusal> {
-        let listener = listen_at(at).await?;
+    fn open(
+        listener: TcpListener,
+        api: &Api,
+        keys: Arc<Keys>,
+        (page, metrics): (Page, Metrics),
+    ) -> Result<Self, Refusal> {
         let at = listener.local_addr().map_err(|error| Refusal::internal("address", error.to_string()))?;
-        let (clients, router) = (Clients::new(), guard::guarded(api, keys.clone(), page));
+        tracing::info!(%at, "serves the page and the API");
+        let (clients, router) = (Clients::new(), guard::guarded(api, keys.clone(), page, metrics));
         let task = tokio::spawn(listen::tcp(listener, router, clients.clone()));
         Ok(Self { at, keys, clients, task })
     }

@@ -27,6 +27,7 @@ mod returning;
 mod rooms;
 mod screens;
 mod shell;
+mod top;
 mod writing;
 
 /// A screen, a person at it, and a node behind it.
@@ -108,19 +109,9 @@ impl Stage {
         self.terminal.draw(|frame| view(model, frame)).unwrap().buffer.clone()
     }
 
-    /// The screen as text, without blanks at the ends of rows.
+    /// The screen as text.
     fn text(&mut self) -> String {
-        let buffer = self.buffer();
-        let row = |y: u16| {
-            let (mut row, mut x) = (String::new(), 0);
-            while x < buffer.area.width {
-                let symbol = buffer[(x, y)].symbol();
-                row.push_str(symbol);
-                x += symbol.width().max(1) as u16;
-            }
-            row.trim_end().to_owned()
-        };
-        (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
+        text(&self.buffer())
     }
 
     /// Compares the screen with `want`, without its first and last line break.
@@ -165,6 +156,20 @@ impl Drop for Stage {
             assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
         }
     }
+}
+
+/// A screen as text, without blanks at the ends of rows.
+fn text(buffer: &Buffer) -> String {
+    let row = |y: u16| {
+        let (mut row, mut x) = (String::new(), 0);
+        while x < buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            row.push_str(symbol);
+            x += symbol.width().max(1) as u16;
+        }
+        row.trim_end().to_owned()
+    };
+    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
 }
 
 /// Keys by name, separated by blanks: `hello`, `Enter`, `C-a`, `M-b`, `Space`.

@@ -62,7 +62,7 @@ fn sent(event: &Event) -> Bytes {
 }
 
 /// A person who waits until the screen has settled, and then types.
-fn typed(text: &str) -> impl Stream<Item = io::Result<Pressed>> + Unpin + use<> {
+pub(super) fn typed(text: &str) -> impl Stream<Item = io::Result<Pressed>> + Unpin + use<> {
     let mut polls = 0;
     let settled = stream::poll_fn(move |context| {
         polls += 1;
