@@ -6,7 +6,10 @@ use iroh::Endpoint;
 use rumormill_proto::frame::Contact;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{address, board::Boards, command::Command, error::Error, files::Shelf, lan::Lan, readers::Readers};
+use crate::{
+    address, attached::Attached, board::Boards, command::Command, error::Error, files::Shelf, lan::Lan,
+    readers::Readers, settings::Reach,
+};
 
 /// State that a node and its rooms share.
 pub(crate) struct Inner {
@@ -17,8 +20,10 @@ pub(crate) struct Inner {
     pub(crate) endpoint: Endpoint,
     /// `None` if LAN discovery is off.
     pub(crate) lan: Option<Lan>,
-    /// Whether relays are used.
-    pub(crate) relays: bool,
+    /// How far the node goes to reach peers.
+    pub(crate) reach: Reach,
+    /// The networks that the node does not leave, if it is to stay in them.
+    pub(crate) attached: Option<Arc<Attached>>,
 }
 
 impl Inner {

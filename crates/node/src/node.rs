@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, PoisonError},
     thread,
 };
@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     address,
+    attached::Attached,
     board::{Board, Boards},
     command::Command,
     connector::Connector,
@@ -38,7 +39,7 @@ use crate::{
     random::random,
     readers::Readers,
     room::Room,
-    settings::{Bind, Home, RoomSetup, Settings},
+    settings::{Bind, Home, Reach, RoomSetup, Settings},
     ticket::Ticket,
     wires::Wires,
 };
@@ -70,14 +71,16 @@ impl Node {
             Some(secret) => secret,
             None => store.peer_secret(random())?,
         };
-        let endpoint = endpoint::bind(&settings, SecretKey::from_bytes(&secret)).await?;
+        let reach = settings.reach();
+        let attached = (reach == Reach::Lan).then(Attached::now).transpose()?.map(Arc::new);
+        let endpoint = endpoint::bind(&settings, attached.as_deref(), SecretKey::from_bytes(&secret)).await?;
         let readers = Arc::new(Readers::open(&*store)?);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let boards = Boards::default();
         let ways = Ways { commands: commands.downgrade(), readers: readers.clone(), boards: boards.clone() };
         let shelf = Shelf::open(files, held, ways);
         let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
-        let connector = Connector::open(endpoint.clone(), wires.clone(), boards.clone());
+        let connector = Connector::open(endpoint.clone(), attached.clone(), wires.clone(), boards.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), connector);
         let tools = Tools {
@@ -96,8 +99,7 @@ impl Node {
             Bind::Any if settings.lan => Some(Lan::start(&endpoint, wires, boards.clone())?),
             _ => None,
         };
-        let relays = settings.relay && settings.bind == Bind::Any;
-        let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan, relays }) };
+        let node = Self { inner: Arc::new(Inner { readers, shelf, commands, boards, endpoint, lan, reach, attached }) };
         node.resume(rooms).await?;
         Ok(node)
     }
@@ -216,6 +218,17 @@ impl Node {
     /// The sockets that the node listens on.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.inner.endpoint.bound_sockets()
+    }
+
+    /// How far the node goes to reach peers.
+    pub fn reach(&self) -> &Reach {
+        &self.inner.reach
+    }
+
+    /// Whether the node sends packets to this address; to an address that has to be looked up, if it is `None`.
+    pub fn goes_to(&self, ip: Option<IpAddr>) -> bool {
+        let attached = self.inner.attached.as_ref();
+        attached.is_none_or(|attached| ip.is_some_and(|ip| attached.holds(ip)))
     }
 
     /// Makes everything durable, says goodbye to all peers and closes the home. From then on rooms of this node answer

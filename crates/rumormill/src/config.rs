@@ -81,6 +81,8 @@ pub(crate) struct Config {
     /// The relays to use instead of the public ones.
     #[serde(deserialize_with = "relays")]
     pub(crate) relays: Vec<Relay>,
+    /// Whether to stay on the LAN.
+    pub(crate) lan_only: bool,
     /// When the terminal rings.
     pub(crate) bell: Loud,
     /// When the desktop notifies.
@@ -106,6 +108,7 @@ impl Default for Config {
             lan: true,
             relay: true,
             relays: Vec::new(),
+            lan_only: false,
             bell: Loud::default(),
             notify: Loud::default(),
             quiet: None,
@@ -183,7 +186,7 @@ mod tests {
         assert_eq!(parse(COMMENTED), Ok(Config::default()));
         let uncommented: Vec<&str> = COMMENTED.lines().filter_map(|line| line.strip_prefix('#')).collect();
         let keys: Vec<&str> = uncommented.into_iter().filter(|line| !line.starts_with(' ')).collect();
-        assert_eq!(keys.len(), 9);
+        assert_eq!(keys.len(), 10);
         let mut said = parse(&keys.join("\n")).unwrap();
         assert_eq!(said.nick.take(), Some("alice".into()));
         assert_eq!(said, Config::default());

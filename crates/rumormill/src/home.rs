@@ -45,6 +45,9 @@ pub(crate) struct HomeArgs {
         hide_short_help = true
     )]
     relays: Vec<Relay>,
+    /// Stay on the LAN: send nothing beyond it, and use no relay
+    #[arg(long, global = true, hide_short_help = true)]
+    lan_only: bool,
 }
 
 /// The peers that a command wants to talk to.
@@ -176,7 +179,9 @@ impl HomeArgs {
     /// As [`HomeArgs::data`].
     pub(crate) fn settings(&self, reach: Reach) -> Result<Settings, Failure> {
         let mut settings = Settings::dir(self.data()?);
-        Config { lan: settings.lan, relay: settings.relay, relays: settings.relays, .. } = self.config()?;
+        let Config { lan, lan_only, relay, relays, .. } = self.config()?;
+        (settings.lan, settings.relay, settings.relays) = (lan, relay, relays);
+        settings.lan_only = lan_only || self.lan_only;
         if !self.relays.is_empty() {
             (settings.relay, settings.relays) = (true, self.relays.clone());
         }
@@ -227,7 +232,13 @@ mod tests {
     fn relays_of_the_command_line_replace_those_of_the_file() {
         let home = tempfile::tempdir().unwrap();
         let relay = |host: &str| format!("https://{host}.example.org").parse::<Relay>().unwrap();
-        let mut args = HomeArgs { home: Some(home.path().into()), profile: None, loopback: false, relays: Vec::new() };
+        let mut args = HomeArgs {
+            home: Some(home.path().into()),
+            profile: None,
+            loopback: false,
+            relays: Vec::new(),
+            lan_only: false,
+        };
         let uses = |args: &HomeArgs| args.settings(Reach::Peers).map(|it| (it.relay, it.relays.clone())).unwrap();
         assert_eq!(uses(&args), (true, Vec::new()));
         fs::write(home.path().join("config.toml"), "relays = [\"https://a.example.org\"]").unwrap();
