@@ -134,6 +134,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         lan: false,
         relay: false,
         relays: Vec::new(),
+        lan_only: false,
         peer_secret: Some(keys.peer_secret(args.pid)),
         trace: !args.quiet,
         clock: Default::default(),

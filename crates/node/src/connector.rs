@@ -8,13 +8,14 @@ use std::{
 };
 
 use iroh::{
-    Endpoint,
+    Endpoint, TransportAddr,
     endpoint::{ConnectOptions, Connection, Incoming, IncomingAddr},
 };
 use rumormill_proto::ids::PeerId;
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
 use crate::{
+    attached::Attached,
     board::Boards,
     budget::Budget,
     command::Command,
@@ -34,6 +35,8 @@ use crate::{
 pub(crate) struct Connector {
     runtime: Handle,
     endpoint: Endpoint,
+    /// The networks that the node does not leave, if it is to stay in them.
+    attached: Option<Arc<Attached>>,
     wires: Wires,
     boards: Boards,
     familiar: Arc<Mutex<Familiar>>,
@@ -41,8 +44,9 @@ pub(crate) struct Connector {
 
 impl Connector {
     /// A connector that accepts from now on, until the endpoint closes. Its tasks run on the caller's runtime.
-    pub(crate) fn open(endpoint: Endpoint, wires: Wires, boards: Boards) -> Self {
-        let connector = Self { runtime: Handle::current(), endpoint, wires, boards, familiar: Arc::default() };
+    pub(crate) fn open(endpoint: Endpoint, attached: Option<Arc<Attached>>, wires: Wires, boards: Boards) -> Self {
+        let connector =
+            Self { runtime: Handle::current(), endpoint, attached, wires, boards, familiar: Arc::default() };
         connector.runtime.spawn(connector.clone().accept());
         connector
     }
@@ -87,7 +91,12 @@ impl Connector {
     }
 
     /// A connection under the newest version that both sides know.
-    async fn shake(&self, Way { addr, told }: Way) -> Result<Connection, String> {
+    async fn shake(&self, Way { mut addr, told }: Way) -> Result<Connection, String> {
+        let given = addr.addrs.len();
+        addr.addrs.retain(|addr| self.goes_to(addr));
+        if addr.addrs.is_empty() && given > 0 {
+            return Err("its addresses are beyond the LAN, and this node stays there".into());
+        }
         let mut options = ConnectOptions::new().with_additional_alpns(vec![ALPN_FIRST.to_vec()]);
         if told {
             let transport = transport(TOLD_ROUND_TRIP).map_err(|error| error.to_string())?;
@@ -95,6 +104,15 @@ impl Connector {
         }
         let connecting = self.endpoint.connect_with_opts(addr, ALPN, options).await;
         connecting.map_err(|error| error.to_string())?.await.map_err(|error| error.to_string())
+    }
+
+    /// Whether the node sends packets there.
+    fn goes_to(&self, addr: &TransportAddr) -> bool {
+        match (&self.attached, addr) {
+            (Some(attached), TransportAddr::Ip(addr)) => attached.holds(addr.ip()),
+            (Some(_), _) => false,
+            (None, _) => true,
+        }
     }
 
     async fn accept(self) {
@@ -105,6 +123,10 @@ impl Connector {
                 IncomingAddr::Ip(addr) => Some(addr),
                 _ => None,
             };
+            if from.is_some_and(|addr| !self.goes_to(&TransportAddr::Ip(addr))) {
+                incoming.ignore();
+                continue;
+            }
             let now_ms = start.elapsed().as_millis() as u64;
             let ousted = match from.filter(|addr| self.familiar().lets_in(addr, now_ms)) {
                 Some(_) => guests.take(),

@@ -15,14 +15,15 @@ use iroh::{
 };
 
 use crate::{
+    attached::Attached,
     congestion::Larger,
     error::Error,
     limits::{
         BULK_STREAMS, IDLE, KEEP_ALIVE, PAIRED_STREAMS, ROUND_TRIP, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES,
         WINDOW_BYTES,
     },
-    nearby,
-    settings::{Bind, Relay, Settings},
+    nearby, resolver,
+    settings::{Bind, Reach, Relay, Settings},
 };
 
 /// Name of the protocol in the TLS handshake. Another version has another name. Peers of this version skip controls
@@ -32,11 +33,15 @@ pub(crate) const ALPN: &[u8] = b"rumormill/1.1";
 /// The first version. Its peers bar a sender of a control that they do not know.
 pub(crate) const ALPN_FIRST: &[u8] = b"rumormill/1";
 
-/// Binds the sockets that `settings` ask for.
+/// Binds the sockets that `settings` ask for; on the addresses of these networks alone, if there are any.
 ///
 /// # Errors
 /// [`Error::Bind`] when the system refuses them.
-pub(crate) async fn bind(settings: &Settings, secret: SecretKey) -> Result<Endpoint, Error> {
+pub(crate) async fn bind(
+    settings: &Settings,
+    attached: Option<&Attached>,
+    secret: SecretKey,
+) -> Result<Endpoint, Error> {
     let failed = |why: String| Error::Bind { why };
     let transport = transport(ROUND_TRIP)?;
     let bind = async |builder: Builder| {
@@ -44,27 +49,49 @@ pub(crate) async fn bind(settings: &Settings, secret: SecretKey) -> Result<Endpo
         let builder = builder.secret_key(secret.clone()).alpns(versions.into());
         builder.transport_config(transport.clone()).bind().await.map_err(|error| failed(error.to_string()))
     };
+    let at = |port: u16| match attached {
+        Some(attached) => within(attached, port),
+        None => at_port(open(settings), port),
+    };
     match settings.bind {
         Bind::Loopback { port } => bind(loopback(port)?).await,
-        Bind::Any => match bind(at_port(open(settings), usual_port(&secret))?).await {
+        Bind::Any => match bind(at(usual_port(&secret))?).await {
             Ok(endpoint) => Ok(endpoint),
-            Err(_) => bind(open(settings)).await,
+            Err(_) => bind(at(0)?).await,
         },
     }
 }
 
 fn open(settings: &Settings) -> Builder {
-    let relays = settings.relays.iter().map(|Relay(url)| url.clone());
-    match settings.relay {
-        true if settings.relays.is_empty() => Endpoint::builder(presets::N0),
-        true => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::custom(relays)),
-        false => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled),
+    match settings.reach() {
+        Reach::Public => Endpoint::builder(presets::N0).dns_resolver(resolver::patient()),
+        Reach::Relays(relays) => {
+            let relays = RelayMode::custom(relays.into_iter().map(|Relay(url)| url));
+            Endpoint::builder(presets::Minimal).relay_mode(relays).dns_resolver(resolver::patient())
+        }
+        Reach::Direct | Reach::Lan | Reach::Machine => alone(),
     }
 }
 
+/// Without relays, look-ups or publishing.
+fn alone() -> Builder {
+    Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled)
+}
+
+/// Binds the addresses of this machine in these networks. None of the sockets is a default route, so what is addressed
+/// beyond the networks is dropped. A port mapper would open the router for others.
+fn within(attached: &Attached, port: u16) -> Result<Builder, Error> {
+    let builder = alone().portmapper_config(PortmapperConfig::Disabled).clear_ip_transports();
+    attached.own().into_iter().try_fold(builder, |builder, (own, shared)| {
+        let opts = BindOpts::default().set_prefix_len(shared as u8).set_is_default_route(false);
+        // An IPv6 address that the system still tests cannot be bound.
+        let opts = opts.set_is_required(own.is_ipv4());
+        builder.bind_addr_with_opts((own, port), opts).map_err(|error| Error::Bind { why: error.to_string() })
+    })
+}
+
 fn loopback(port: u16) -> Result<Builder, Error> {
-    Endpoint::builder(presets::Minimal)
-        .relay_mode(RelayMode::Disabled)
+    alone()
         .portmapper_config(PortmapperConfig::Disabled)
         .clear_ip_transports()
         .bind_addr((loopback_addr(), port))

@@ -7,8 +7,8 @@ use rumormill_proto::frame::Contact;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    address, board::Boards, command::Command, error::Error, figures::Tally, files::Shelf, lan::Lan, readers::Readers,
-    turns::Turns,
+    address, attached::Attached, board::Boards, command::Command, error::Error, figures::Tally, files::Shelf, lan::Lan,
+    readers::Readers, settings::Reach, turns::Turns,
 };
 
 /// State that a node and its rooms share.
@@ -20,8 +20,10 @@ pub(crate) struct Inner {
     pub(crate) endpoint: Endpoint,
     /// `None` if LAN discovery is off.
     pub(crate) lan: Option<Lan>,
-    /// Whether relays are used.
-    pub(crate) relays: bool,
+    /// How far the node goes to reach peers.
+    pub(crate) reach: Reach,
+    /// The networks that the node does not leave, if it is to stay in them.
+    pub(crate) attached: Option<Arc<Attached>>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) turns: Arc<Turns>,
     /// The directory of the home, if it is not in memory.

@@ -58,6 +58,7 @@
 
 mod address;
 mod asked;
+mod attached;
 mod bars;
 mod board;
 mod budget;
@@ -94,6 +95,7 @@ mod outbound;
 mod pace;
 mod random;
 mod readers;
+mod resolver;
 mod resting;
 mod room;
 mod seat;
@@ -129,7 +131,7 @@ pub use crate::{
     network::{Internet, LanProbe, Network},
     node::Node,
     room::{Room, entries::Entries, say::read_nick, transfers::Upload},
-    settings::{Bind, ClockShift, Home, Relay, RoomSetup, Settings},
+    settings::{Bind, ClockShift, Home, Reach, Relay, RoomSetup, Settings},
     sought::Sought,
     status::{Holders, Mended, Path, PeerStatus, RoomStatus, Traffic},
     ticket::{Ticket, TicketError},

@@ -350,3 +350,14 @@ pub const PROBE_MS: u64 = 5_000;
 
 /// Milliseconds until relays have reported on the path to them: their own bound is five seconds.
 pub const INTERNET_MS: u64 = 8_000;
+
+/// Milliseconds until a name that could not be looked up is looked up again; twice as long each time.
+pub const LOOK_UP_AGAIN_MS: u64 = 1_000;
+
+/// The longest such wait: a resolver that comes back is noticed within a minute, and ten names cost one packet in some
+/// seconds until then.
+pub const LOOK_UP_AGAIN_MOST_MS: u64 = 64_000;
+
+/// Names that are remembered because they could not be looked up: those of relays, and of peers that are sought. 256
+/// of 200 bytes.
+pub const LOOKED_UP: usize = 256;

@@ -151,7 +151,7 @@ mod tests {
     use rumormill_proto::ids::RoomId;
 
     async fn asked(of: &Node) -> Vec<String> {
-        let asks = endpoint::bind(&Settings::memory(), SecretKey::from_bytes(&[9; 32])).await.unwrap();
+        let asks = endpoint::bind(&Settings::memory(), None, SecretKey::from_bytes(&[9; 32])).await.unwrap();
         let rooms = ask(&asks, address::decode(&of.contact()).unwrap()).await;
         assert!(rooms.iter().all(|room| room.peer == of.peer()));
         asks.close().await;

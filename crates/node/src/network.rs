@@ -12,7 +12,7 @@ use crate::{
     limits::{INTERNET_MS, PROBE_MS},
     nearby,
     node::Node,
-    settings::{Bind, Settings},
+    settings::{Bind, Reach, Settings},
 };
 
 /// The results of a probe.
@@ -65,7 +65,7 @@ impl Node {
     async fn probe_lan(&self) -> Option<LanProbe> {
         let lan = self.inner.lan.as_ref()?;
         let mut news = lan.news();
-        let probe = match Node::open(on_lan()).await {
+        let probe = match Node::open(on_lan(self.inner.reach == Reach::Lan)).await {
             Ok(probe) => probe,
             Err(why) => return Some(LanProbe { failed: Some(why.to_string()), ..LanProbe::default() }),
         };
@@ -78,14 +78,14 @@ impl Node {
         // One after the other: while a peer is dialled, discovery reports it only to the dial and not to other
         // listeners.
         let heard = timeout(patience, hear).await;
-        let reached = timeout(patience, self.reach(addr.clone())).await;
+        let reached = timeout(patience, self.meet(addr.clone())).await;
         probe.close().await;
         let others = lan.found().iter().filter(|found| found.id != addr.id).count();
         Some(LanProbe { heard: heard.is_ok(), reached: reached.ok().flatten(), others, failed: None })
     }
 
     /// The address where a peer is reached over UDP, except loopback.
-    async fn reach(&self, mut addr: EndpointAddr) -> Option<SocketAddr> {
+    async fn meet(&self, mut addr: EndpointAddr) -> Option<SocketAddr> {
         addr.addrs.retain(|addr| matches!(addr, TransportAddr::Ip(addr) if !addr.ip().is_loopback()));
         if addr.addrs.is_empty() {
             return None;
@@ -99,7 +99,7 @@ impl Node {
 
     /// Waits for the reports of relays.
     async fn ask_relays(&self) -> Option<Internet> {
-        if !self.inner.relays {
+        if !matches!(self.inner.reach, Reach::Relays(_) | Reach::Public) {
             return None;
         }
         let mut reports = self.inner.endpoint.net_report();
@@ -120,9 +120,9 @@ impl Node {
 }
 
 /// A node that keeps nothing and is on the LAN.
-fn on_lan() -> Settings {
+fn on_lan(lan_only: bool) -> Settings {
     let mut settings = Settings::memory();
-    (settings.bind, settings.lan) = (Bind::Any, true);
+    (settings.bind, settings.lan, settings.lan_only) = (Bind::Any, true, lan_only);
     settings
 }
 
@@ -141,7 +141,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_node_says_whether_it_is_reached_and_heard_on_the_lan() {
-        let node = Node::open(on_lan()).await.unwrap();
+        let node = Node::open(on_lan(false)).await.unwrap();
         let lan = node.network().await.lan.unwrap();
         assert_eq!(lan.failed, None);
         let has_network = node.inner.endpoint.addr().addrs.iter().any(|addr| match addr {

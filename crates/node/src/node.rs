@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::Path,
     sync::{Arc, PoisonError},
     thread,
@@ -23,6 +23,7 @@ use tokio::{
 
 use crate::{
     address,
+    attached::Attached,
     board::{Board, Boards},
     command::Command,
     connector::Connector,
@@ -40,7 +41,7 @@ use crate::{
     random::random,
     readers::Readers,
     room::Room,
-    settings::{Bind, Home, RoomSetup, Settings},
+    settings::{Bind, Home, Reach, RoomSetup, Settings},
     ticket::Ticket,
     wires::Wires,
 };
@@ -72,7 +73,9 @@ impl Node {
             Some(secret) => secret,
             None => store.peer_secret(random())?,
         };
-        let endpoint = endpoint::bind(&settings, SecretKey::from_bytes(&secret)).await?;
+        let reach = settings.reach();
+        let attached = (reach == Reach::Lan).then(Attached::now).transpose()?.map(Arc::new);
+        let endpoint = endpoint::bind(&settings, attached.as_deref(), SecretKey::from_bytes(&secret)).await?;
         let readers = Arc::new(Readers::open(&*store)?);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let boards = Boards::default();
@@ -80,7 +83,7 @@ impl Node {
         let shelf = Shelf::open(files, held, ways);
         let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
         let (tally, turns) = (wires.tally.clone(), wires.turns.clone());
-        let connector = Connector::open(endpoint.clone(), wires.clone(), boards.clone());
+        let connector = Connector::open(endpoint.clone(), attached.clone(), wires.clone(), boards.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), connector);
         let tools = Tools {
@@ -99,9 +102,8 @@ impl Node {
             Bind::Any if settings.lan => Some(Lan::start(&endpoint, wires, boards.clone())?),
             _ => None,
         };
-        let relays = settings.relay && settings.bind == Bind::Any;
         let dir = settings.home.dir().map(Path::to_owned);
-        let inner = Inner { readers, shelf, commands, boards, endpoint, lan, relays, tally, turns, dir };
+        let inner = Inner { readers, shelf, commands, boards, endpoint, lan, reach, attached, tally, turns, dir };
         let node = Self { inner: Arc::new(inner) };
         node.resume(rooms).await?;
         Ok(node)
@@ -246,6 +248,17 @@ impl Node {
     /// The sockets that the node listens on.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.inner.endpoint.bound_sockets()
+    }
+
+    /// How far the node goes to reach peers.
+    pub fn reach(&self) -> &Reach {
+        &self.inner.reach
+    }
+
+    /// Whether the node sends packets to this address; to an address that has to be looked up, if it is `None`.
+    pub fn goes_to(&self, ip: Option<IpAddr>) -> bool {
+        let attached = self.inner.attached.as_ref();
+        attached.is_none_or(|attached| ip.is_some_and(|ip| attached.holds(ip)))
     }
 
     /// Makes everything durable, says goodbye to all peers and closes the home. From then on rooms of this node answer

@@ -37,6 +37,8 @@ pub struct Settings {
     /// The relays at which peers reach the node. If there are none, the public relays of n0, where the node publishes
     /// its address too. Relays that others chose are only used to reach those others.
     pub relays: Vec<Relay>,
+    /// Whether the node sends nothing beyond the networks that this machine is attached to; relays are off then.
+    pub lan_only: bool,
     /// The secret of the transport key, if it does not come from the home.
     pub peer_secret: Option<[u8; 32]>,
     /// Whether the events of rooms include each step of the protocol, see [`RoomEvent::Step`](crate::RoomEvent::Step).
@@ -58,6 +60,12 @@ impl FromStr for Relay {
         let alone = url.username().is_empty() && url.password().is_none() && url.query().is_none();
         let fits = matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none();
         (alone && fits && url.as_str().len() <= RELAY_URL_BYTES).then_some(Self(url)).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -119,6 +127,7 @@ impl Settings {
             lan: true,
             relay: true,
             relays: Vec::new(),
+            lan_only: false,
             peer_secret: None,
             trace: false,
             clock: ClockShift::default(),
@@ -133,6 +142,7 @@ impl Settings {
             lan: false,
             relay: false,
             relays: Vec::new(),
+            lan_only: false,
             peer_secret: None,
             trace: false,
             clock: ClockShift::default(),
@@ -140,16 +150,46 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// How far the node goes to reach peers.
+    pub(crate) fn reach(&self) -> Reach {
+        match self.bind {
+            Bind::Loopback { .. } => Reach::Machine,
+            Bind::Any if self.lan_only => Reach::Lan,
+            Bind::Any if !self.relay => Reach::Direct,
+            Bind::Any if self.relays.is_empty() => Reach::Public,
+            Bind::Any => Reach::Relays(self.relays.clone()),
+        }
+    }
+}
+
+/// How far a node goes to reach peers, and with whose help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To peers on this machine.
+    Machine,
+    /// To peers in the networks that this machine is attached to. Not a packet goes beyond them.
+    Lan,
+    /// To the addresses that tickets, peers and the LAN give, without help.
+    Direct,
+    /// To the same, through these relays too.
+    Relays(Vec<Relay>),
+    /// To the same, through the public relays of n0 too, where the node publishes its address and looks up those of
+    /// others.
+    Public,
+}
+
 /// Leaves the secret out.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { home, bind, lan, relay, relays, peer_secret: _, trace, clock } = self;
+        let Self { home, bind, lan, relay, relays, lan_only, peer_secret: _, trace, clock } = self;
         f.debug_struct("Settings")
             .field("home", home)
             .field("bind", bind)
             .field("lan", lan)
             .field("relay", relay)
             .field("relays", relays)
+            .field("lan_only", lan_only)
             .field("trace", trace)
             .field("clock", clock)
             .finish_non_exhaustive()

@@ -83,6 +83,8 @@ pub(crate) struct Config {
     /// The relays to use instead of the public ones.
     #[serde(deserialize_with = "relays")]
     pub(crate) relays: Vec<Relay>,
+    /// Whether to stay on the LAN.
+    pub(crate) lan_only: bool,
     /// When the terminal rings.
     pub(crate) bell: Loud,
     /// When the desktop notifies.
@@ -109,6 +111,7 @@ impl Default for Config {
             lan: true,
             relay: true,
             relays: Vec::new(),
+            lan_only: false,
             bell: Loud::default(),
             notify: Loud::default(),
             quiet: None,

@@ -49,6 +49,9 @@ pub(crate) struct HomeArgs {
     /// Log to standard error in this form: warnings, links and stops, or what RUST_LOG says
     #[arg(long, global = true, env = "RUMORMILL_LOG_FORMAT", value_name = "FORMAT", hide_short_help = true)]
     log_format: Option<Format>,
+    /// Stay on the LAN: send nothing beyond it, and use no relay
+    #[arg(long, global = true, hide_short_help = true)]
+    lan_only: bool,
 }
 
 /// The peers that a command wants to talk to.
@@ -190,7 +193,9 @@ impl HomeArgs {
     /// As [`HomeArgs::data`].
     pub(crate) fn settings(&self, reach: Reach) -> Result<Settings, Failure> {
         let mut settings = Settings::dir(self.data()?);
-        Config { lan: settings.lan, relay: settings.relay, relays: settings.relays, .. } = self.config()?;
+        let Config { lan, lan_only, relay, relays, .. } = self.config()?;
+        (settings.lan, settings.relay, settings.relays) = (lan, relay, relays);
+        settings.lan_only = lan_only || self.lan_only;
         if !self.relays.is_empty() {
             (settings.relay, settings.relays) = (true, self.relays.clone());
         }
@@ -247,6 +252,7 @@ mod tests {
             loopback: false,
             relays: Vec::new(),
             log_format: None,
+            lan_only: false,
         };
         let uses = |args: &HomeArgs| args.settings(Reach::Peers).map(|it| (it.relay, it.relays.clone())).unwrap();
         assert_eq!(uses(&args), (true, Vec::new()));

@@ -3,13 +3,14 @@
 
 use std::{
     error::Error as _,
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, Weak},
     time::Duration,
 };
 
 use data_encoding::HEXLOWER;
 use futures_util::{FutureExt as _, StreamExt as _};
-use reqwest::{Client, header, redirect};
+use reqwest::{Client, Url, header, redirect};
 use ring::hmac;
 use rumormill_node::{Error, Events, Message, Room, RoomEvent, proto::content::Target};
 use rumormill_text::{Clock, Kept};
@@ -69,6 +70,15 @@ impl Courier {
 
     /// Runs until the room is left or the process closes its home.
     pub(super) async fn run(self) {
+        if !self.is_reached() {
+            let why = "the node stays on the LAN, and this URL is not an address there".to_owned();
+            // It is not written, so nothing fails: it holds for this process.
+            let _ = self.progress.change(|progress| {
+                progress.deliveries.why = Some(why);
+                false
+            });
+            return;
+        }
         let mut events = self.room.events();
         loop {
             let due = match due(self.room.clone(), self.hook.since_ms, self.progress.clone()).await {
@@ -89,6 +99,18 @@ impl Courier {
                 }
             }
         }
+    }
+
+    /// Whether a node that stays on the LAN may post to the URL. It looks up no name.
+    fn is_reached(&self) -> bool {
+        let Some(api) = self.api.upgrade().map(Api) else { return false };
+        let url = Url::parse(&self.to.url).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let ip = match host.trim_matches(['[', ']']) {
+            "localhost" => Some(Ipv4Addr::LOCALHOST.into()),
+            host => host.parse::<IpAddr>().ok(),
+        };
+        api.node().goes_to(ip)
     }
 
     /// Posts one message and notes the result. Fails when the room or the home is closed.

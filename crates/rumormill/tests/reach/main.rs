@@ -1,0 +1,12 @@
+//! Whom the program sends packets to, and whom it reaches, in networks of network namespaces.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod lan;
+mod net;
+#[path = "../people/person.rs"]
+#[expect(dead_code, reason = "the others use what these do not")]
+mod person;
+mod resolver;
+#[path = "../commands/space.rs"]
+#[expect(dead_code, reason = "the others use what these do not")]
+mod space;
