@@ -1,10 +1,10 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, Attention, AuthorHex, Bot, BotMade, Bots, Edit, Enter, EntryHex, Event, Finding, Findings, Holders,
-    Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, Message, Nearby, NearbyRoom, NewBot, NewHook, Nick, Page,
-    Path, Peer, People, Person, Read, Refusal, Room, Rooms, Say, Sign, Signs, Ticket, Topic, Traffic, Whois, Work,
-    codes, endpoint::Example,
+    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Edit, Enter, EntryHex, Event, Finding,
+    Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, Message, Named, Nearby,
+    NearbyRoom, NewBot, NewHook, NewTicket, Nick, Order, Ordered, Page, Path, Peer, People, Person, Read, Refusal,
+    Room, Rooms, Say, Sign, Signs, Ticket, Tickets, Topic, Traffic, Whois, Work, codes, endpoint::Example,
 };
 
 /// An example of a place.
@@ -64,13 +64,46 @@ impl Example for Rooms {
 
 impl Example for Enter {
     fn example() -> Self {
-        Self::Founded { name: "lunch".into() }
+        Self::Founded { name: "lunch".into(), closed: true }
     }
 }
 
 impl Example for Ticket {
     fn example() -> Self {
         Self { ticket: TICKET.into() }
+    }
+}
+
+impl Example for Tickets {
+    fn example() -> Self {
+        let maker = Named { author: author(), nick: "ada".into() };
+        let ticket = AnnouncedTicket { id: ROOM.into(), maker, mine: true, uses: 200, used: 3, ..Default::default() };
+        Self { tickets: vec![ticket] }
+    }
+}
+
+impl Example for NewTicket {
+    fn example() -> Self {
+        Self { uses: 1, expires_ms: Some(SAID_MS + 7 * 24 * 3_600_000) }
+    }
+}
+
+impl Example for Order {
+    fn example() -> Self {
+        Self::Remove { who: "mallory".into(), hide: false }
+    }
+}
+
+impl Example for Ordered {
+    fn example() -> Self {
+        Self { r#ref: REF.into() }
+    }
+}
+
+impl Example for Foreseen {
+    fn example() -> Self {
+        let mallory = Named { author: author(), nick: "mallory".into() };
+        Self { out: vec![mallory], says: vec!["mallory would be out".into()], ..Self::default() }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod endpoints;
 mod event;
 mod examples;
 mod finding;
+mod governing;
 mod hook;
 mod ids;
 mod limits;
@@ -35,6 +36,9 @@ pub use self::{
     described::{Described, Row, Schemas},
     event::{Arrival, Event, Lag, NoticeCode, Sent},
     finding::{Finding, Findings},
+    governing::{
+        AnnouncedTicket, Deed, Does, Foreseen, Named, NewTicket, Order, Ordered, Role, Standing, TicketState, Tickets,
+    },
     hook::{Deliveries, Delivery, Hook, HookMade, HookPost, Hooks, NewHook, Only, Receiver},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, HookId, PeerHex, PlaceText, RoomHex},
     limits::{

@@ -10,6 +10,7 @@ mod counts;
 mod events;
 mod files;
 mod findings;
+mod governing;
 mod held;
 mod hidden;
 mod hooks;

@@ -17,6 +17,7 @@ use super::{
     Api,
     counts::{Basis, Counted, Known},
     files::PICTURES,
+    governing::{deed, role_of, standing},
     markup::blocks,
     names::{author_hex, place, place_text, reference, room_hex},
     words::{self, Gone, Kind, PeerHex},
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
-    told::{nick, said_nick, skewed},
+    told::{deed as deed_words, nick, said_nick, skewed},
 };
 
 impl Api {
@@ -65,6 +66,7 @@ impl Api {
             announced: room.announced(),
             muted,
             pinned,
+            standing: standing(room),
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -104,7 +106,9 @@ impl Api {
         let heads = room.entries().heads().await?.into_iter();
         let last: BTreeMap<AuthorId, u64> = heads.map(|(author, head)| (author, head.time.ms())).collect();
         let me = room.author();
-        let everybody: BTreeSet<AuthorId> = here.iter().chain(last.keys()).chain([&me]).copied().collect();
+        let members = room.members().into_iter().map(|member| member.author);
+        let everybody: BTreeSet<AuthorId> =
+            here.iter().chain(last.keys()).chain([&me]).copied().chain(members).collect();
         let hidden = self.hidden().of(&room_hex(room));
         let mut people: Vec<_> = everybody
             .iter()
@@ -115,6 +119,7 @@ impl Api {
                 me: *author == me,
                 last_ms: last.get(author).copied().unwrap_or(0),
                 hidden: hidden.contains(&author_hex(author)),
+                role: role_of(room, author),
             })
             .collect();
         people
@@ -143,6 +148,12 @@ impl Api {
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
+        match &message.what {
+            What::Act(says) => text = deed_words(says, |author| nick(room, author)),
+            What::Founded(name) if name.is_empty() => text = room.name(),
+            _ => {}
+        }
+        let deed = if let What::Act(says) = &message.what { deed(room, says) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
         text = act.unwrap_or(text);
@@ -196,6 +207,7 @@ impl Api {
             holders: held.as_ref().map(|held| held.received.len() as u64),
             acknowledged: held.as_ref().map(|held| held.acknowledged.len() as u64),
             file,
+            deed,
             id: words::EntryHex(message.id.to_string()),
         }
     }
@@ -222,6 +234,7 @@ fn told(what: &What) -> (Kind, String, Option<Gone>) {
         What::Topic(topic) => (Kind::Topic, topic.clone(), None),
         What::File(file) => (Kind::File, safe_name(&file.name), None),
         What::Founded(name) => (Kind::Founded, name.clone(), None),
+        What::Act(_) => (Kind::Act, String::new(), None),
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Imported(said) => (Kind::Text, said.text.clone(), None),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),

@@ -31,6 +31,7 @@ use crate::{
     limits::{EVENTS_AT_ONCE, FIND_MS, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
 };
 
+mod governing;
 mod orders;
 mod receipts;
 mod screen;
@@ -143,6 +144,8 @@ struct Chat<'a> {
     clock_told: String,
     /// Whether the room was left for good.
     gone: bool,
+    /// Whether other messages than before count, so that the newest have to be read again.
+    recounted: bool,
 }
 
 /// Lines to show together: their number, and the newest of them.
@@ -217,6 +220,7 @@ impl<'a> Chat<'a> {
             stays_unread: false,
             clock_told: String::new(),
             gone: false,
+            recounted: false,
         }
     }
 
@@ -315,8 +319,28 @@ impl<'a> Chat<'a> {
         if !self.room.clock.is_empty() {
             self.tell_clock(&self.room.clock.clone())?;
         }
+        self.tell_standing(None)?;
         // People who came before this chat listened to events.
         self.note_room(self.room.clone())
+    }
+
+    /// Shows messages on the newest page that came to count in a closed room. Those that ceased to were shown before; the
+    /// line that tells who removed their author is all that can be done here.
+    async fn read_again(&mut self) -> Result<(), Failure> {
+        let people = self.ask().people().await?;
+        people.iter().for_each(|person| self.names.learn(&person.author, &person.nick));
+        self.people.extend(people.into_iter().map(|person| (person.author.clone(), person)));
+        for message in self.newest().await? {
+            let known = self.opened.contains(&message.place) || self.shown.as_ref() >= Some(&message.place);
+            if known || self.receipts.awaits(&message.r#ref) {
+                continue;
+            }
+            let line = self.line(&message);
+            self.screen.data(&line)?;
+            self.shows(&message.place);
+            self.opened.insert(message.place);
+        }
+        Ok(())
     }
 
     /// Shows which peers the room looks for, and what to do, as long as none was found.
@@ -383,10 +407,11 @@ impl<'a> Chat<'a> {
             Event::Lagged { missed, .. } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
-            Event::Person { author, nick, here, hidden, .. } => {
+            Event::Recounted { .. } => self.recounted = true,
+            Event::Person { author, nick, here, hidden, role, .. } => {
                 self.names.learn(&author, &nick);
                 let person = self.person(&author);
-                (person.nick, person.here, person.hidden) = (nick, here, hidden);
+                (person.nick, person.here, person.hidden, person.role) = (nick, here, hidden, role);
             }
             Event::File { hash, state: FileState::Here, .. } => self.arrived.extend(self.getting.remove(&hash)),
             Event::File { hash, state: FileState::Absent, .. } => _ = self.getting.remove(&hash),
@@ -413,6 +438,7 @@ impl<'a> Chat<'a> {
             }
         }
         let before = std::mem::replace(&mut self.room, room);
+        self.tell_standing(before.standing.as_ref())?;
         if before.name.is_empty() && !self.room.name.is_empty() {
             self.screen.talk(&format!("this is the room {}", title(&self.room.name)))?;
         }
@@ -513,7 +539,7 @@ impl<'a> Chat<'a> {
 
     /// When [`Chat::settle`] has something to do.
     fn due(&self) -> Instant {
-        let far = Instant::now() + Duration::from_secs(3600);
+        let far = Instant::now() + Duration::from_secs(if self.recounted { 0 } else { 3600 });
         let arrived = self.arrived.first().map(|_| Instant::now());
         self.late_due.into_iter().chain(self.receipts.due()).chain(self.read_due).chain(arrived).min().unwrap_or(far)
     }
@@ -533,6 +559,9 @@ impl<'a> Chat<'a> {
         }
         if self.read_due.is_some_and(|due| due <= Instant::now()) {
             self.tell_read().await?;
+        }
+        if std::mem::take(&mut self.recounted) {
+            self.read_again().await?;
         }
         for message in std::mem::take(&mut self.arrived) {
             self.save(message).await?;
