@@ -16,7 +16,7 @@ pub(crate) const REF: &str = "1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c
 
 const ROOM: &str = "5a7c1b2e93d04f68a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718";
 const PEER: &str = "c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456789";
-const TICKET: &str = "rumor1ae3gk4lfoq7x2mvb5wz6yhd";
+const TICKET: &str = "rumor2ae3gk4lfoq7x2mvb5wz6yhd";
 const SECRET: &str = "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce";
 const SAID_MS: u64 = 1_700_000_000_000;
 

@@ -56,6 +56,10 @@ async fn found(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Re
     if args.lan {
         announce(client, &room, place).await?;
     }
+    talk(match args.closed {
+        true => "this room is closed: whoever comes by a ticket is let in, and you can remove people and end tickets",
+        false => "this room is open: whoever gets the ticket can come, read and write, for ever",
+    });
     let ticket = client.room(room.id.as_str()).ticket().await?;
     show(&ticket, None)?;
     visit(client, &room, place, Look::of(args.plain)).await

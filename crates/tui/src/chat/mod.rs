@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, FileHex, FileState, Message, NoticeCode, Peer, Person, PlaceText, Refused, Room,
+    Arrival, AuthorHex, Event, FileHex, FileState, Message, NoticeCode, Peer, Person, PlaceText, Refused, Role, Room,
     Seeking, TEXT_BYTES, codes,
 };
 use rumormill_client::{Client, RoomHandle};
@@ -189,6 +189,11 @@ fn is_in_vain(seeking: &Seeking) -> bool {
     seeking.peers.iter().any(|sought| sought.tries > 0)
 }
 
+/// Whether the person waits to be let into a closed room.
+fn waits(room: &Room) -> bool {
+    room.standing.as_ref().is_some_and(|standing| standing.role == Role::Waiting)
+}
+
 fn closed() -> Failure {
     Failure::internal("closed", "the room's process has ended")
 }
@@ -271,12 +276,12 @@ impl<'a> Chat<'a> {
     async fn find(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let is_early = |room: &Room| room.name.is_empty() && room.entries < SCREENFUL as u64;
         let deadline = Instant::now() + Duration::from_millis(FIND_MS);
-        let mut is_alone = self.room.seeking.is_some();
+        let mut is_alone = self.room.seeking.is_some() || waits(&self.room);
         while is_alone && !self.gone {
             let Ok(event) = timeout_at(deadline.into(), events.next()).await else { break };
             match event.ok_or_else(closed)? {
                 Event::Room { room } if room.id == self.room.id => {
-                    is_alone = room.seeking.is_some() || is_early(&room);
+                    is_alone = room.seeking.is_some() || is_early(&room) || waits(&room);
                     self.room = room;
                 }
                 // The first page shows these messages.
@@ -578,7 +583,7 @@ impl<'a> Chat<'a> {
             !at_terminal() && (self.room.name.is_empty() || self.ask().people().await?.iter().any(|one| !one.me));
         let waiting = |chat: &Self| match at_terminal() {
             true => chat.receipts.unheard() && !chat.room.peers.is_empty(),
-            false => !chat.met && others || chat.room.missing > 0 || chat.receipts.unheard(),
+            false => !chat.met && others || chat.room.missing > 0 || chat.receipts.unheard() || waits(&chat.room),
         };
         let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
         while waiting(self) && Instant::now() < deadline {
