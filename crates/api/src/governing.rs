@@ -28,6 +28,22 @@ pub enum Role {
     Removed,
 }
 
+impl Role {
+    /// What people call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::CoOwner => "co-owner",
+            Self::Moderator => "moderator",
+            Self::Keeper => "keeper",
+            Self::Member => "member",
+            Self::Waiting => "waits to be let in",
+            Self::Refused => "refused",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 /// A person, by id and name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Named {

@@ -7,7 +7,6 @@ use rumormill_proto::{
     content::Target,
     entry::Kind,
     frame::{Contact, Frame},
-    governance::{Foreseen, Order},
     ids::{PeerId, RoomId},
     input::{Found, Import, ImportCounts, Recall},
     reject::Reject,
@@ -21,9 +20,9 @@ use crate::{
     damaged::Remembered,
     envelope::Control,
     error::Error,
-    seat::{OrderAnswer, Wish},
     settings::RoomSetup,
     status::Mended,
+    wish::Govern,
 };
 
 /// One thing for the driver to do or to know.
@@ -42,12 +41,8 @@ pub(crate) enum Command {
         once: Vec<Once>,
         answer: oneshot::Sender<Result<Vec<Target>, Error>>,
     },
-    /// Do something in a closed room; answered once that is durable.
-    Wish { room: RoomId, wish: Wish, answer: OrderAnswer },
-    /// Tell what an order would end in a closed room.
-    Foresee { room: RoomId, order: Order, answer: oneshot::Sender<Result<Foreseen, Error>> },
-    /// Write an entry as soon as we may, instead of another one of its kind that still waits.
-    Later { room: RoomId, kind: Kind, body: Bytes },
+    /// Something for a closed room.
+    Govern { room: RoomId, what: Govern },
     /// Set how much of a room is kept; answered once that is durable.
     Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
     /// Announce a room on the LAN, or no longer; answered once that is durable.

@@ -4,6 +4,7 @@
 //! engines' outputs for all rooms together: first it makes everything durable in one commit, then it tells peers, then
 //! interfaces. Nothing in here waits for a peer or for a reader of events.
 
+mod govern;
 mod mend;
 mod once;
 mod rekey;
@@ -27,7 +28,7 @@ use rumormill_proto::{
     time::Now,
     timeline::Place,
 };
-use rumormill_store::{Keep, Read, RoomRecord, Store};
+use rumormill_store::{Read, Store};
 use tokio::{
     runtime::{Handle, Runtime},
     sync::{Semaphore, mpsc, oneshot},
@@ -255,30 +256,6 @@ impl Driver {
         self.expire_at = if more { ticks_ms } else { ticks_ms + EXPIRE_EVERY.as_millis() as u64 };
     }
 
-    fn retain(&mut self, room: &RoomId, retention: Keep) -> Result<(), Error> {
-        let set = self.set(room, |record| record.keep = retention);
-        self.expire_at = 0;
-        self.tools.shelf.tidy();
-        set
-    }
-
-    fn announce(&mut self, room: &RoomId, announced: bool) -> Result<(), Error> {
-        self.set(room, |record| record.announced = announced)
-    }
-
-    /// Changes the settings of a room, first in the home if that remembers the room. After an error nothing has
-    /// changed.
-    fn set(&mut self, room: &RoomId, change: impl FnOnce(&mut RoomRecord)) -> Result<(), Error> {
-        let Some(seat) = self.seats.get_mut(room) else { return Err(self.stopped(room)) };
-        let mut record = seat.record();
-        change(&mut record);
-        if seat.setup.keep {
-            self.store.put_room(&record)?;
-        }
-        seat.set(&record);
-        Ok(())
-    }
-
     /// The time by our clocks.
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -305,20 +282,8 @@ impl Driver {
                 self.speak(&room, (sayings, once), answer);
                 Inputs::new()
             }
-            Command::Wish { room, wish, answer } => {
-                match self.seats.get_mut(&room) {
-                    Some(seat) => seat.wish(wish, answer),
-                    // The caller may have gone.
-                    None => _ = answer.send(Err(self.stopped(&room))),
-                }
-                Inputs::new()
-            }
-            Command::Foresee { room, order, answer } => {
-                let seat = self.seats.get_mut(&room).map(|seat| seat.foresee(order));
-                told(answer, seat.unwrap_or_else(|| Err(self.stopped(&room))))
-            }
-            Command::Later { room, kind, body } => {
-                self.seats.get_mut(&room).into_iter().for_each(|seat| seat.say_later(kind, body.clone()));
+            Command::Govern { room, what } => {
+                self.govern(&room, what);
                 Inputs::new()
             }
             Command::Retain { room, retention, answer } => told(answer, self.retain(&room, retention)),

@@ -107,6 +107,7 @@ mod ticket;
 mod turns;
 mod unanswered;
 mod wires;
+mod wish;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{

@@ -28,7 +28,6 @@ use rumormill_proto::{
 use rumormill_store::{Once, RoomRecord};
 use tokio::sync::oneshot;
 
-pub(crate) use self::closed::{Answer as OrderAnswer, Done, Wish};
 use self::closed::{Governed, refused};
 use crate::{
     asked::{Answer, Asked},

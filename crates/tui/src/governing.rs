@@ -19,20 +19,6 @@ pub(crate) const ELSEWHERE: [(&str, &str); 6] = [
     ("unban", "/ticket shows a ticket: give it to them"),
 ];
 
-/// What a role is called, with its article.
-pub(crate) fn called(role: Role) -> &'static str {
-    match role {
-        Role::Owner => "owner",
-        Role::CoOwner => "co-owner",
-        Role::Moderator => "moderator",
-        Role::Keeper => "keeper",
-        Role::Member => "member",
-        Role::Waiting => "waits to be let in",
-        Role::Refused => "refused",
-        Role::Removed => "removed",
-    }
-}
-
 /// The name and the role of `/appoint NAME [co-owner|moderator]`.
 pub(crate) fn appointed(rest: &str) -> (&str, Role) {
     match rest.rsplit_once(' ') {

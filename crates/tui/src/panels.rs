@@ -14,7 +14,6 @@ use rumormill_text::{
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    governing::called,
     layout::parts,
     model::{Model, Panel},
     orders::{KEYS, ORDERS, Use},
@@ -104,7 +103,7 @@ pub(super) fn names(model: &mut Model) {
         };
         let name = open.names.name(&person.author, &person.nick).fit(ABOUT - 2);
         let hidden = if person.hidden { ", hidden" } else { "" };
-        let role = person.role.filter(|role| *role != Role::Member).map(|role| format!(", {}", called(role)));
+        let role = person.role.filter(|role| *role != Role::Member).map(|role| format!(", {}", role.word()));
         (name, format!("{here}{}, {}{hidden}", role.unwrap_or_default(), last_word(model, person)))
     };
     let rows = people.iter().map(row).collect();

@@ -12,8 +12,8 @@ use crate::{
     command::Command,
     error::Error,
     membership::{Member, Membership, Place},
-    seat::{Done, Wish},
     ticket::{Admits, Ticket},
+    wish::{Done, Govern, Wish},
 };
 
 impl Room {
@@ -71,11 +71,11 @@ impl Room {
     /// # Errors
     /// As [`Room::order`].
     pub async fn foresee(&self, order: Order) -> Result<Foreseen, Error> {
-        self.node.ask(|answer| Command::Foresee { room: self.board.id, order, answer }).await
+        self.node.ask(|answer| Command::Govern { room: self.board.id, what: Govern::Foresee(order, answer) }).await
     }
 
     async fn wish(&self, wish: Wish) -> Result<Done, Error> {
-        self.node.ask(|answer| Command::Wish { room: self.board.id, wish, answer }).await
+        self.node.ask(|answer| Command::Govern { room: self.board.id, what: Govern::Do(wish, answer) }).await
     }
 
     fn founder(&self) -> Option<AuthorId> {

@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     membership::Membership,
     message::{Message, What},
+    wish::Govern,
 };
 
 impl Room {
@@ -74,7 +75,7 @@ impl Room {
         let nick = Content::Nick(read_nick(nick)?.to_owned());
         if self.membership() == Membership::Waiting {
             let (kind, body) = nick.encode().map_err(|_| Error::TooLong)?;
-            self.node.command(Command::Later { room: self.id(), kind, body }).await?;
+            self.node.command(Command::Govern { room: self.id(), what: Govern::Later(kind, body) }).await?;
             return Ok(None);
         }
         self.put(&nick).await.map(Some)

@@ -17,7 +17,6 @@ use rumormill_proto::{
     time::Now,
 };
 use rumormill_store::Pass;
-use tokio::sync::oneshot;
 
 use super::Seat;
 use crate::{
@@ -29,31 +28,13 @@ use crate::{
     random::random,
     settings::RoomSetup,
     ticket::Admits,
+    wish::{Answer, Wish},
 };
 
 /// Tags of orders are these and above; sayings never come that far.
 const ORDER_TAG: u64 = 1 << 63;
 
 const DAY_MS: u64 = 24 * 3_600_000;
-
-/// What came of an order: the act, and the ticket that it announced.
-pub(crate) type Done = (Target, Option<Pass>);
-
-/// The answer to a caller.
-pub(crate) type Answer = oneshot::Sender<Result<Done, Error>>;
-
-/// Something that somebody here, or the node itself, wants to do.
-pub(crate) enum Wish {
-    /// This.
-    Order(Order),
-    /// Make a ticket for people.
-    Ticket {
-        /// How many it lets in.
-        uses: u64,
-        /// Milliseconds since the Unix epoch at which it ends, if it does.
-        expires_ms: Option<u64>,
-    },
-}
 
 /// Orders and newcomers of one room.
 #[derive(Default)]

@@ -141,18 +141,13 @@ impl Api {
     pub(super) async fn message(&self, room: &Room, message: Message) -> words::Message {
         let (me, author) = (room.author(), message.place.author);
         let mine = author == me;
-        let (kind, mut text, gone) = told(&message.what);
+        let (kind, mut text, gone) = told(room, &message.what);
         let lost = gone == Some(Gone::Missing) && room.is_lost(&message.target());
         let gone = if lost { Some(Gone::Unkept) } else { gone };
         let hidden_here = self.hidden().of(&room_hex(room));
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
-        match &message.what {
-            What::Act(says) => text = deed_words(says, |author| nick(room, author)),
-            What::Founded(name) if name.is_empty() => text = room.name(),
-            _ => {}
-        }
         let deed = if let What::Act(says) = &message.what { deed(room, says) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
@@ -227,14 +222,15 @@ fn is_damage(why: &Error) -> bool {
 }
 
 /// The content of a message, as its author wrote it: every interface makes it safe for its own display.
-fn told(what: &What) -> (Kind, String, Option<Gone>) {
+fn told(room: &Room, what: &What) -> (Kind, String, Option<Gone>) {
     match what {
         What::Text(text) => (Kind::Text, text.text.clone(), None),
         What::Nick(nick) => (Kind::Nick, nick.clone(), None),
         What::Topic(topic) => (Kind::Topic, topic.clone(), None),
         What::File(file) => (Kind::File, safe_name(&file.name), None),
+        What::Founded(name) if name.is_empty() => (Kind::Founded, room.name(), None),
         What::Founded(name) => (Kind::Founded, name.clone(), None),
-        What::Act(_) => (Kind::Act, String::new(), None),
+        What::Act(says) => (Kind::Act, deed_words(says, |author| nick(room, author)), None),
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Imported(said) => (Kind::Text, said.text.clone(), None),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),

@@ -63,6 +63,25 @@ impl Chat<'_> {
         }
     }
 
+    /// Shows messages on the newest page that came to count in a closed room. Those that ceased to were shown before; the
+    /// line that tells who removed their author is all that can be done here.
+    pub(super) async fn read_again(&mut self) -> Result<(), Failure> {
+        let people = self.ask().people().await?;
+        people.iter().for_each(|person| self.names.learn(&person.author, &person.nick));
+        self.people.extend(people.into_iter().map(|person| (person.author.clone(), person)));
+        for message in self.newest().await? {
+            let known = self.opened.contains(&message.place) || self.shown.as_ref() >= Some(&message.place);
+            if known || self.receipts.awaits(&message.r#ref) {
+                continue;
+            }
+            let line = self.line(&message);
+            self.screen.data(&line)?;
+            self.shows(&message.place);
+            self.opened.insert(message.place);
+        }
+        Ok(())
+    }
+
     fn whom(&self, name: &str) -> Result<String, Failure> {
         self.names.choose(name).map(|author| author.as_str().to_owned()).map_err(Failure::Choice)
     }

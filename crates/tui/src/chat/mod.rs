@@ -329,25 +329,6 @@ impl<'a> Chat<'a> {
         self.note_room(self.room.clone())
     }
 
-    /// Shows messages on the newest page that came to count in a closed room. Those that ceased to were shown before; the
-    /// line that tells who removed their author is all that can be done here.
-    async fn read_again(&mut self) -> Result<(), Failure> {
-        let people = self.ask().people().await?;
-        people.iter().for_each(|person| self.names.learn(&person.author, &person.nick));
-        self.people.extend(people.into_iter().map(|person| (person.author.clone(), person)));
-        for message in self.newest().await? {
-            let known = self.opened.contains(&message.place) || self.shown.as_ref() >= Some(&message.place);
-            if known || self.receipts.awaits(&message.r#ref) {
-                continue;
-            }
-            let line = self.line(&message);
-            self.screen.data(&line)?;
-            self.shows(&message.place);
-            self.opened.insert(message.place);
-        }
-        Ok(())
-    }
-
     /// Shows which peers the room looks for, and what to do, as long as none was found.
     fn seek(&mut self) -> Result<(), Failure> {
         let Some(seeking) = &self.room.seeking else { return Ok(()) };

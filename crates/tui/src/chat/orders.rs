@@ -14,7 +14,7 @@ use crate::{
     carry::attended,
     chat::{Chat, Next},
     failure::Failure,
-    governing::{ELSEWHERE, called},
+    governing::ELSEWHERE,
     limits::{GETTING, SCREENFUL},
     output::Output,
     transfer,
@@ -185,7 +185,7 @@ impl Chat<'_> {
         people.sort_by_key(|person| (!person.me, !person.here, std::cmp::Reverse(person.last_ms)));
         people.retain(|person| person.role != Some(Role::Removed));
         let name = |person: &&Person| {
-            let role = person.role.map(|role| format!(", {}", called(role))).unwrap_or_default();
+            let role = person.role.map(|role| format!(", {}", role.word())).unwrap_or_default();
             format!("{}  {}{role}", self.names.name(&person.author, &person.nick).whole(), standing(person))
         };
         let lines: Vec<String> = people.iter().take(SCREENFUL).map(name).collect();
