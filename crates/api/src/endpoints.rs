@@ -1,9 +1,9 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BotMade, Bots, Edit, Enter, Event, Figures, Findings, Holders, HookMade, HookPost, Hooks,
-    ImportCounts, Keep, Message, Nearby, NewBot, NewHook, Nick, Page, People, Read, Room, Rooms, Say, Signs, Ticket,
-    Topic, Whois, Work,
+    Announced, Attention, BotMade, Bots, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade, HookPost,
+    Hooks, ImportCounts, Keep, Message, Nearby, NewBot, NewHook, NewTicket, Nick, Order, Ordered, Page, People, Read,
+    Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
@@ -53,6 +53,19 @@ table! {
     LEAVE_ROOM: Empty => Empty = Endpoint::new("leave_room", OfRooms, Delete, "/v1/rooms/{room}", "Leave a room")
         .details("The home no longer takes part and deletes everything of the room. Your messages stay with the people who have them.")
         .status(204);
+    LIST_TICKETS: Empty => Json<Tickets> = Endpoint::new("list_tickets", OfRooms, Get, "/v1/rooms/{room}/tickets", "List the tickets of a closed room");
+    MAKE_TICKET: Json<NewTicket> => Json<Ticket> = Endpoint::new("make_ticket", OfRooms, Post, "/v1/rooms/{room}/tickets", "Make a ticket of a closed room")
+        .status(201)
+        .paced();
+    REVOKE_TICKET: Empty => Empty = Endpoint::new("revoke_ticket", OfRooms, Delete, "/v1/rooms/{room}/tickets/{ticket}", "End a ticket of a closed room")
+        .details("The beginning of its id is enough. People who came by it stay, if a governor ends it.")
+        .status(204)
+        .paced();
+    ORDER: Json<Order> => Json<Ordered> = Endpoint::new("order", OfRooms, Post, "/v1/rooms/{room}/orders", "Do something in a closed room")
+        .details("What a person may do follows from their role. An order against somebody of the same or a higher rank is refused.")
+        .status(201)
+        .paced();
+    FORESEE: Json<Order> => Json<Foreseen> = Endpoint::new("foresee", OfRooms, Post, "/v1/rooms/{room}/foreseen", "Tell what an order would end in a closed room");
     GET_TICKET: Empty => Json<Ticket> = Endpoint::new("get_ticket", OfRooms, Get, "/v1/rooms/{room}/ticket", "Get the ticket with which others join");
     GET_TICKET_PICTURE: Empty => Svg = Endpoint::new("get_ticket_picture", OfRooms, Get, "/v1/rooms/{room}/ticket.svg", "Get the ticket as a QR code");
     SET_NICK: Json<Nick> => Json<Room> = Endpoint::new("set_nick", OfRooms, Put, "/v1/rooms/{room}/nick", "Choose the name that others see you by").paced();

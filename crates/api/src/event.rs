@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, EntryRef, FileHex, FileState, Message, PeerHex, Room, RoomHex};
+use crate::{AuthorHex, EntryRef, FileHex, FileState, Message, PeerHex, Role, Room, RoomHex};
 
 /// How a message entered the timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -105,6 +105,17 @@ pub enum Event {
         here: bool,
         /// Whether you have hidden them.
         hidden: bool,
+        /// Where they stand in a closed room; absent in an open one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+    },
+    /// Other messages than before are shown in a closed room: messages of these people left the timeline, or came into it.
+    /// Read the messages anew.
+    Recounted {
+        /// The room.
+        room: RoomHex,
+        /// The people.
+        authors: Vec<AuthorHex>,
     },
     /// Somebody is typing. Repeated every few seconds while they type; 6 s after the last event they have stopped.
     Typing {
@@ -215,6 +226,7 @@ impl Event {
             | Self::Held { room, .. }
             | Self::File { room, .. }
             | Self::Person { room, .. }
+            | Self::Recounted { room, .. }
             | Self::Typing { room, .. }
             | Self::Notice { room, .. }
             | Self::Left { room }

@@ -1,10 +1,11 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Edit, Enter, EntryHex, Event, Figures, Finding,
-    Findings, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkFigures, Message, Nearby, NearbyRoom,
-    NewBot, NewHook, Nick, Page, Path, Peer, People, Person, Queues, Read, Refusal, Rejected, Room, Rooms, Say, Sign,
-    Signs, Spread, Ticket, Topic, Traffic, Whois, Within, Work, codes, endpoint::Example,
+    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Edit, Enter, EntryHex, Event,
+    Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkFigures,
+    Message, Named, Nearby, NearbyRoom, NewBot, NewHook, NewTicket, Nick, Order, Ordered, Page, Path, Peer, People,
+    Person, Queues, Read, Refusal, Rejected, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic,
+    Whois, Within, Work, codes, endpoint::Example,
 };
 
 /// An example of a place.
@@ -16,7 +17,7 @@ pub(crate) const REF: &str = "1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c
 
 const ROOM: &str = "5a7c1b2e93d04f68a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718";
 const PEER: &str = "c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456789";
-const TICKET: &str = "rumor1ae3gk4lfoq7x2mvb5wz6yhd";
+const TICKET: &str = "rumor2ae3gk4lfoq7x2mvb5wz6yhd";
 const SECRET: &str = "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce";
 const SAID_MS: u64 = 1_700_000_000_000;
 
@@ -90,13 +91,46 @@ impl Example for Rooms {
 
 impl Example for Enter {
     fn example() -> Self {
-        Self::Founded { name: "lunch".into() }
+        Self::Founded { name: "lunch".into(), closed: true }
     }
 }
 
 impl Example for Ticket {
     fn example() -> Self {
         Self { ticket: TICKET.into() }
+    }
+}
+
+impl Example for Tickets {
+    fn example() -> Self {
+        let maker = Named { author: author(), nick: "ada".into() };
+        let ticket = AnnouncedTicket { id: ROOM.into(), maker, mine: true, uses: 200, used: 3, ..Default::default() };
+        Self { tickets: vec![ticket] }
+    }
+}
+
+impl Example for NewTicket {
+    fn example() -> Self {
+        Self { uses: 1, expires_ms: Some(SAID_MS + 7 * 24 * 3_600_000) }
+    }
+}
+
+impl Example for Order {
+    fn example() -> Self {
+        Self::Remove { who: "mallory".into(), hide: false }
+    }
+}
+
+impl Example for Ordered {
+    fn example() -> Self {
+        Self { r#ref: REF.into() }
+    }
+}
+
+impl Example for Foreseen {
+    fn example() -> Self {
+        let mallory = Named { author: author(), nick: "mallory".into() };
+        Self { out: vec![mallory], says: vec!["mallory would be out".into()], ..Self::default() }
     }
 }
 

@@ -21,6 +21,7 @@ mod event;
 mod examples;
 mod figures;
 mod finding;
+mod governing;
 mod hook;
 mod ids;
 mod limits;
@@ -37,6 +38,9 @@ pub use self::{
     event::{Arrival, Event, Lag, NoticeCode, Sent},
     figures::{Carried, Figures, LinkFigures, Queues, Rejected, Spread, Within},
     finding::{Finding, Findings},
+    governing::{
+        AnnouncedTicket, Deed, Does, Foreseen, Named, NewTicket, Order, Ordered, Role, Standing, TicketState, Tickets,
+    },
     hook::{Deliveries, Delivery, Hook, HookMade, HookPost, Hooks, NewHook, Only, Receiver},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, HookId, PeerHex, PlaceText, RoomHex},
     limits::{

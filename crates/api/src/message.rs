@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, EntryHex, EntryRef, FileHex, Person, PlaceText, limits::HANDED_ON_MS};
+use crate::{AuthorHex, Deed, EntryHex, EntryRef, FileHex, Person, PlaceText, limits::HANDED_ON_MS};
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -20,6 +20,9 @@ pub enum Kind {
     File,
     /// The author founded the room with the name in `text`.
     Founded,
+    /// The author did something that changes who is in a closed room, or who may do what: `deed` has it, `text` says it,
+    /// as in `removed mallory`.
+    Act,
     /// The content is not here; `gone` says why.
     Gone,
 }
@@ -135,6 +138,9 @@ pub struct Message {
     pub acknowledged: Option<u64>,
     /// The file that it offers.
     pub file: Option<File>,
+    /// What was done in a closed room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deed: Option<Deed>,
     /// The hash of its entry.
     pub id: EntryHex,
 }

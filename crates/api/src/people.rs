@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, Peer};
+use crate::{AuthorHex, Peer, Role};
 
 /// Somebody who has written in a room, or is connected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -21,6 +21,9 @@ pub struct Person {
     /// Whether you have hidden them.
     #[serde(default)]
     pub hidden: bool,
+    /// Where they stand in a closed room; absent in an open one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }
 
 /// The people of a room.

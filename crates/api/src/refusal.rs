@@ -132,6 +132,11 @@ pub mod codes {
         GIVEN_UP = "given-up", 409, "The file is no longer being fetched";
         TOO_MANY_ROOMS = "too-many-rooms", 409, "The home has as many rooms as it may have";
         TOO_MANY_FILES = "too-many-files", 429, "Too many files are being fetched";
+        NO_MEMBER = "no-member", 403, "You are no member of this closed room";
+        RANK = "rank", 403, "Your role in the closed room does not allow it, or not against this person";
+        NOTHING_THERE = "nothing-there", 404, "There is no such member, role, ticket or message to do it to";
+        OPEN_ROOM = "open-room", 409, "The room is open, and nobody governs it";
+        USES = "uses", 400, "A ticket lets in at least one person";
         BUSY = "busy", 429, "The queue of unsent messages is full";
         TOO_FAST = "too-fast", 429, "The request is too fast for the room; nothing was done, and `Retry-After` says how long to wait";
         NOBODY_HAS_IT = "nobody-has-it", 503, "Nobody who has the file is here";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, PeerHex, PlaceText, RoomHex};
+use crate::{AuthorHex, PeerHex, PlaceText, RoomHex, Standing};
 
 /// A room that this home takes part in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -59,6 +59,9 @@ pub struct Room {
     /// Whether it is listed before rooms that are not pinned.
     #[serde(default)]
     pub pinned: bool,
+    /// Where you stand in a closed room; absent in an open one, where everybody is equal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// The search for others, as long as no entry has come from any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeking: Option<Seeking>,
@@ -218,6 +221,9 @@ pub enum Enter {
     Founded {
         /// The room's name.
         name: String,
+        /// Whether the room is closed: its members decide who comes in. Anyone with a ticket comes into an open room.
+        #[serde(default)]
+        closed: bool,
     },
     /// Join the room of a ticket.
     Invited {

@@ -15,7 +15,7 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(word: T, want: Val
 
 #[test]
 fn requests() {
-    check(Enter::Founded { name: "lunch".into() }, json!({"name": "lunch"}));
+    check(Enter::Founded { name: "lunch".into(), closed: false }, json!({"name": "lunch", "closed": false}));
     check(Enter::Invited { ticket: "rumor1".into() }, json!({"ticket": "rumor1"}));
     check(Say { text: "hi".into(), ..Say::default() }, json!({"text": "hi"}));
     let reply = Say { text: "hi".into(), reply_to: Some("a.1".into()), mentions: vec!["b".into()] };

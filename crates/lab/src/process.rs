@@ -156,6 +156,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         keep: false,
         retention: rumormill_node::Keep::default(),
         announced: false,
+        closed: None,
     };
     Ok(node.enter(setup).await?)
 }

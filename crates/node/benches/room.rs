@@ -99,6 +99,7 @@ fn home() {
             contacts: vec![],
             keep: Default::default(),
             announced: false,
+            closed: None,
         };
         store.put_room(&record).unwrap();
         let mut door = Admission::new(id);
@@ -185,7 +186,7 @@ async fn fetch() {
         let before = room.status().traffic;
         let fresh = Node::open(on_disk(&dir.path().join(format!("fresh{pass}")))).await.unwrap();
         let start = Instant::now();
-        let joined = fresh.join(&room.ticket()).await.unwrap();
+        let joined = fresh.join(&room.ticket().await.unwrap()).await.unwrap();
         until("a screenful", || joined.status().entries >= 50).await;
         let screen = start.elapsed();
         until("everything", || joined.status().entries > FETCHED as u64).await;
@@ -213,7 +214,7 @@ fn same(one: &Room, other: &Room) -> bool {
 async fn idle() {
     let (one, other) = (Node::open(Settings::memory()).await.unwrap(), Node::open(Settings::memory()).await.unwrap());
     let room = one.create("quiet").await.unwrap();
-    let joined = other.join(&room.ticket()).await.unwrap();
+    let joined = other.join(&room.ticket().await.unwrap()).await.unwrap();
     until("a link", || !joined.status().peers.is_empty() && same(&room, &joined)).await;
     // Past the first rounds and shuffles, so that only the quiet remains.
     tokio::time::sleep(Duration::from_secs(30)).await;
@@ -236,7 +237,7 @@ async fn mesh(count: usize) -> (Vec<Node>, Vec<Room>) {
     let mut nodes = vec![first];
     for _ in 1..count {
         let node = Node::open(Settings::memory()).await.unwrap();
-        rooms.push(node.join(&rooms[0].ticket()).await.unwrap());
+        rooms.push(node.join(&rooms[0].ticket().await.unwrap()).await.unwrap());
         nodes.push(node);
     }
     until("a mesh", || rooms.iter().all(|room| room.status().peers.len() >= (count - 1).min(24))).await;

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bob = Node::open(Settings::memory()).await?;
 
     let lunch = alice.create("lunch").await?;
-    let ticket: Ticket = lunch.ticket().to_string().parse()?;
+    let ticket: Ticket = lunch.ticket().await?.to_string().parse()?;
     let here = bob.join(&ticket).await?;
     let mut events = here.events();
 

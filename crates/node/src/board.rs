@@ -15,6 +15,7 @@ use rumormill_proto::{
     entry::{Body, Kind},
     frame::Contact,
     frontier::Digest,
+    governance::{Announced, Seat, Shown},
     ids::{AuthorId, PeerId, RoomId, Seq},
     timeline::Place,
 };
@@ -26,9 +27,11 @@ use crate::{
     error::Error,
     event::{News, RoomEvent},
     limits::EVENTS,
+    membership::Membership,
     outbound::Outbound,
     sought::Tried,
     status::Traffic,
+    ticket::Admits,
 };
 
 /// The boards of all rooms of a node.
@@ -70,10 +73,28 @@ pub(crate) struct Posted {
     pub(crate) announced: bool,
     /// Messages whose content no linked peer keeps.
     pub(crate) lost: BTreeSet<Target>,
+    /// The state of a closed room; `None` of an open one.
+    pub(crate) closed: Option<Arc<Closed>>,
     /// Dials that failed.
     pub(crate) tried: Tried,
     /// The last nick of each author, and its place.
     nicks: BTreeMap<AuthorId, (Place, String)>,
+}
+
+/// The state of a closed room.
+#[derive(Clone, Debug)]
+pub(crate) struct Closed {
+    /// What people see; nothing before we are in.
+    pub(crate) shown: Arc<Shown>,
+    /// Who is present or waits.
+    pub(crate) seats: BTreeMap<AuthorId, Seat>,
+    /// Who was ended, and by whom.
+    pub(crate) removed: BTreeMap<AuthorId, Option<(AuthorId, Seq)>>,
+    pub(crate) founder: AuthorId,
+    pub(crate) tickets: Vec<Announced>,
+    pub(crate) membership: Membership,
+    /// The ticket of ours that we hand out.
+    pub(crate) admits: Option<Admits>,
 }
 
 /// A peer that is present in the room.

@@ -22,6 +22,7 @@ use crate::{
     error::Error,
     settings::RoomSetup,
     status::Mended,
+    wish::Govern,
 };
 
 /// One thing for the driver to do or to know.
@@ -40,6 +41,8 @@ pub(crate) enum Command {
         once: Vec<Once>,
         answer: oneshot::Sender<Result<Vec<Target>, Error>>,
     },
+    /// Something for a closed room.
+    Govern { room: RoomId, what: Govern },
     /// Set how much of a room is kept; answered once that is durable.
     Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
     /// Announce a room on the LAN, or no longer; answered once that is durable.

@@ -71,6 +71,8 @@ pub(crate) struct Job {
     pub(crate) newest: usize,
     /// Pieces of logs to serve then: author, first and last seq.
     pub(crate) ranges: Vec<(AuthorId, Seq, Seq)>,
+    /// Whether each piece has to come with a signature.
+    pub(crate) proved: bool,
 }
 
 /// A connection over which a peer can be asked for files of a room.

@@ -29,6 +29,7 @@ impl Remembered {
                 let mut setup = RoomSetup::new(room.id, room.secret?, random(), &room.name);
                 setup.contacts.clone_from(&room.contacts);
                 setup.retention = room.keep;
+                setup.closed = room.closed;
                 Some(setup)
             }
         }

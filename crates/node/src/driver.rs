@@ -4,6 +4,7 @@
 //! engines' outputs for all rooms together: first it makes everything durable in one commit, then it tells peers, then
 //! interfaces. Nothing in here waits for a peer or for a reader of events.
 
+mod govern;
 mod mend;
 mod once;
 mod rekey;
@@ -20,13 +21,14 @@ use std::{
 
 use rumormill_proto::{
     frame::Contact,
+    governance::Governance,
     ids::{AuthorId, PeerId, RoomId},
     input::{Input, Kept},
     reject::Reject,
     time::Now,
     timeline::Place,
 };
-use rumormill_store::{Keep, Read, RoomRecord, Store};
+use rumormill_store::{Read, Store};
 use tokio::{
     runtime::{Handle, Runtime},
     sync::{Semaphore, mpsc, oneshot},
@@ -36,6 +38,7 @@ use crate::{
     board::{Board, Boards, Stop},
     command::{Command, Recalled, Received},
     connection::LinkId,
+    counting::Counting,
     damaged::Damaged,
     envelope::Control,
     error::Error,
@@ -104,6 +107,9 @@ pub(crate) struct Prepared {
     /// Whether its own log is cut, so that it needs a new key.
     is_forked: bool,
 }
+
+/// What a room begins from.
+type Begun = (Vec<Kept>, Option<Place>, Option<Box<Governance>>);
 
 /// Whether the loop continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,30 +256,6 @@ impl Driver {
         self.expire_at = if more { ticks_ms } else { ticks_ms + EXPIRE_EVERY.as_millis() as u64 };
     }
 
-    fn retain(&mut self, room: &RoomId, retention: Keep) -> Result<(), Error> {
-        let set = self.set(room, |record| record.keep = retention);
-        self.expire_at = 0;
-        self.tools.shelf.tidy();
-        set
-    }
-
-    fn announce(&mut self, room: &RoomId, announced: bool) -> Result<(), Error> {
-        self.set(room, |record| record.announced = announced)
-    }
-
-    /// Changes the settings of a room, first in the home if that remembers the room. After an error nothing has
-    /// changed.
-    fn set(&mut self, room: &RoomId, change: impl FnOnce(&mut RoomRecord)) -> Result<(), Error> {
-        let Some(seat) = self.seats.get_mut(room) else { return Err(self.stopped(room)) };
-        let mut record = seat.record();
-        change(&mut record);
-        if seat.setup.keep {
-            self.store.put_room(&record)?;
-        }
-        seat.set(&record);
-        Ok(())
-    }
-
     /// The time by our clocks.
     pub(crate) fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -298,6 +280,10 @@ impl Driver {
             },
             Command::Say { room, sayings, once, answer } => {
                 self.speak(&room, (sayings, once), answer);
+                Inputs::new()
+            }
+            Command::Govern { room, what } => {
+                self.govern(&room, what);
                 Inputs::new()
             }
             Command::Retain { room, retention, answer } => told(answer, self.retain(&room, retention)),
@@ -427,6 +413,9 @@ impl Driver {
         let contacts = setup.contacts.clone();
         if let Some(seat) = self.seats.get(&id) {
             let board = seat.board.clone();
+            if seat.wants_anew(&setup) {
+                self.come_anew(&setup)?;
+            }
             self.give(vec![(id, Input::Heard { contacts: contacts.clone() })]);
             self.links.dial_also(id, &contacts, self.now().ticks_ms);
             return Ok(board);
@@ -454,7 +443,7 @@ impl Driver {
     /// Prepares to enter a room, from its data in the store.
     pub(crate) fn prepare(&mut self, setup: RoomSetup) -> Result<Prepared, Error> {
         let now = self.now();
-        let start = self.start(&setup.id, now)?;
+        let start = self.start(&setup, now)?;
         let cut: Vec<AuthorId> =
             start.kept.iter().filter(|kept| kept.log.cut().is_some()).map(|kept| kept.author).collect();
         let seat = Seat::new(setup, start);
@@ -493,7 +482,7 @@ impl Driver {
         // Held to the end: dropping the seat closes its board, and readers are to hear first that the room was left.
         let mut seat = self.seats.remove(room).or_else(|| self.resting.remove(room).map(|(seat, _)| seat));
         self.links.leave(room);
-        seat.iter_mut().for_each(|seat| seat.asked.fail(&Error::Left).clear());
+        seat.iter_mut().for_each(|seat| seat.abandon(&Error::Left));
         let board = seat.as_ref().map(|seat| seat.board.clone()).or_else(|| self.damaged.remove(room));
         if let Some(board) = board {
             board.posted().stopped = Some(Stop::Left);
@@ -512,24 +501,27 @@ impl Driver {
 
     /// The state from which an engine starts. If the store cannot read it, the damaged parts are removed first, because
     /// other peers have them.
-    pub(crate) fn start(&mut self, room: &RoomId, now: Now) -> Result<Start, Error> {
-        let begun = match self.begin(room) {
+    pub(crate) fn start(&mut self, setup: &RoomSetup, now: Now) -> Result<Start, Error> {
+        let room = &setup.id;
+        let begun = match self.begin(setup) {
             Err(rumormill_store::Error::Corrupt { what, .. }) => {
                 tracing::error!(room = %room.short(), %what, "what is kept of a room makes no sense; what is damaged is taken out");
                 self.store.mend(room)?;
-                self.begin(room)
+                self.begin(setup)
             }
             begun => begun,
         };
-        let (kept, end) = begun?;
-        Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now })
+        let (kept, end, governance) = begun?;
+        Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now, governance })
     }
 
-    /// The kept logs, and the last place of the timeline.
-    fn begin(&mut self, room: &RoomId) -> Result<(Vec<Kept>, Option<Place>), rumormill_store::Error> {
+    /// The kept logs, the last place of the timeline and, of a closed room, what its entries come to.
+    fn begin(&mut self, setup: &RoomSetup) -> Result<Begun, rumormill_store::Error> {
+        let room = &setup.id;
         let kept = self.store.kept(room)?;
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
-        Ok((kept, end))
+        let closed = setup.closed.map(|closed| self.read.governance(room, closed.founder)).transpose()?;
+        Ok((kept, end, closed.map(Box::new)))
     }
 
     /// Wakes engines, carries out their outputs, and renews the status of rooms.
@@ -588,8 +580,12 @@ fn told<T>(answer: oneshot::Sender<T>, what: T) -> Inputs {
 
 /// Reads the nicks that were said last, while the room is in use already.
 pub(crate) async fn find_nicks(board: Arc<Board>, readers: Arc<Readers>) {
-    let room = board.id;
-    match readers.read(move |read| read.nicks(&room)).await {
+    let (room, closed) = (board.id, board.posted().closed.clone());
+    let nicks = move |read: &mut dyn Read| match closed {
+        Some(closed) => Counting::new(read, closed.shown.clone()).nicks(&room),
+        None => read.nicks(&room),
+    };
+    match readers.read(nicks).await {
         Ok(nicks) => nicks.into_iter().for_each(|(_, place, nick)| board.posted().set_nick(place, nick)),
         Err(why) => tracing::warn!(%why, "cannot read nicks"),
     }

@@ -60,6 +60,14 @@ pub enum Error {
     Kind,
     /// The room does not take this entry: it is a founding that is not the room's, or the room has too many authors.
     Refused,
+    /// The room is closed, and we are no member of it.
+    NotMember,
+    /// Our role in the closed room does not allow it, or not against somebody of that rank.
+    Rank,
+    /// In the closed room there is no such member, role, newcomer, ticket or message.
+    NothingThere,
+    /// The room is open: nobody governs it.
+    Open,
     /// Too many sayings wait.
     Busy,
     /// Something else was asked for under the key of this call.
@@ -107,6 +115,10 @@ impl Error {
             Self::NotYours => "not-yours",
             Self::Kind => "kind",
             Self::Refused => "refused",
+            Self::NotMember => "no-member",
+            Self::Rank => "rank",
+            Self::NothingThere => "nothing-there",
+            Self::Open => "open-room",
             Self::Busy => "busy",
             Self::OtherCall => "key-used",
             Self::CallWaits => "key-waits",
@@ -144,6 +156,10 @@ impl Error {
             Self::NoMessage => "choose a message of this room".into(),
             Self::NotYours | Self::Kind => "choose something that you said".into(),
             Self::Refused => "say it in another room".into(),
+            Self::NotMember => "a member lets you in, with a ticket that is good; ask for a new one if yours is not".into(),
+            Self::Rank => "ask somebody of higher rank; /names shows the roles".into(),
+            Self::NothingThere => "look again: /names shows who is in, `rumormill ticket --list` the tickets".into(),
+            Self::Open => "everybody is equal in an open room; hide somebody for yourself, or found a closed room".into(),
             Self::Busy => "wait for what was said before to be confirmed".into(),
             Self::OtherCall => "use a fresh key for each thing that you say".into(),
             Self::CallWaits => "ask again in a second, with the same key".into(),
@@ -177,6 +193,10 @@ impl fmt::Display for Error {
             Self::NotYours => f.write_str("somebody else said this"),
             Self::Kind => f.write_str("this cannot be done with a message of this kind"),
             Self::Refused => f.write_str("the room does not take this"),
+            Self::NotMember => f.write_str("you are no member of this room"),
+            Self::Rank => f.write_str("your role does not allow this"),
+            Self::NothingThere => f.write_str("there is nobody and nothing to do this to"),
+            Self::Open => f.write_str("nobody governs an open room"),
             Self::Busy => f.write_str("too much waits to be said already"),
             Self::OtherCall => f.write_str("something else was said under this key"),
             Self::CallWaits => f.write_str("the same is being said, and is not durable yet"),

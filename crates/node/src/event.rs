@@ -1,5 +1,7 @@
 //! The events of a room for its listeners.
 
+use std::collections::BTreeSet;
+
 use rumormill_proto::{
     admit::Entry,
     clock::Skew,
@@ -8,7 +10,7 @@ use rumormill_proto::{
     input::{Arrival, Step},
 };
 
-use crate::message::Message;
+use crate::{membership::Membership, message::Message};
 
 /// Something that happened in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +104,19 @@ pub enum RoomEvent {
     Evicted {
         /// The author of the messages.
         author: AuthorId,
+    },
+    /// We were let into a closed room, were removed from it, or the like.
+    Membership(Membership),
+    /// Somebody came into a closed room, went, knocks, was given a role or lost it. [`Room::member`](crate::Room::member)
+    /// tells where it stands.
+    Seated {
+        /// Who.
+        author: AuthorId,
+    },
+    /// Other messages than before count in a closed room: some left the timeline, or others came into it.
+    Recounted {
+        /// Their authors.
+        authors: BTreeSet<AuthorId>,
     },
     /// Our clock or somebody else's disagrees with most others, or all agree again.
     Skewed(Skew),

@@ -17,7 +17,7 @@
 //!
 //! let room = node.create("lunch").await?;
 //! let mut events = room.events();
-//! println!("others join with {}", room.ticket());
+//! println!("others join with {}", room.ticket().await?);
 //!
 //! let said = room.say("pizza at noon?").await?; // Durable from here on, whether or not anybody is connected.
 //! room.react(said, "🍕", true).await?;
@@ -66,6 +66,7 @@ mod command;
 mod congestion;
 mod connection;
 mod connector;
+mod counting;
 mod damaged;
 mod dials;
 mod driver;
@@ -86,6 +87,7 @@ mod lan;
 pub mod limits;
 mod link;
 mod links;
+mod membership;
 mod message;
 mod messages;
 mod nearby;
@@ -108,11 +110,12 @@ mod ticket;
 mod turns;
 mod unanswered;
 mod wires;
+mod wish;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
-    By, CheckReport, Error as StoreError, Fault, Keep, KeepFiles, Once, Problem, Shared, TimelineRow, Wanted,
-    free_bytes,
+    By, CheckReport, Closed, Error as StoreError, Fault, Keep, KeepFiles, Once, Pass, Problem, Shared, TimelineRow,
+    Wanted, free_bytes,
     limits::{FREE_BYTES, ONCE, SHARE_BYTES},
 };
 
@@ -125,6 +128,7 @@ pub use crate::{
     figures::{Carried, Figures, LinkFigures, Queues, SPREAD_MS, Spread},
     files::{Fetch, Offer},
     inspect::Inspector,
+    membership::{Member, Membership, Place, Refusal},
     message::{Message, What},
     messages::Page,
     nearby::NearbyRoom,
@@ -134,5 +138,5 @@ pub use crate::{
     settings::{Bind, ClockShift, Home, Reach, Relay, RoomSetup, Settings},
     sought::Sought,
     status::{Holders, Mended, Path, PeerStatus, RoomStatus, Traffic},
-    ticket::{Ticket, TicketError},
+    ticket::{Admits, Ticket, TicketError},
 };

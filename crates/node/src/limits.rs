@@ -85,6 +85,26 @@ pub const BATCH_BYTES: usize = 1024 * 1024;
 /// Sayings of one room that have no place yet. At 8 KiB each they are 8 MiB at most.
 pub const SAYINGS: usize = 1024;
 
+/// Orders of people and of the node itself that wait in one closed room. Each is an entry of its own: a commit, 64 of which
+/// take a tenth of a second.
+pub const ORDERS: usize = 64;
+
+/// How long an order waits that the engine does not take yet, because words of ours wait that it has to name.
+pub const ORDER_AGAIN_MS: u64 = 100;
+
+/// How many people the ticket lets in that a member hands out: a room of friends, and a raid that somebody can undo.
+pub const TICKET_USES: u64 = 200;
+
+/// People whom a node lets in by one ticket on one day.
+pub const WELCOMES_A_DAY: u64 = 200;
+
+/// Tickets by which a node lets people in on one day. 48 bytes each.
+pub const WELCOME_TICKETS: usize = 1024;
+
+/// A node lets in somebody whom it is not linked with after this and up to twice as long, if nobody did before: a rumor
+/// has crossed the room by then, so mostly one member says welcome.
+pub const WELCOME_LATER_MS: u64 = 2_000;
+
 /// News kept for a slow reader of a room's events, before it loses some and learns how many: seconds of a busy room.
 /// Their bodies take 8 MiB at most.
 pub const EVENTS: usize = 1024;

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use rumormill_proto::{
     admit::Entry,
     content::{Content, File, Imported, Target, Text},
-    entry::{Kind, room_name},
+    entry::{Founding, Kind, founding},
+    governance::{Act, Says},
     ids::{AuthorId, EntryId, RoomId},
     timeline::Place,
 };
@@ -32,7 +33,7 @@ pub struct Message {
 /// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// The room was founded under this name.
+    /// The room was founded under this name; an empty one in a closed room, where it is said apart.
     Founded(String),
     /// A text.
     Text(Text),
@@ -44,6 +45,8 @@ pub enum What {
     File(File),
     /// Something that was said in another system, by another person than the author.
     Imported(Imported),
+    /// An act that changed who is in a closed room, or who may do what.
+    Act(Says),
     /// Its author has retracted it.
     Retracted,
     /// This node has dropped it, because it keeps no more.
@@ -129,7 +132,14 @@ fn what(room: &RoomId, line: &TimelineRow) -> Option<What> {
         return chat.contains(&line.kind).then_some(What::Expired);
     };
     if line.kind == Kind::FOUND {
-        return room_name(room, &line.place.author, body).ok().map(What::Founded);
+        let name = match founding(room, &line.place.author, body).ok()? {
+            Founding::Open { name } => name,
+            Founding::Closed { .. } => String::new(),
+        };
+        return Some(What::Founded(name));
+    }
+    if line.kind.is_deed() {
+        return Act::parse(line.kind, body).ok()?.map(|act| What::Act(act.says));
     }
     match Content::parse(line.kind, body).ok()?? {
         Content::Text(text) => Some(What::Text(text)),

@@ -96,7 +96,11 @@ fn announced(endpoint: &Endpoint, boards: &Boards) -> Vec<(String, String)> {
         let posted = board.posted();
         let told = posted.announced && !matches!(posted.stopped, Some(Stop::Damaged(_)));
         let name = told.then(|| posted.name.clone()).filter(|name| name.len() <= NAME_BYTES)?;
-        let ticket = Ticket { room: board.id, secret: *board.secret, contacts: vec![me.clone()] };
+        let admits = match &posted.closed {
+            Some(closed) => Some(closed.admits?),
+            None => None,
+        };
+        let ticket = Ticket { room: board.id, secret: *board.secret, admits, contacts: vec![me.clone()] };
         Some((name, ticket.to_string()))
     });
     announced.take(NEARBY_ROOMS).collect()
@@ -173,7 +177,7 @@ mod tests {
     const PEER: PeerId = PeerId([7; 32]);
 
     fn ticket() -> Ticket {
-        Ticket { room: RoomId([1; 32]), secret: [2; 32], contacts: vec![] }
+        Ticket { room: RoomId([1; 32]), secret: [2; 32], admits: None, contacts: vec![] }
     }
 
     #[test]

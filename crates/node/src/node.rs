@@ -8,14 +8,15 @@ use std::{
     thread,
 };
 
+use bytes::Bytes;
 use iroh::{Endpoint, SecretKey, Watcher};
 use rumormill_proto::{
     admit::Author,
-    entry::{Kind, found},
+    entry::{Kind, found, found_closed},
     frame::Contact,
     ids::{PeerId, RoomId},
 };
-use rumormill_store::{Disk, Files, Listed, Memory, Rooms, Still, Store, free_bytes, used_bytes};
+use rumormill_store::{Closed, Disk, Files, Listed, Memory, Rooms, Still, Store, free_bytes, used_bytes};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -42,7 +43,7 @@ use crate::{
     readers::Readers,
     room::Room,
     settings::{Bind, Home, Reach, RoomSetup, Settings},
-    ticket::Ticket,
+    ticket::{Admits, Ticket},
     wires::Wires,
 };
 
@@ -121,7 +122,7 @@ impl Node {
         Ok(())
     }
 
-    /// Founds a room and enters it.
+    /// Founds an open room and enters it.
     ///
     /// # Errors
     /// [`Error::TooLong`] when the name does not fit into an entry, and those of [`Node::enter`] and
@@ -134,8 +135,32 @@ impl Node {
         if body.len() > TEXT_BYTES {
             return Err(Error::TooLong);
         }
-        let room = self.enter(RoomSetup::new(id, random(), author_secret, name)).await?;
-        match room.entries().say(vec![(Kind::FOUND, body)]).await {
+        let setup = RoomSetup::new(id, random(), author_secret, name);
+        self.begin(setup, vec![(Kind::FOUND, body)]).await
+    }
+
+    /// Founds a closed room and enters it: its members decide who comes in.
+    ///
+    /// # Errors
+    /// As [`Node::create`].
+    pub async fn create_closed(&self, name: &str) -> Result<Room, Error> {
+        let author_secret = random();
+        let founder = Author::from_secret(&author_secret).id();
+        let [nonce @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = random();
+        let (id, body) = found_closed(&founder, nonce);
+        if name.len() > TEXT_BYTES {
+            return Err(Error::TooLong);
+        }
+        let mut setup = RoomSetup::new(id, random(), author_secret, name);
+        setup.closed = Some(Closed { founder, pass: None });
+        let name = Bytes::copy_from_slice(name.as_bytes());
+        self.begin(setup, vec![(Kind::FOUND, body), (Kind::NAME, name)]).await
+    }
+
+    /// Enters a room, and says its first entries.
+    async fn begin(&self, setup: RoomSetup, first: Vec<(Kind, Bytes)>) -> Result<Room, Error> {
+        let room = self.enter(setup).await?;
+        match room.entries().say(first).await {
             Ok(_) => Ok(room),
             Err(why) => {
                 // Nothing is left of it, so that a caller who tries again has one room. If the room cannot be left
@@ -154,6 +179,7 @@ impl Node {
     pub async fn join(&self, ticket: &Ticket) -> Result<Room, Error> {
         let mut setup = RoomSetup::new(ticket.room, ticket.secret, random(), "");
         setup.contacts.clone_from(&ticket.contacts);
+        setup.closed = ticket.admits.map(|Admits { founder, pass }| Closed { founder, pass: Some(pass) });
         self.enter(setup).await
     }
 
@@ -163,10 +189,11 @@ impl Node {
     /// # Errors
     /// As [`Node::enter`].
     pub async fn join_beside(&self, room: &Room) -> Result<Room, Error> {
-        let (ticket, beside) = (room.ticket(), room.node.contact_beside());
+        let (ticket, beside) = (room.ticket().await?, room.node.contact_beside());
         let mut setup = RoomSetup::new(ticket.room, ticket.secret, random(), &room.name());
         let others = ticket.contacts.iter().filter(|contact| contact.peer != beside.peer);
         setup.contacts = [&beside].into_iter().chain(others).cloned().collect();
+        setup.closed = ticket.admits.map(|Admits { founder, pass }| Closed { founder, pass: Some(pass) });
         self.enter(setup).await
     }
 

@@ -1,6 +1,7 @@
 //! A room on a node: its status and its settings. The modules below say and read messages and send files.
 
 pub(crate) mod entries;
+mod governing;
 mod messages;
 mod repair;
 pub(crate) mod say;
@@ -18,14 +19,15 @@ use rumormill_store::{Keep, Read};
 use crate::{
     board::{Board, Linked, Standing, Stop},
     command::Command,
+    counting::Counting,
     error::Error,
     events::Events,
     figures::LinkFigures,
     inner::Inner,
-    limits::TICKET_CONTACTS,
+    limits::{TICKET_CONTACTS, TICKET_USES},
     sought::Sought,
     status::{Path, PeerStatus, RoomStatus},
-    ticket::Ticket,
+    ticket::{Admits, Ticket},
 };
 
 /// A room that a node takes part in. Clones are the same room.
@@ -64,13 +66,25 @@ impl Room {
         self.board.posted().author
     }
 
-    /// A ticket that lets others in. Its contacts are this node and some of the peers it is linked with.
-    pub fn ticket(&self) -> Ticket {
+    /// A ticket that lets others in. Its contacts are this node and some of the peers it is linked with. In a closed room
+    /// it is one that we made before, or make.
+    ///
+    /// # Errors
+    /// Those of [`Room::new_ticket`].
+    pub async fn ticket(&self) -> Result<Ticket, Error> {
+        let Some(closed) = self.board.posted().closed.clone() else { return Ok(self.ticket_of(None)) };
+        match closed.admits {
+            Some(admits) => Ok(self.ticket_of(Some(admits))),
+            None => self.new_ticket(TICKET_USES, None).await,
+        }
+    }
+
+    fn ticket_of(&self, admits: Option<Admits>) -> Ticket {
         let standing = self.standing();
         let is_linked = |contact: &&Contact| standing.peers.iter().any(|peer| peer.peer == contact.peer);
         let others = standing.contacts.iter().filter(is_linked).take(TICKET_CONTACTS / 4).cloned();
         let contacts = [self.node.contact()].into_iter().chain(others).collect();
-        Ticket { room: self.board.id, secret: *self.board.secret, contacts }
+        Ticket { room: self.board.id, secret: *self.board.secret, admits, contacts }
     }
 
     /// The events from now on. Every caller gets its own stream.
@@ -112,8 +126,12 @@ impl Room {
     /// Announces the room on the LAN by name, or no longer: anyone there who asks gets its ticket.
     ///
     /// # Errors
-    /// As [`Room::retain`].
+    /// As [`Room::retain`], and those of [`Room::ticket`].
     pub async fn announce(&self, announced: bool) -> Result<(), Error> {
+        if announced {
+            // The ticket that those who ask get.
+            self.ticket().await?;
+        }
         self.node.ask(|answer| Command::Announce { room: self.board.id, announced, answer }).await
     }
 
@@ -178,7 +196,12 @@ impl Room {
         read: impl FnOnce(&mut dyn Read, &RoomId) -> Result<T, rumormill_store::Error> + Send + 'static,
     ) -> Result<T, Error> {
         let room = self.board.id;
-        self.node.readers.read(move |reader| read(reader, &room)).await
+        let closed = self.board.posted().closed.clone();
+        let read = move |reader: &mut dyn Read| match closed {
+            Some(closed) => read(&mut Counting::new(reader, closed.shown.clone()), &room),
+            None => read(reader, &room),
+        };
+        self.node.readers.read(read).await
     }
 }
 

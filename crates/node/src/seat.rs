@@ -1,5 +1,7 @@
 //! One room as the driver sees it: its engine, and the state between the engine and the room's users.
 
+mod closed;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -14,8 +16,9 @@ use rumormill_proto::{
     engine::Engine,
     entry::{Body, Kind, room_name},
     frame::{Contact, Frame},
+    governance::Governance,
     ids::{AuthorId, PeerId, Seq},
-    input::{Event, ImportCounts, Input, Kept, Output, Saying},
+    input::{Event, ImportCounts, Input, Kept, Output, Saying, Unsaid},
     knows::Knows,
     log::Log,
     standing::Crowd,
@@ -25,6 +28,7 @@ use rumormill_proto::{
 use rumormill_store::{Once, RoomRecord};
 use tokio::sync::oneshot;
 
+use self::closed::{Governed, refused};
 use crate::{
     asked::{Answer, Asked},
     board::{Board, Linked, Member, Standing},
@@ -49,6 +53,7 @@ pub(crate) struct Seat {
     /// Entries that are still to be said again.
     pub(crate) again: VecDeque<(Kind, Bytes)>,
     pub(crate) author: AuthorId,
+    pub(crate) governed: Governed,
     /// How much of our log others prove to have seen since the room was entered.
     knows: Knows,
     engine: Engine,
@@ -65,6 +70,8 @@ pub(crate) struct Seat {
     type_at: u64,
     /// How long the room rested last, and until when.
     rested: (u64, u64),
+    /// The time of the last input.
+    now: Now,
 }
 
 /// The state from which an engine starts.
@@ -75,6 +82,8 @@ pub(crate) struct Start {
     /// The last place of the timeline.
     pub(crate) end: Option<Place>,
     pub(crate) now: Now,
+    /// What the store holds of a closed room.
+    pub(crate) governance: Option<Box<Governance>>,
 }
 
 impl Seat {
@@ -83,8 +92,9 @@ impl Seat {
         let board = Arc::new(Board::new(setup.id, setup.secret, setup.name.clone(), author));
         board.posted().retention = setup.retention;
         board.posted().announced = setup.announced;
+        let now = start.now;
         let engine = engine(&setup, start);
-        Self {
+        let mut seat = Self {
             setup,
             board,
             asked: Asked::default(),
@@ -92,6 +102,7 @@ impl Seat {
             imports: VecDeque::new(),
             again: VecDeque::new(),
             author,
+            governed: Governed::default(),
             knows: Knows::new(author),
             engine,
             sayings: Vec::new(),
@@ -103,7 +114,10 @@ impl Seat {
             changed: true,
             type_at: 0,
             rested: (0, 0),
-        }
+            now,
+        };
+        seat.begin_closed();
+        seat
     }
 
     /// Drops the engine's outputs and refuses waiting sayings. Sayings that no caller waits for are said later.
@@ -111,6 +125,7 @@ impl Seat {
         self.out.clear();
         self.sayings.clear();
         self.imports.clear();
+        self.governed.fail(why);
         for saying in self.asked.fail(why).into_iter().rev() {
             self.again.push_front(saying);
         }
@@ -136,6 +151,9 @@ impl Seat {
         self.engine = engine(&self.setup, start);
         self.engine.set_clock(clock);
         self.board.posted().members.clear();
+        self.governed.fail(&Error::Busy);
+        self.now = now;
+        self.begin_closed();
         self.sayings = self.asked.again();
         self.flush(now);
     }
@@ -146,6 +164,7 @@ impl Seat {
         (posted.name, posted.author, posted.stopped) = (self.setup.name.clone(), self.author, None);
         posted.members.clear();
         posted.set(&self.record());
+        posted.closed = self.board.posted().closed.clone();
         drop(posted);
         self.board = board;
     }
@@ -171,11 +190,13 @@ impl Seat {
             contacts: self.setup.contacts.clone(),
             keep: self.setup.retention,
             announced: self.setup.announced,
+            closed: self.setup.closed,
         }
     }
 
     /// Gives the engine an input, after the sayings that came before.
     pub(crate) fn handle(&mut self, input: Input, now: Now) {
+        self.now = now;
         self.flush(now);
         self.engine.handle(input, now, &mut self.out);
         self.changed = true;
@@ -214,7 +235,7 @@ impl Seat {
 
     /// Says some of the messages to repeat, after the sayings that callers wait for.
     pub(crate) fn say_again(&mut self) {
-        if self.asked.waiting() < SAYINGS / 4 {
+        if self.asked.waiting() < SAYINGS / 4 && !self.again.is_empty() && self.is_in() {
             let count = self.again.len().min(SAYINGS / 2);
             self.sayings.extend(self.asked.ask(self.again.drain(..count).collect(), None));
         }
@@ -222,6 +243,8 @@ impl Seat {
 
     /// Gives the engine its sayings, and wakes it when its deadline has come.
     pub(crate) fn wake(&mut self, now: Now) {
+        self.now = now;
+        self.wake_closed(now);
         self.flush(now);
         if self.engine.next_deadline() <= now.ticks_ms {
             self.handle(Input::Wake, now);
@@ -238,7 +261,8 @@ impl Seat {
 
     /// The engine's deadline.
     pub(crate) fn next_deadline(&self) -> u64 {
-        self.engine.next_deadline()
+        let engine = self.engine.next_deadline();
+        self.closed_deadline().map_or(engine, |closed| closed.min(engine))
     }
 
     /// The peers to reach the room by, best first.
@@ -263,7 +287,22 @@ impl Seat {
 
     /// Notes that a saying has its place in the log, durably.
     pub(crate) fn said(&mut self, tag: u64, seq: Seq) {
-        self.asked.said(tag, Target { author: self.author, seq });
+        if !self.ordered(tag, Ok(seq)) {
+            self.asked.said(tag, Target { author: self.author, seq });
+        }
+    }
+
+    /// Notes that a saying or an order was refused.
+    pub(crate) fn unsaid(&mut self, tag: u64, why: Unsaid) {
+        if !self.ordered(tag, Err(why)) {
+            self.asked.unsaid(tag, refused(why));
+        }
+    }
+
+    /// Says something as soon as we may: in a closed room, once we are let in.
+    pub(crate) fn say_later(&mut self, kind: Kind, body: Bytes) {
+        self.again.retain(|(other, _)| *other != kind);
+        self.again.push_back((kind, body));
     }
 
     /// Whether peers may be told now that somebody is typing here.
@@ -288,7 +327,7 @@ impl Seat {
         let news = match event {
             Event::Shown { entry, arrival, hops } => {
                 let saw = self.knows.look((entry.author, entry.seq), &entry.seen);
-                if self.board.listens() {
+                if self.board.listens() && self.shows(&entry.author, entry.seq, entry.kind) {
                     self.board.spread(News::Shown { entry: apart(entry), arrival, hops, saw });
                 }
                 return;
@@ -305,6 +344,7 @@ impl Seat {
             Event::Came { peer, author } => {
                 self.board.posted().members.insert(peer, Member { author, holds: 0 });
                 tracing::info!(room = %self.setup.id.short(), peer = %peer.short(), author = %author.short(), "linked");
+                self.governed.looks = self.setup.closed.is_some();
                 RoomEvent::Came { peer, author }
             }
             Event::Went { peer } => {
@@ -338,7 +378,7 @@ impl Seat {
                 RoomEvent::Evicted { author }
             }
             Event::Step(step) => RoomEvent::Step(step),
-            // Events of closed rooms; a node opens open ones only.
+            // The room was looked at as a whole before.
             Event::Counts { .. } | Event::Seated { .. } => return,
         };
         self.board.tell(news);
@@ -389,11 +429,16 @@ impl Seat {
 
     /// Remembers a nick, or the room's name if it has none. Returns whether the room's record has changed.
     pub(crate) fn note(&mut self, place: Place, kind: Kind, body: &Body) -> bool {
-        self.board.note_nick(place, kind, body);
-        let Some(bytes) = body.bytes().filter(|_| kind == Kind::FOUND && self.setup.name.is_empty()) else {
-            return false;
+        if self.shows(&place.author, place.seq, kind) {
+            self.board.note_nick(place, kind, body);
+        }
+        let Some(bytes) = body.bytes().filter(|_| self.setup.name.is_empty()) else { return false };
+        let name = match (kind, self.setup.closed) {
+            (Kind::FOUND, None) => room_name(&self.setup.id, &place.author, bytes).ok(),
+            (Kind::NAME, Some(closed)) if closed.founder == place.author => String::from_utf8(bytes.to_vec()).ok(),
+            _ => None,
         };
-        let Ok(name) = room_name(&self.setup.id, &place.author, bytes) else { return false };
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return false };
         self.setup.name.clone_from(&name);
         self.board.posted().name = name;
         true
@@ -404,6 +449,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.asked.fail(&Error::Closed);
+        self.governed.fail(&Error::Closed);
         self.board.close();
     }
 }
@@ -417,7 +463,7 @@ fn engine(setup: &RoomSetup, start: Start) -> Engine {
         shape: setup.shape.clone(),
         pace: setup.pace.clone(),
         crowd: Crowd::default(),
-        closed: None,
+        closed: start.governance,
         fresh_author: setup.fresh_author,
         trace: start.trace,
         seed: u64::from_le_bytes([a, b, c, d, e, f, g, h]),

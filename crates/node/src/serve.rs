@@ -13,7 +13,7 @@ use rumormill_proto::{
     limits::{BLOCK, PUSH_RUNS},
     run::RawRun,
 };
-use rumormill_store::Read;
+use rumormill_store::{Error as StoreError, Read};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
@@ -134,7 +134,7 @@ struct Steps {
 
 impl Steps {
     fn new(job: Job) -> Self {
-        let walk = Walk::new(job.room, job.newest, &job.ranges);
+        let walk = Walk::new(&job);
         Self { job, walk, packer: None, ended: false }
     }
 
@@ -192,6 +192,7 @@ struct Group {
 /// log in turn, from the top down.
 struct Walk {
     room: RoomId,
+    proved: bool,
     newest: usize,
     first: VecDeque<Part>,
     then: VecDeque<Part>,
@@ -216,10 +217,11 @@ impl Part {
 }
 
 impl Walk {
-    fn new(room: RoomId, newest: usize, ranges: &[(AuthorId, Seq, Seq)]) -> Self {
+    fn new(job: &Job) -> Self {
         let part = |&(author, first, last): &(AuthorId, Seq, Seq)| Part { author, first, last };
-        let then = ranges.iter().map(part).collect();
-        Self { room, newest: newest.min(SERVE_NEWEST), first: VecDeque::new(), then }
+        let then = job.ranges.iter().map(part).collect();
+        let newest = job.newest.min(SERVE_NEWEST);
+        Self { room: job.room, proved: job.proved, newest, first: VecDeque::new(), then }
     }
 
     fn ended(&self) -> bool {
@@ -227,7 +229,7 @@ impl Walk {
     }
 
     /// The next runs: a quarter of a mebibyte, or one run more.
-    fn step(&mut self, read: &mut dyn Read) -> Result<Vec<RawRun>, rumormill_store::Error> {
+    fn step(&mut self, read: &mut dyn Read) -> Result<Vec<RawRun>, StoreError> {
         if self.newest > 0 {
             let newest = read.newest(&self.room, std::mem::take(&mut self.newest))?;
             self.first = newest.into_iter().map(|(author, first, last)| Part { author, first, last }).collect();
@@ -237,37 +239,40 @@ impl Walk {
         }
         let (mut runs, mut bytes) = (Vec::new(), 0);
         while bytes < SERVE_STEP_BYTES {
-            let queue = if self.first.is_empty() { &mut self.then } else { &mut self.first };
+            let is_first = !self.first.is_empty();
+            let queue = if is_first { &mut self.first } else { &mut self.then };
             let Some(part) = queue.pop_front() else { break };
-            let (run, rest) = top(read, &self.room, part)?;
+            let (run, rest) = self.top(read, part)?;
+            let queue = if is_first { &mut self.first } else { &mut self.then };
             queue.extend(rest);
             bytes += run.as_ref().map_or(0, |run| run.wire().len());
             runs.extend(run);
         }
         Ok(runs)
     }
-}
 
-/// The topmost run of a part, and the rest of the part. Leaves out a block that is damaged on disk, because other peers
-/// have it.
-fn top(
-    read: &mut dyn Read,
-    room: &RoomId,
-    part: Part,
-) -> Result<(Option<RawRun>, Option<Part>), rumormill_store::Error> {
-    let below = |seq: Seq| seq.checked_sub(1).filter(|last| part.first <= *last).map(|last| Part { last, ..part });
-    match read.run(room, &part.author, part.first, part.last) {
-        Ok(Some(run)) => {
-            let rest = below(run.first());
-            Ok((Some(run), rest))
+    /// The topmost run of a part, and the rest of the part. Leaves out a block that is damaged on disk, because other peers
+    /// have it.
+    fn top(&self, read: &mut dyn Read, part: Part) -> Result<(Option<RawRun>, Option<Part>), StoreError> {
+        let below = |seq: Seq| seq.checked_sub(1).filter(|last| part.first <= *last).map(|last| Part { last, ..part });
+        let run = match self.proved {
+            true => read.proved_run(&self.room, &part.author, part.first, part.last),
+            false => read.run(&self.room, &part.author, part.first, part.last),
+        };
+        match run {
+            Ok(Some(run)) => {
+                let rest = below(run.first());
+                Ok((Some(run), rest))
+            }
+            Ok(None) => Ok((None, None)),
+            Err(why @ StoreError::Corrupt { .. }) => {
+                let (room, author) = (self.room.short(), part.author.short());
+                tracing::error!(%room, %author, %why, "a damaged block is not served");
+                let block_start = part.last.saturating_sub(1) / BLOCK * BLOCK + 1;
+                Ok((None, below(block_start.min(part.last))))
+            }
+            Err(why) => Err(why),
         }
-        Ok(None) => Ok((None, None)),
-        Err(why @ rumormill_store::Error::Corrupt { .. }) => {
-            tracing::error!(room = %room.short(), author = %part.author.short(), %why, "a damaged block is not served");
-            let block_start = part.last.saturating_sub(1) / BLOCK * BLOCK + 1;
-            Ok((None, below(block_start.min(part.last))))
-        }
-        Err(why) => Err(why),
     }
 }
 

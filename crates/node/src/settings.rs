@@ -18,7 +18,7 @@ use rumormill_proto::{
     sync::Pace,
     view::Shape,
 };
-use rumormill_store::{Keep, RoomRecord};
+use rumormill_store::{Closed, Keep, RoomRecord};
 use zeroize::Zeroize;
 
 use crate::limits::RELAY_URL_BYTES;
@@ -229,6 +229,8 @@ pub struct RoomSetup {
     pub retention: Keep,
     /// Whether the room is announced by name on the LAN.
     pub announced: bool,
+    /// How a closed room is held; `None` for an open one.
+    pub closed: Option<Closed>,
 }
 
 impl RoomSetup {
@@ -247,6 +249,7 @@ impl RoomSetup {
             keep: true,
             retention: Keep::default(),
             announced: false,
+            closed: None,
         }
     }
 
@@ -257,6 +260,7 @@ impl RoomSetup {
         setup.contacts = record.contacts;
         setup.retention = record.keep;
         setup.announced = record.announced;
+        setup.closed = record.closed;
         setup
     }
 }
@@ -274,6 +278,7 @@ impl fmt::Debug for RoomSetup {
             .field("keep", &self.keep)
             .field("retention", &self.retention)
             .field("announced", &self.announced)
+            .field("closed", &self.closed)
             .finish_non_exhaustive()
     }
 }
@@ -282,6 +287,9 @@ impl Drop for RoomSetup {
     fn drop(&mut self) {
         self.secret.zeroize();
         self.author_secret.zeroize();
+        if let Some(pass) = self.closed.as_mut().and_then(|closed| closed.pass.as_mut()) {
+            pass.secret.zeroize();
+        }
     }
 }
 

@@ -1,14 +1,21 @@
 //! The pasteable string that lets others into a room.
 //!
 //! ```text
-//! ticket   "rumor1", then in base32 (RFC 4648, lower case, no padding):
+//! ticket   "rumor2", then in base32 (RFC 4648, lower case, no padding):
+//!          closed    1 byte, 0 for an open room, 1 for a closed one
 //!          room      32 bytes
 //!          secret    32 bytes
+//!          of a closed room:
+//!            founder 32 bytes
+//!            ticket  32 bytes, the id of the entry that announces it
+//!            key     32 bytes, the secret key of the ticket
 //!          contacts  number, at most 8, then as many times
 //!                      peer     32 bytes
 //!                      address  number of bytes, then these; see the address module
 //!          checksum  4 bytes, the first of the BLAKE3 hash of all before
 //! ```
+//!
+//! The tickets of the first version begin with "rumor1", say nothing of `closed`, and open open rooms.
 //!
 //! Case, blanks and line breaks do not matter, because people paste tickets from mails and read them aloud.
 
@@ -19,16 +26,19 @@ use data_encoding::{BASE32_NOPAD, DecodeKind};
 use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
     frame::Contact,
-    ids::{PeerId, RoomId},
+    governance::TicketId,
+    ids::{AuthorId, PeerId, RoomId},
     limits::ADDRESS_BYTES,
     reject::Reject,
 };
+use rumormill_store::Pass;
 use zeroize::Zeroize;
 
 use crate::limits::TICKET_CONTACTS;
 
 const WORD: &str = "rumor";
-const VERSION: &str = "1";
+const VERSION: &str = "2";
+const FIRST_VERSION: &str = "1";
 const CHECKSUM_BYTES: usize = 4;
 
 /// A ticket to a room: its id, its secret, and peers to dial first.
@@ -38,8 +48,19 @@ pub struct Ticket {
     pub room: RoomId,
     /// The secret that its members know.
     pub secret: [u8; 32],
+    /// What lets into a closed room; `None` for an open one.
+    pub admits: Option<Admits>,
     /// Peers that were in the room when the ticket was made. Only the first eight are written.
     pub contacts: Vec<Contact>,
+}
+
+/// What lets into a closed room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admits {
+    /// Who founded the room.
+    pub founder: AuthorId,
+    /// The ticket as the room knows it.
+    pub pass: Pass,
 }
 
 /// Why a string is no ticket.
@@ -58,7 +79,7 @@ pub enum TicketError {
 impl fmt::Display for TicketError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotATicket => "this is not a ticket: a ticket begins with rumor1",
+            Self::NotATicket => "this is not a ticket: a ticket begins with rumor2",
             Self::CutShort => "the end of the ticket is missing: copy all of it",
             Self::Typo => "a letter of the ticket is wrong: copy it again",
             Self::Newer => "the ticket was made by a newer Rumormill: update this one",
@@ -82,13 +103,20 @@ impl fmt::Display for Ticket {
 /// Leaves the secret out.
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ticket").field("room", &self.room).field("contacts", &self.contacts).finish_non_exhaustive()
+        f.debug_struct("Ticket")
+            .field("room", &self.room)
+            .field("admits", &self.admits)
+            .field("contacts", &self.contacts)
+            .finish_non_exhaustive()
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.secret.zeroize();
+        if let Some(admits) = &mut self.admits {
+            admits.pass.secret.zeroize();
+        }
     }
 }
 
@@ -98,25 +126,32 @@ impl FromStr for Ticket {
     fn from_str(text: &str) -> Result<Self, TicketError> {
         let text: String = text.split_whitespace().flat_map(str::chars).map(|c| c.to_ascii_lowercase()).collect();
         let rest = text.strip_prefix(WORD).ok_or(TicketError::NotATicket)?;
-        let letters = match rest.strip_prefix(VERSION) {
-            Some(letters) => letters,
-            None if rest.starts_with(|c: char| ('2'..='9').contains(&c)) => return Err(TicketError::Newer),
-            None => return Err(TicketError::NotATicket),
-        };
+        let (letters, read): (_, fn(&mut Reader) -> Result<Self, Reject>) =
+            match (rest.strip_prefix(VERSION), rest.strip_prefix(FIRST_VERSION)) {
+                (Some(letters), _) => (letters, Self::read),
+                (_, Some(letters)) => (letters, |reader| Self::read_fields(reader, false)),
+                _ if rest.starts_with(|c: char| ('3'..='9').contains(&c)) => return Err(TicketError::Newer),
+                _ => return Err(TicketError::NotATicket),
+            };
         let bytes = BASE32_NOPAD.decode(letters.to_ascii_uppercase().as_bytes()).map_err(|error| match error.kind {
             DecodeKind::Length | DecodeKind::Trailing => TicketError::CutShort,
             DecodeKind::Symbol | DecodeKind::Padding => TicketError::Typo,
         })?;
-        Self::decode(bytes.into())
+        Self::decode(bytes.into(), read)
     }
 }
 
 impl Ticket {
     fn encode(&self) -> Vec<u8> {
         let contacts = &self.contacts[..self.contacts.len().min(TICKET_CONTACTS)];
-        let mut out = Vec::new();
+        let mut out = vec![u8::from(self.admits.is_some())];
         out.extend_from_slice(&self.room.0);
         out.extend_from_slice(&self.secret);
+        if let Some(Admits { founder, pass }) = &self.admits {
+            out.extend_from_slice(&founder.0);
+            out.extend_from_slice(&pass.ticket.0);
+            out.extend_from_slice(&pass.secret);
+        }
         put_number(&mut out, contacts.len() as u64);
         for contact in contacts {
             out.extend_from_slice(&contact.peer.0);
@@ -129,9 +164,9 @@ impl Ticket {
 
     /// Distinguishes a missing end from a wrong letter by the lengths inside: the checksum comes exactly where they
     /// say.
-    fn decode(bytes: Bytes) -> Result<Self, TicketError> {
+    fn decode(bytes: Bytes, read: fn(&mut Reader) -> Result<Self, Reject>) -> Result<Self, TicketError> {
         let mut reader = Reader::new(bytes.clone());
-        let ticket = Self::read(&mut reader).map_err(|reject| match reject {
+        let ticket = read(&mut reader).map_err(|reject| match reject {
             Reject::Malformed(_) => TicketError::CutShort,
             _ => TicketError::Typo,
         })?;
@@ -145,15 +180,27 @@ impl Ticket {
     }
 
     fn read(reader: &mut Reader) -> Result<Self, Reject> {
+        let closed = reader.flag()?;
+        Self::read_fields(reader, closed)
+    }
+
+    fn read_fields(reader: &mut Reader, closed: bool) -> Result<Self, Reject> {
         let room = RoomId(reader.array("room")?);
         let secret = reader.array("secret")?;
+        let admits = if closed { Some(Self::read_admits(reader)?) } else { None };
         let count = reader.count(TICKET_CONTACTS, "contacts")?;
         let mut contacts = Vec::new();
         for _ in 0..count {
             let peer = PeerId(reader.array("peer")?);
             contacts.push(Contact { peer, address: reader.bytes(ADDRESS_BYTES, "address")? });
         }
-        Ok(Self { room, secret, contacts })
+        Ok(Self { room, secret, admits, contacts })
+    }
+
+    fn read_admits(reader: &mut Reader) -> Result<Admits, Reject> {
+        let founder = AuthorId(reader.array("founder")?);
+        let pass = Pass { ticket: TicketId(reader.array("ticket")?), secret: reader.array("ticket key")? };
+        Ok(Admits { founder, pass })
     }
 }
 
@@ -169,7 +216,15 @@ mod tests {
     fn ticket() -> Ticket {
         let contact =
             |peer| Contact { peer: PeerId([peer; 32]), address: Bytes::from(vec![1, 4, 127, 0, 0, 1, 2, peer]) };
-        Ticket { room: RoomId([1; 32]), secret: [2; 32], contacts: vec![contact(3), contact(4)] }
+        let contacts = vec![contact(3), contact(4)];
+        Ticket { room: RoomId([1; 32]), secret: [2; 32], admits: None, contacts }
+    }
+
+    fn closed() -> Ticket {
+        let pass = Pass { ticket: TicketId([6; 32]), secret: [2; 32] };
+        let mut ticket = ticket();
+        ticket.admits = Some(Admits { founder: AuthorId([5; 32]), pass });
+        ticket
     }
 
     fn read(text: &str) -> Result<Ticket, TicketError> {
@@ -179,7 +234,7 @@ mod tests {
     #[test]
     fn a_ticket_survives_paper_and_mail() {
         let text = ticket().to_string();
-        assert!(text.starts_with("rumor1"));
+        assert!(text.starts_with("rumor2"));
         let (front, back) = text.split_at(40);
         for pasted in [
             text.clone(),
@@ -190,6 +245,18 @@ mod tests {
         ] {
             assert_eq!(read(&pasted), Ok(ticket()), "{pasted}");
         }
+        assert_eq!(read(&closed().to_string()), Ok(closed()));
+    }
+
+    #[test]
+    fn a_ticket_of_the_first_version_opens_an_open_room() {
+        let mut bytes = ticket().encode();
+        bytes.truncate(bytes.len() - CHECKSUM_BYTES);
+        bytes.remove(0);
+        let sum = checksum(&bytes);
+        bytes.extend_from_slice(&sum);
+        let letters = BASE32_NOPAD.encode(&bytes).to_ascii_lowercase();
+        assert_eq!(read(&format!("rumor1{letters}")), Ok(ticket()));
     }
 
     #[test]
@@ -198,8 +265,8 @@ mod tests {
         assert_eq!(read(""), Err(TicketError::NotATicket));
         assert_eq!(read("lunch"), Err(TicketError::NotATicket));
         assert_eq!(read("rumor"), Err(TicketError::NotATicket));
-        assert_eq!(read(&text.replacen("rumor1", "rumor2", 1)), Err(TicketError::Newer));
-        assert_eq!(read("rumor1"), Err(TicketError::CutShort));
+        assert_eq!(read(&text.replacen("rumor2", "rumor3", 1)), Err(TicketError::Newer));
+        assert_eq!(read("rumor2"), Err(TicketError::CutShort));
         assert_eq!(read(&text.replacen('a', "1", 1)), Err(TicketError::Typo));
         assert_eq!(read(&format!("{text}{text}")), Err(TicketError::Typo));
         for keep in 6..text.len() {
@@ -209,7 +276,7 @@ mod tests {
 
     #[test]
     fn no_wrong_letter_passes() {
-        let text = ticket().to_string();
+        let text = closed().to_string();
         for at in 6..text.len() {
             let mut wrong = text.clone();
             let other = if &text[at..=at] == "b" { "c" } else { "b" };
@@ -227,6 +294,6 @@ mod tests {
 
     #[test]
     fn the_secret_is_not_printed() {
-        assert!(!format!("{:?}", ticket()).contains("2, 2, 2"));
+        assert!(!format!("{:?}", closed()).contains("2, 2, 2"));
     }
 }

@@ -36,7 +36,7 @@ async fn fixture() -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let other = memory().await;
     let there = other.create("damaged").await.unwrap();
-    let ticket = there.ticket();
+    let ticket = there.ticket().await.unwrap();
     let node = disk(&dir.path().join("home")).await;
     let here = node.join(&ticket).await.unwrap();
     let sayings = (0..TEXTS).map(|at| (Kind::TEXT, Bytes::from(long(&format!("unlucky{at}")))));

@@ -68,7 +68,7 @@ async fn stands(room: &Room, file: &File, state: FileState) {
 /// Two nodes in one room; the second holds this many entries.
 async fn pair(one: &Node, other: &Node) -> (Room, Room) {
     let here = one.create("files").await.unwrap();
-    let there = other.join(&here.ticket()).await.unwrap();
+    let there = other.join(&here.ticket().await.unwrap()).await.unwrap();
     holds(&there, 1).await;
     (here, there)
 }
@@ -101,7 +101,7 @@ fn kept(home: &Path) -> usize {
 async fn a_file_comes_to_whoever_asks_and_to_nobody_else() {
     let (one, other, third) = (memory().await, memory().await, memory().await);
     let (here, there) = pair(&one, &other).await;
-    let beside = third.join(&here.ticket()).await.unwrap();
+    let beside = third.join(&here.ticket().await.unwrap()).await.unwrap();
     let whole = bytes(1, 5 * PIECE_BYTES + 123);
     let photo = send(&here, "photo.jpg", &whole).await;
     assert_eq!(state(&here, photo).await, FileState::Here);
@@ -148,7 +148,7 @@ async fn nobody_who_has_it_is_told_and_it_comes_with_who_has() {
     let whole = bytes(2, 2 * PIECE_BYTES);
     let photo = send(&here, "photo.jpg", &whole).await;
     holds(&there, 2).await;
-    let beside = third.join(&there.ticket()).await.unwrap();
+    let beside = third.join(&there.ticket().await.unwrap()).await.unwrap();
     holds(&beside, 2).await;
     // Who comes back finds the one who stays: it is the only peer whose address is still right then.
     status(&here, "both others", |status| status.peers.len() == 2).await;
@@ -180,7 +180,7 @@ async fn whoever_has_fetched_it_serves_it_after_its_sender_has_gone() {
     holds(&there, 2).await;
     assert_eq!(get(&there, photo).await.unwrap(), whole);
     one.close().await;
-    let beside = third.join(&there.ticket()).await.unwrap();
+    let beside = third.join(&there.ticket().await.unwrap()).await.unwrap();
     holds(&beside, 2).await;
     assert_eq!(get(&beside, photo).await.unwrap(), whole);
     other.close().await;

@@ -17,12 +17,13 @@ async fn a_restart_keeps_everything() {
     let room = node.create("kept").await.unwrap();
     say_many(&room, "line", 5).await;
     room.set_nick("Ann").await.unwrap();
-    let (before, peer, ticket, author) = (timeline(&room).await, node.peer(), room.ticket(), room.author());
+    let (before, peer, ticket, author) =
+        (timeline(&room).await, node.peer(), room.ticket().await.unwrap(), room.author());
     node.close().await;
     let node = disk(&home.path().join("home")).await;
     let room = node.rooms().pop().unwrap();
     assert_eq!((node.peer(), room.author(), room.name()), (peer, author, "kept".into()));
-    assert_eq!((room.ticket().room, room.ticket().secret), (ticket.room, ticket.secret));
+    assert_eq!((room.ticket().await.unwrap().room, room.ticket().await.unwrap().secret), (ticket.room, ticket.secret));
     assert_eq!(timeline(&room).await, before);
     let said = soon("a line after the restart", room.say("after")).await.unwrap();
     assert_eq!((said.author, said.seq), (author, 7));
@@ -45,7 +46,7 @@ async fn a_node_that_comes_back_finds_its_peers_and_what_it_missed() {
     let stays = memory().await;
     let there = stays.create("back").await.unwrap();
     let goes = disk(&home.path().join("home")).await;
-    let here = goes.join(&there.ticket()).await.unwrap();
+    let here = goes.join(&there.ticket().await.unwrap()).await.unwrap();
     say_many(&there, "before", 3).await;
     holds(&here, 4).await;
     goes.close().await;
@@ -64,7 +65,7 @@ async fn a_restored_backup_adopts_what_it_said_before_and_forks_nothing() {
     let other = memory().await;
     let there = other.create("backup").await.unwrap();
     let node = disk(&home.path().join("home")).await;
-    let here = node.join(&there.ticket()).await.unwrap();
+    let here = node.join(&there.ticket().await.unwrap()).await.unwrap();
     say_many(&here, "before the backup", 3).await;
     holds(&there, 4).await;
     node.close().await;
@@ -122,7 +123,7 @@ async fn one_key_in_two_places_is_found_and_nothing_of_either_is_lost() {
     let copy = Node::open(settings).await.unwrap();
     let at_copy = copy.rooms().pop().unwrap();
     let mut copy_events = at_copy.events();
-    copy.join(&at_node.ticket()).await.unwrap();
+    copy.join(&at_node.ticket().await.unwrap()).await.unwrap();
     rekeyed(&mut events).await;
     rekeyed(&mut copy_events).await;
     assert_ne!(at_node.author(), at_copy.author());

@@ -103,7 +103,7 @@ impl Wire {
     /// Announces the room as a member would.
     async fn greet(&mut self, room: &Room) {
         let exported = self.exported();
-        let ticket = room.ticket();
+        let ticket = room.ticket().await.unwrap();
         let key = blake3::derive_key("rumormill 1 greeting", &ticket.secret);
         let tag = blake3::Hasher::new_keyed(&key).update(&exported).update(&[0]).update(&ticket.room.0).finalize();
         self.send(&envelope(0, &[&[0], &[7; 8][..], tag.as_bytes()].concat())).await;
@@ -228,7 +228,7 @@ fn forged(room: &Room) -> RawRun {
 async fn pair() -> (Node, Room, Node, Room) {
     let (a, b) = (memory().await, memory().await);
     let there = a.create("attacked").await.unwrap();
-    let here = b.join(&there.ticket()).await.unwrap();
+    let here = b.join(&there.ticket().await.unwrap()).await.unwrap();
     status(&there, "a link", |status| status.peers.len() == 1).await;
     (a, there, b, here)
 }

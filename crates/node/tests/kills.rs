@@ -56,7 +56,7 @@ async fn what_was_acknowledged_is_there_after_any_kill() {
     let forks = watch_for_forks(&room);
     let (mut acknowledged, mut next) = (Vec::new(), 0);
     for _ in 0..kills {
-        let mut child = start(&home, &room.ticket(), next);
+        let mut child = start(&home, &room.ticket().await.unwrap(), next);
         let said = until_killed(&mut child, 1 + random.below(40)).await;
         assert!(!said.is_empty(), "it comes back and speaks");
         // A line that was sent and not acknowledged may be there or not, so it is not sent again.

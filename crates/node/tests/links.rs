@@ -16,8 +16,8 @@ async fn crosses(from: &Room, to: &Room, text: &str) {
 }
 
 /// The room's ticket with this node as its only contact.
-fn ticket_to(room: &Room, node: &Node) -> Ticket {
-    Ticket { contacts: vec![node.contact()], ..room.ticket().clone() }
+async fn ticket_to(room: &Room, node: &Node) -> Ticket {
+    Ticket { contacts: vec![node.contact()], ..room.ticket().await.unwrap() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,9 +45,9 @@ async fn two_that_dial_each_other_at_once_end_with_one_link() {
 async fn whoever_joins_finds_those_who_are_there() {
     let (a, b, c) = (memory().await, memory().await, memory().await);
     let at_a = a.create("introductions").await.unwrap();
-    let at_b = b.join(&ticket_to(&at_a, &a)).await.unwrap();
+    let at_b = b.join(&ticket_to(&at_a, &a).await).await.unwrap();
     status(&at_b, "a link", |status| status.peers.len() == 1).await;
-    let at_c = c.join(&ticket_to(&at_a, &b)).await.unwrap();
+    let at_c = c.join(&ticket_to(&at_a, &b).await).await.unwrap();
     for room in [&at_a, &at_b, &at_c] {
         status(room, "a full mesh", |status| status.peers.len() == 2).await;
     }
@@ -60,7 +60,7 @@ async fn whoever_joins_finds_those_who_are_there() {
 async fn a_room_entered_late_uses_the_connection_there_is() {
     let (a, b) = (memory().await, memory().await);
     let first = a.create("first").await.unwrap();
-    let first_b = b.join(&first.ticket()).await.unwrap();
+    let first_b = b.join(&first.ticket().await.unwrap()).await.unwrap();
     status(&first_b, "a link", |status| status.peers.len() == 1).await;
     for round in 0..10u8 {
         let (id, secret) = (rumormill_proto::ids::RoomId([round; 32]), [round; 32]);
@@ -77,7 +77,7 @@ async fn a_room_entered_late_uses_the_connection_there_is() {
 async fn a_dead_contact_keeps_nobody_from_a_live_one() {
     let (a, b, gone) = (memory().await, memory().await, memory().await);
     let at_a = a.create("contacts").await.unwrap();
-    let mut ticket = at_a.ticket().clone();
+    let mut ticket = at_a.ticket().await.unwrap();
     ticket.contacts.insert(0, gone.contact());
     gone.close().await;
     let at_b = b.join(&ticket).await.unwrap();
@@ -94,7 +94,7 @@ async fn what_is_said_during_a_bulk_answer_comes_as_well() {
     for _ in 0..20 {
         at_a.entries().say(vec![(Kind::TEXT, body.clone()); 1000]).await.unwrap();
     }
-    let at_b = b.join(&at_a.ticket()).await.unwrap();
+    let at_b = b.join(&at_a.ticket().await.unwrap()).await.unwrap();
     status(&at_b, "the first entries", |status| status.entries > 0).await;
     at_a.say("live").await.unwrap();
     holds(&at_b, 20_002).await;

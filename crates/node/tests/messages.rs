@@ -21,7 +21,7 @@ use support::{holds, memory, soon, status};
 async fn pair() -> (Node, Room, Node, Room) {
     let (a, b) = (memory().await, memory().await);
     let ann = a.create("lunch").await.unwrap();
-    let bob = b.join(&ann.ticket()).await.unwrap();
+    let bob = b.join(&ann.ticket().await.unwrap()).await.unwrap();
     holds(&bob, 1).await;
     status(&ann, "a link", |status| status.peers.len() == 1).await;
     (a, ann, b, bob)
@@ -103,7 +103,7 @@ async fn only_what_is_ones_own_and_can_be_changed_is() {
     next_message(&mut at_bob).await;
     assert_eq!(bob.edit(said, "never said").await, Err(Error::NotYours));
     assert_eq!(bob.retract(said).await, Err(Error::NotYours));
-    let nick = ann.set_nick("Ann").await.unwrap();
+    let nick = ann.set_nick("Ann").await.unwrap().unwrap();
     assert_eq!(ann.edit(nick, "Anna").await, Err(Error::Kind));
     assert_eq!(ann.retract(nick).await, Err(Error::Kind));
     let nowhere = Target { seq: 99, ..said };
@@ -147,7 +147,7 @@ async fn a_newcomer_hears_of_history_and_reads_it_as_it_stands() {
     let said = ann.say("pizza at nun?").await.unwrap();
     ann.edit(said, "pizza at noon?").await.unwrap();
     let b = memory().await;
-    let mut ticket = ann.ticket();
+    let mut ticket = ann.ticket().await.unwrap();
     let contacts = std::mem::take(&mut ticket.contacts);
     let bob = b.join(&ticket).await.unwrap();
     let mut events = bob.events();
@@ -214,7 +214,7 @@ async fn tells_steps(trace: bool) -> bool {
     settings.trace = trace;
     let b = Node::open(settings).await.unwrap();
     let ann = a.create("steps").await.unwrap();
-    let bob = b.join(&ann.ticket()).await.unwrap();
+    let bob = b.join(&ann.ticket().await.unwrap()).await.unwrap();
     holds(&bob, 1).await;
     let (mut events, mut steps) = (bob.events(), false);
     for text in ["one", "two"] {
@@ -258,7 +258,7 @@ async fn who_holds_what_is_heard_and_proved() {
     assert_eq!(ann.holders(said).await.unwrap().acknowledged, [bob.author()]);
     // Carl names only Bob's entry, whose author had seen the others.
     let c = memory().await;
-    let carl = c.join(&bob.ticket()).await.unwrap();
+    let carl = c.join(&bob.ticket().await.unwrap()).await.unwrap();
     support::holds(&carl, 3).await;
     let mut at_carl = carl.events();
     let again = ann.say("and now?").await.unwrap();

@@ -252,6 +252,11 @@ impl Author {
         RawRun::new(self.id, first, prev, entries, Some(signature))
     }
 
+    /// Its X25519 key, to which others seal secrets: the same key in the other form.
+    pub fn exchange(&self) -> [u8; 32] {
+        self.key.verifying_key().to_montgomery().to_bytes()
+    }
+
     /// Signs that this author writes at one end of a connection.
     pub fn introduce(&self, introduction: &Introduction) -> Signature {
         self.key.sign(&introduction.bytes(&self.id)).to_bytes()

@@ -39,7 +39,7 @@ use crate::{
     evidence::Evidence,
     frame::{Contact, Frame},
     frontier::Frontier,
-    governance::Seat,
+    governance::{Fold, Seat},
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Input, Kept, Output},
     limits::{
@@ -150,6 +150,11 @@ impl Engine {
     /// Everybody who is present in a closed room, or waits to be let in.
     pub fn seats(&self) -> &BTreeMap<AuthorId, Seat> {
         &self.parts.seats
+    }
+
+    /// What the entries of a closed room come to; `None` in an open room.
+    pub fn fold(&mut self) -> Option<Fold<'_>> {
+        self.parts.logs.fold()
     }
 
     /// The act that last ended somebody in a closed room, or its roles: author and seq.

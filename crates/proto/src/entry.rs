@@ -62,6 +62,8 @@ impl Kind {
     pub const FILE: Self = Self(8);
     /// A message from another system, imported by its author.
     pub const IMPORTED: Self = Self(9);
+    /// The name of a closed room, in UTF-8. The founder's last one counts.
+    pub const NAME: Self = Self(10);
 
     /// Gives a role to a person. This kind and those below are acts, see [`crate::governance`], which also has the layout
     /// of their bodies.
@@ -101,6 +103,13 @@ impl Kind {
     /// Whether entries of this kind govern the room. Nothing drops their bodies, and keepers read them too.
     pub fn is_act(self) -> bool {
         (32..64).contains(&self.0)
+    }
+
+    /// Whether people read about entries of this kind: an act that lets somebody in or ends something, or that gives or
+    /// takes a role.
+    pub fn is_deed(self) -> bool {
+        let deeds = [Self::APPOINT, Self::DISMISS, Self::REMOVE, Self::END, Self::STEP_DOWN, Self::ADMIT, Self::REVOKE];
+        deeds.contains(&self) || [Self::WELCOME, Self::HIDE].contains(&self)
     }
 
     /// The number of this kind, 0..=127.

@@ -175,7 +175,7 @@ fn first_line(repeats: u64) {
             let (ada, bob) = (Person::on(one), Person::on(other));
             let args: &[&str] = if by_name { &["new", "lunch", "--lan"] } else { &["new", "lunch"] };
             let mut here = ada.open(args);
-            let ticket = here.until("rumor1");
+            let ticket = here.until("rumor2");
             here.say("the first line");
             here.until("the first line");
             let start = Instant::now();
@@ -233,7 +233,7 @@ impl Drop for Lan {
 fn away(messages: u64) {
     let (ada, bob) = (Person::on(Net::Loopback), Person::on(Net::Loopback));
     let mut here = ada.open(&["new", "lunch"]);
-    let ticket = here.until("rumor1");
+    let ticket = here.until("rumor2");
     {
         let mut there = bob.open(&["join", &ticket]);
         there.until("founded");
@@ -285,7 +285,7 @@ fn away(messages: u64) {
 fn fifty(nodes: usize, length: Duration) {
     let people: Vec<Person> = (0..nodes).map(|_| Person::on(Net::Loopback)).collect();
     let mut chats = vec![people[0].open(&["new", "lunch"])];
-    let ticket = chats[0].until("rumor1");
+    let ticket = chats[0].until("rumor2");
     for person in &people[1..] {
         let mut chat = person.open(&["join", &ticket]);
         chat.say("here");

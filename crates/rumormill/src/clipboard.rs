@@ -70,7 +70,7 @@ mod tests {
     fn the_program_gets_the_text() {
         let dir = tempfile::tempdir().unwrap();
         let to = dir.path().join("clip");
-        assert!(by("tee", &[to.to_str().unwrap()], "rumor1abc"));
-        assert_eq!(std::fs::read_to_string(to).unwrap(), "rumor1abc");
+        assert!(by("tee", &[to.to_str().unwrap()], "rumor2abc"));
+        assert_eq!(std::fs::read_to_string(to).unwrap(), "rumor2abc");
     }
 }

@@ -4,6 +4,7 @@ use rumormill_node::{
     Room,
     proto::{
         clock::{Skew, Whose},
+        governance::{Role, Says},
         ids::AuthorId,
     },
 };
@@ -38,6 +39,33 @@ pub(crate) async fn names(room: &Room) -> Result<Names, rumormill_node::Error> {
 /// The full form of an author's name.
 pub(crate) fn called(names: &Names, author: &AuthorId) -> String {
     names.name(&author.to_string().as_str().into(), "").whole()
+}
+
+/// What an act in a closed room did, as the end of a sentence about its author.
+pub(crate) fn deed(says: &Says, name: impl Fn(&AuthorId) -> String) -> String {
+    let whom = |authors: &mut dyn Iterator<Item = &AuthorId>| authors.map(&name).collect::<Vec<_>>().join(", ");
+    match says {
+        Says::Appoint { role, keys, .. } => {
+            let role = match role {
+                Role::Owner => "owner",
+                Role::CoOwner => "co-owner",
+                Role::Moderator => "moderator",
+                Role::Keeper => "keeper",
+            };
+            format!("made {} a {role}", whom(&mut keys.iter().map(|key| &key.key).take(1)))
+        }
+        Says::Dismiss { ends, .. } => {
+            format!("ended the role of {}", whom(&mut ends.iter().map(|ended| &ended.end.key)))
+        }
+        Says::Remove { ends, .. } => format!("removed {}", whom(&mut ends.iter().map(|ended| &ended.end.key))),
+        Says::End(ended) => format!("ended a key of {}", name(&ended.end.key)),
+        Says::StepDown => "stepped down".into(),
+        Says::Admit { who, .. } => format!("let {} in", whom(&mut who.iter())),
+        Says::Welcome { who, .. } => format!("let {} in", name(who)),
+        Says::Revoke(_) => "ended a ticket".into(),
+        Says::Hide { author, .. } => format!("hid words of {}", name(author)),
+        _ => "did something that this version does not know".into(),
+    }
 }
 
 /// The notice about an author whose key was used in two places.

@@ -374,7 +374,16 @@ impl Engines {
     pub fn shares(&mut self, at: usize, bytes: u64) {
         let keep = Keep { share: Some(bytes), ..Keep::default() };
         let (secret, author_secret, name) = ([0; 32], [0; 32], String::new());
-        let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false };
+        let room = RoomRecord {
+            id: ROOM,
+            secret,
+            author_secret,
+            name,
+            contacts: vec![],
+            keep,
+            announced: false,
+            closed: None,
+        };
         self.honest[at].store.put_room(&room).unwrap();
     }
 

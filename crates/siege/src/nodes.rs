@@ -66,7 +66,7 @@ impl Town {
             let node = Node::open(settings).await.unwrap();
             let room = match at {
                 0 => node.create("besieged").await.unwrap(),
-                _ => node.join(&town.rooms[0].ticket()).await.unwrap(),
+                _ => node.join(&town.rooms[0].ticket().await.unwrap()).await.unwrap(),
             };
             town.nodes.push(node);
             town.rooms.push(room);

@@ -17,7 +17,7 @@ pub async fn node(ticket: &str) {
     let ticket: Ticket = ticket.parse().unwrap();
     let room = node.join(&ticket).await.unwrap();
     let mut events = room.events();
-    tell(&format!("ticket {}", room.ticket()));
+    tell(&format!("ticket {}", room.ticket().await.unwrap()));
     let ends = tokio::task::spawn_blocking(|| std::io::stdin().lines().count());
     let shown = async {
         while let Some(event) = events.next().await {

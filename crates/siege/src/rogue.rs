@@ -152,7 +152,7 @@ impl Wire {
 
     /// Greets for the room, as a member does.
     pub async fn greet(&mut self, room: &Room) -> bool {
-        let ticket = room.ticket();
+        let ticket = room.ticket().await.unwrap();
         let key = blake3::derive_key("rumormill 1 greeting", &ticket.secret);
         let tag =
             blake3::Hasher::new_keyed(&key).update(&self.exported()).update(&[0]).update(&ticket.room.0).finalize();

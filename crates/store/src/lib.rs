@@ -26,7 +26,7 @@ use rumormill_proto::{
     entry::{Body, Kind, Seen},
     fork::Proof,
     frame::Contact,
-    governance::{Governance, Signed},
+    governance::{Governance, Signed, TicketId},
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
     input::{Bare, Found, Kept, Output, Purpose, Recall},
     log::{Head, Log},
@@ -406,6 +406,40 @@ pub struct RoomRecord {
     pub keep: Keep,
     /// Whether the node announces it to peers on the LAN that ask.
     pub announced: bool,
+    /// How a closed room is held; `None` for an open one.
+    pub closed: Option<Closed>,
+}
+
+/// What a home keeps of a closed room besides its entries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// Who founded it.
+    pub founder: AuthorId,
+    /// The ticket by which the user came, if by one.
+    pub pass: Option<Pass>,
+}
+
+/// A ticket of a closed room, as its holder has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Pass {
+    /// The entry that announces it.
+    pub ticket: TicketId,
+    /// Its secret key.
+    pub secret: [u8; 32],
+}
+
+impl fmt::Debug for Closed {
+    /// Leaves the secret of the ticket out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closed").field("founder", &self.founder).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Pass {
+    /// Leaves the secret out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass").field("ticket", &self.ticket).finish_non_exhaustive()
+    }
 }
 
 /// The rooms of a store.
@@ -430,6 +464,8 @@ pub struct DamagedRoom {
     pub contacts: Vec<Contact>,
     /// How many bodies to keep.
     pub keep: Keep,
+    /// How a closed room is held, as far as known.
+    pub closed: Option<Closed>,
     /// The problem.
     pub why: String,
 }

@@ -82,10 +82,11 @@ pub(crate) fn goes<E>(
     Ok(gone(seq)? || edited.map_or(Ok(false), |target| gone(target.seq))?)
 }
 
-/// Whether an entry is a message, that is, people read it. Entries about others, kinds of future versions and malformed
+/// Whether an entry is a message, that is, people read it, as they do acts that concern somebody. Entries about others, kinds of future versions and malformed
 /// entries are not. Without its body, its kind decides.
 pub(crate) fn is_message(entry: &RawEntry) -> bool {
     match entry.body.bytes() {
+        _ if entry.kind.is_act() => entry.kind.is_deed(),
         Some(body) if entry.kind == Kind::TEXT => str::from_utf8(body).is_ok(),
         Some(body) if entry.kind != Kind::FOUND => {
             matches!(Content::parse(entry.kind, body), Ok(Some(content)) if !is_about(&content))

@@ -232,7 +232,16 @@ impl Pair {
 
     fn expire(&mut self, keep: Keep, now_ms: u64, most: usize) {
         let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
-        let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false };
+        let room = RoomRecord {
+            id: ROOM,
+            secret,
+            author_secret,
+            name,
+            contacts: vec![],
+            keep,
+            announced: false,
+            closed: None,
+        };
         self.memory.put_room(&room).unwrap();
         self.disk.put_room(&room).unwrap();
         // The bounds hold after the first call, though not everything may be done by then.

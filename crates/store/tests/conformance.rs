@@ -238,6 +238,7 @@ fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
         contacts: vec![],
         keep: Keep::default(),
         announced: false,
+        closed: None,
     };
     for room in [ROOM, OTHER_ROOM] {
         store.put_room(&record(room)).unwrap();
@@ -739,6 +740,7 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
         contacts: (0..contacts).map(contact).collect(),
         keep: Keep { age_ms: Some(name.len() as u64), entries: None, bytes: Some(7), files, share: Some(8_000_000) },
         announced: contacts > 1,
+        closed: None,
     };
     store.put_room(&record(OTHER_ROOM, "b ✓", 3)).unwrap();
     store.put_room(&record(ROOM, "a", 0)).unwrap();

@@ -122,7 +122,8 @@ fn what_is_dropped_for_want_of_room_has_vouched(store: &mut dyn Store) {
     append(store, ROOM, &[script.run(1, 2)]).unwrap();
     let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
     let keep = Keep { entries: Some(0), ..Keep::default() };
-    let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false };
+    let room =
+        RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false, closed: None };
     store.put_room(&room).unwrap();
     while store.expire(&ROOM, 9, 99).unwrap() {}
     append(store, ROOM, &[script.bare(0, 0)]).unwrap();

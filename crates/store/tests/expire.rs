@@ -41,6 +41,7 @@ fn room(id: RoomId, keep: Keep) -> RoomRecord {
         contacts: vec![],
         keep,
         announced: false,
+        closed: None,
     }
 }
 

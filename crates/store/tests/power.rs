@@ -120,7 +120,17 @@ fn story(home: &Path, dice: &mut Dice) -> Vec<Moment> {
     let raw = Connection::open(home.join(NAMES[0])).unwrap();
     let (id, secret, author_secret, name) = (ROOM, [1; 32], [2; 32], "room".into());
     let keep = Keep { entries: Some(150), ..Keep::default() };
-    disk.put_room(&RoomRecord { id, secret, author_secret, name, contacts: vec![], keep, announced: false }).unwrap();
+    disk.put_room(&RoomRecord {
+        id,
+        secret,
+        author_secret,
+        name,
+        contacts: vec![],
+        keep,
+        announced: false,
+        closed: None,
+    })
+    .unwrap();
     let moment = |disk: &Disk| Moment { files: Files::of(home), lines: common::timeline(disk, &ROOM) };
     let mut moments = vec![moment(&disk)];
     let other = Script::lines(9, 1, 1, 1);

@@ -39,7 +39,8 @@ const BODY: usize = 100;
 fn share(store: &mut dyn Store, share: Option<u64>) {
     let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
     let keep = Keep { share, ..Keep::default() };
-    let room = RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false };
+    let room =
+        RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false, closed: None };
     store.put_room(&room).unwrap();
 }
 

@@ -57,6 +57,15 @@ impl Clock {
         Ok(u64::try_from(then.timestamp().as_millisecond()).unwrap_or(0))
     }
 
+    /// The milliseconds since the Unix epoch at this span after now.
+    ///
+    /// # Errors
+    /// When the time is outside the calendar.
+    pub fn after(&self, span: &Span) -> Result<u64, jiff::Error> {
+        let then = Timestamp::now().to_zoned(self.0.clone()).checked_add(span.abs())?;
+        Ok(u64::try_from(then.timestamp().as_millisecond()).unwrap_or(0))
+    }
+
     /// Milliseconds since the Unix epoch as `hh:mm`; `--:--` outside the calendar.
     pub fn minutes(&self, ms: u64) -> String {
         let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());

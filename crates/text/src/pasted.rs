@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn ticket() -> Ticket {
-        Ticket { room: RoomId([7; 32]), secret: [9; 32], contacts: Vec::new() }
+        Ticket { room: RoomId([7; 32]), secret: [9; 32], admits: None, contacts: Vec::new() }
     }
 
     #[test]

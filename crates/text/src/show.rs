@@ -35,6 +35,7 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
             return format!("{} * {who} {what}", clock.moment(message.time_ms));
         }
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
+        (Kind::Act, _) => Said::Act(text),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
         (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not arrived yet".into()),

@@ -5,7 +5,7 @@ use rumormill_text::{clean, limits::PEOPLE_KNOWN};
 
 use super::{
     ask::{Answer, Ask, OfRoom, Outcome},
-    carry, complete, files,
+    carry, complete, files, governing,
     input::Effect,
     model::{BlockKey, Mode, Model, NoteKind, Open},
     orders, panels,
@@ -46,6 +46,11 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         (Ask::Of(_, OfRoom::Attention(attention)), Outcome::Room(room)) => {
             status(model, *room);
             carry::tell_attention(model, attention, out);
+        }
+        (Ask::Of(room, OfRoom::Foresee(order)), Outcome::Foreseen(foreseen)) => {
+            if model.open.as_ref().is_some_and(|open| open.room == room) {
+                governing::confirm(model, order, foreseen);
+            }
         }
         (ask @ (Ask::Signs(_) | Ask::Paths(_)), Outcome::Options(options)) => complete::offer(model, &ask, options),
         (Ask::Of(_, _), Outcome::Room(room)) => status(model, *room),

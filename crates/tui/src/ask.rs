@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, AuthorHex, Enter, EntryRef, Holders, Message, NearbyRoom, Page, Person, PlaceText, Refused, Room,
-    RoomHex, Say, Whois, endpoints,
+    Attention, AuthorHex, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, Order, Page, Person, PlaceText,
+    Refused, Room, RoomHex, Say, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
 use rumormill_text::{safe_name, steers};
@@ -72,6 +72,10 @@ pub(super) enum OfRoom {
     /// Tells others that I am typing.
     Typing,
     Leave,
+    /// Tells what an order in a closed room would end.
+    Foresee(Order),
+    /// Does something in a closed room.
+    Order(Order),
 }
 
 /// A result.
@@ -88,6 +92,7 @@ pub(super) enum Outcome {
     Ticket(String),
     Whois(Box<Whois>),
     Nearby(Vec<NearbyRoom>),
+    Foreseen(Foreseen),
     /// The path where a file was saved.
     Saved(String),
     Done,
@@ -162,6 +167,8 @@ impl OfRoom {
             Self::Hide(author) => room.hide(author.as_str()).await.map(Outcome::People),
             Self::Unhide(author) => room.show(author.as_str()).await.map(Outcome::People),
             Self::Typing => room.typing().await.map(|()| Outcome::Done),
+            Self::Foresee(order) => client.call(&endpoints::FORESEE, &path, &[], order).await.map(Outcome::Foreseen),
+            Self::Order(order) => client.call(&endpoints::ORDER, &path, &[], order).await.map(|_| Outcome::Done),
             Self::Leave => room.leave().await.map(|()| Outcome::Done),
             Self::File(path) => {
                 let sent = transfer::send(client, id, path, &ProgressBar::hidden()).await?;

@@ -1,14 +1,14 @@
 //! Carries out a typed line: sends a text, or runs an order.
 
 use rumormill_api::{
-    ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, Person, Refused, Room,
-    Say, Whois, codes,
+    ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, Order as ApiOrder,
+    Person, Refused, Room, Say, Whois, codes,
 };
 use rumormill_text::{Named, choose, clean, clean_name, counts, holds_ticket, limits::NICK_CHARS, show::thousands};
 
 use super::{
     ask::{Ask, OfRoom},
-    files,
+    files, governing,
     input::Effect,
     model::{Aim, Mode, Model, NoteKind, Open, Question, Unread},
     orders::{Order, Said, read, typed},
@@ -32,7 +32,10 @@ pub(super) fn enter(model: &mut Model, out: &mut Vec<Effect>) {
         Said::Nothing => {}
         Said::Text(text) => speak(model, text, out),
         Said::Order(order) => carry_out(model, order, out),
-        Said::Unknown(word) => model.fail("order", &format!("there is no order /{}", clean(&word)), "/help lists all"),
+        Said::Unknown(word) => match governing::ELSEWHERE.iter().find(|(other, _)| *other == word) {
+            Some((_, what)) => model.told((*what).to_owned()),
+            None => model.fail("order", &format!("there is no order /{}", clean(&word)), "/help lists all"),
+        },
     }
 }
 
@@ -82,7 +85,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Mute => attend(model, |room| Attention { muted: Some(!room.muted), pinned: None }, out),
         Order::Pin => attend(model, |room| Attention { pinned: Some(!room.pinned), muted: None }, out),
         Order::New(name) if name.is_empty() => model.fail("usage", "a room needs a name", "/new NAME"),
-        Order::New(name) => out.push(Effect::Ask(Ask::Enter(Enter::Founded { name }))),
+        Order::New(name) => out.push(Effect::Ask(Ask::Enter(Enter::Founded { name, closed: false }))),
         Order::Join(what) => join(model, what, out),
         Order::Announce(on) => match on.as_str() {
             "on" | "" => of_room(model, OfRoom::Announce(true), out),
@@ -100,6 +103,20 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Names => panels::names(model),
         Order::Whois(name) => whois(model, &name, out),
         Order::Hide(name) => hide(model, &name, out),
+        Order::Kick(name) => {
+            let Some(who) = person_meant(model, &name, "/kick NAME") else { return };
+            governing::ask_first(model, ApiOrder::Remove { who, hide: false }, out);
+        }
+        Order::Dismiss(name) => {
+            let Some(who) = person_meant(model, &name, "/dismiss NAME") else { return };
+            governing::ask_first(model, ApiOrder::Dismiss { who }, out);
+        }
+        Order::Appoint(rest) => {
+            let (name, role) = governing::appointed(&rest);
+            let Some(who) = person_meant(model, name, "/appoint NAME, or /appoint NAME co-owner") else { return };
+            governing::give(model, ApiOrder::Appoint { who, role }, out);
+        }
+        Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
         Order::Topic(topic) if topic.is_empty() => topic_told(model),
         Order::Topic(topic) => of_room(model, OfRoom::Topic(topic), out),
         Order::Search(words) => search(model, &words, out),
@@ -310,7 +327,22 @@ fn whois(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
 }
 
 /// Hides somebody, or shows them again.
+/// The author that a name means; shows how the order is used if there is none.
+fn person_meant(model: &mut Model, name: &str, help: &str) -> Option<String> {
+    if name.is_empty() {
+        model.fail("usage", "whom?", help);
+        return None;
+    }
+    meant(model, name).map(|author| author.as_str().to_owned())
+}
+
 fn hide(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
+    let selected = model.open.as_ref().and_then(|open| open.timeline.at(open.selected.as_ref()?));
+    if let Some(message) = selected.filter(|_| name.is_empty()) {
+        let order = ApiOrder::Hide { message: message.r#ref.clone() };
+        deselect(model);
+        return governing::give(model, order, out);
+    }
     if name.is_empty() {
         return hidden_told(model);
     }

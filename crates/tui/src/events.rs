@@ -34,11 +34,11 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
         }
         Event::Room { room } => status(model, room),
         Event::Left { room } => left(model, &room, out),
-        Event::Person { room, author, nick, here, hidden } => {
+        Event::Person { room, author, nick, here, hidden, role } => {
             if let Some(open) = model.open_as(&room) {
                 open.timeline.hide(&author, hidden);
             }
-            person(model, &room, Person { author, nick, here, hidden, ..Person::default() });
+            person(model, &room, Person { author, nick, here, hidden, role, ..Person::default() });
         }
         Event::Typing { room, author, nick } => {
             let until_ms = model.now_ms + TYPING_MS;
@@ -51,6 +51,13 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
         Event::Notice { room, code, text } => notice(model, &room, code, &text),
         Event::File { room, hash, state, have, .. } => files::hear(model, &room, (hash, state, have), out),
         Event::Step { .. } => {}
+        Event::Recounted { room, .. } => {
+            if let Some(open) = model.open_as(&room) {
+                open.timeline = Timeline::new(None);
+                open.scroll = Scroll::End;
+                read_anew(&room, out);
+            }
+        }
         Event::Lagged { .. } => {
             out.push(Effect::Ask(Model::begin()));
             if let Some(open) = &mut model.open {

@@ -1,7 +1,7 @@
 //! What the keys do: as in WeeChat and irssi where those know them, and as in a shell within the line.
 
 use crossterm::event::KeyCode;
-use rumormill_api::{Kind, Room};
+use rumormill_api::{Kind, Order as ApiOrder, Room};
 use rumormill_text::clean;
 
 use super::{
@@ -343,6 +343,12 @@ fn answer(model: &mut Model, key: Key, out: &mut Vec<Effect>) {
         (Question::Leave(room), KeyCode::Char('y')) => {
             model.leaving = Some(room.clone());
             out.push(Effect::Ask(Ask::Of(room, OfRoom::Leave)));
+        }
+        (Question::Order(room, ApiOrder::Remove { who, .. }), KeyCode::Char('h')) => {
+            out.push(Effect::Ask(Ask::Of(room, OfRoom::Order(ApiOrder::Remove { who, hide: true }))));
+        }
+        (Question::Order(room, order), KeyCode::Char('y')) => {
+            out.push(Effect::Ask(Ask::Of(room, OfRoom::Order(order))));
         }
         (question, _) => model.mode = Mode::Question(question),
     }

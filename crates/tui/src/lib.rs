@@ -16,6 +16,7 @@ mod complete;
 mod events;
 mod failure;
 mod files;
+mod governing;
 mod input;
 mod keys;
 mod layout;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use rumormill_api::{AuthorHex, EntryRef, FileHex, Message, Person, PlaceText, Room, RoomHex};
+use rumormill_api::{AuthorHex, EntryRef, FileHex, Message, Order, Person, PlaceText, Room, RoomHex};
 use rumormill_text::{Clock, Names};
 
 use super::{ask::Ask, input::Size, line::Line, paint::Paint, settings::Preferences, timeline::Timeline, typed::Typed};
@@ -173,6 +173,8 @@ pub(super) enum Question {
     Paste(String),
     /// Leave a room.
     Leave(RoomHex),
+    /// Do something in a closed room that ends more than it names.
+    Order(RoomHex, Order),
 }
 
 /// A longer text, shown instead of the messages.

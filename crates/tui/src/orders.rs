@@ -15,6 +15,10 @@ pub(super) enum Order {
     Names,
     Whois(String),
     Hide(String),
+    Kick(String),
+    Appoint(String),
+    Dismiss(String),
+    StepDown,
     Topic(String),
     Search(String),
     Seen,
@@ -56,7 +60,7 @@ pub(super) enum Use {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 28] = [
+pub(super) const ORDERS: [Known; 32] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a room", Order::New),
     daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
@@ -74,7 +78,11 @@ pub(super) const ORDERS: [Known; 28] = [
     rare("seen", "", "who has the selected message, or your last", |_| Order::Seen),
     rare("unread", "", "mark the selected message as unread, or the last one", |_| Order::Unread),
     rare("whois", "NAME", "who somebody is, and how they are reached", Order::Whois),
-    rare("hide", "NAME", "do not show what they say, or show it again", Order::Hide),
+    rare("hide", "NAME", "hide them for you; no name: this message for all", Order::Hide),
+    rare("kick", "NAME", "remove somebody from a closed room", Order::Kick),
+    rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),
+    rare("dismiss", "NAME", "end the role of somebody", Order::Dismiss),
+    rare("step-down", "", "give up your own role", |_| Order::StepDown),
     rare("mute", "", "let nothing said here ring or notify, or undo it", |_| Order::Mute),
     rare("pin", "", "let this room stand first, or undo it", |_| Order::Pin),
     rare("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),

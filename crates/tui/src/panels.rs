@@ -5,7 +5,7 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
-use rumormill_api::{NearbyRoom, Path, Peer, Person};
+use rumormill_api::{NearbyRoom, Path, Peer, Person, Role};
 use rumormill_text::{
     fit,
     show::{shared, thousands},
@@ -94,6 +94,7 @@ pub(super) fn names(model: &mut Model) {
     let Some(open) = &model.open else { return model.no_room() };
     let mut people: Vec<&Person> = open.people.values().collect();
     people.sort_by_key(|person| (!person.me, !person.here, std::cmp::Reverse(person.last_ms)));
+    people.retain(|person| person.role != Some(Role::Removed));
     let row = |person: &&Person| {
         let here = match (person.me, person.here) {
             (true, _) => "you",
@@ -102,7 +103,8 @@ pub(super) fn names(model: &mut Model) {
         };
         let name = open.names.name(&person.author, &person.nick).fit(ABOUT - 2);
         let hidden = if person.hidden { ", hidden" } else { "" };
-        (name, format!("{here}, {}{hidden}", last_word(model, person)))
+        let role = person.role.filter(|role| *role != Role::Member).map(|role| format!(", {}", role.word()));
+        (name, format!("{here}{}, {}{hidden}", role.unwrap_or_default(), last_word(model, person)))
     };
     let rows = people.iter().map(row).collect();
     show(model, format!("{} people", people.len()), rows);

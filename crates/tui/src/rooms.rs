@@ -7,6 +7,7 @@ use rumormill_text::limits::PEOPLE_KNOWN;
 
 use super::{
     ask::{Ask, OfRoom},
+    governing,
     input::Effect,
     model::{Mode, Model, NoteKind, Open},
     rows::title,
@@ -73,6 +74,7 @@ pub(super) fn left(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
 
 /// Takes a room's status, and from it who is here.
 pub(super) fn status(model: &mut Model, room: Room) {
+    governing::tell_standing(model, &room);
     let full = model.rooms.len() >= ROOMS_LISTED;
     if let Some(open) = model.open_as(&room.id) {
         open.names.learn(&room.author, &room.nick);
@@ -110,7 +112,7 @@ fn moved(model: &mut Model, room: &Room) -> Vec<Person> {
 }
 
 pub(super) fn person(model: &mut Model, room: &RoomHex, told: Person) {
-    let Person { author, nick, here, hidden, .. } = told;
+    let Person { author, nick, here, hidden, role, .. } = told;
     let tells = model.settings.comings;
     let Some(open) = model.open_as(room) else { return };
     if open.people.len() >= PEOPLE_KNOWN && !open.people.contains_key(&author) {
@@ -120,7 +122,7 @@ pub(super) fn person(model: &mut Model, room: &RoomHex, told: Person) {
     let name = open.names.name(&author, &nick).whole();
     let person = open.people.entry(author.clone()).or_insert_with(|| Person { author, ..Person::default() });
     let came = person.here != here;
-    (person.nick, person.here, person.hidden) = (nick, here, hidden);
+    (person.nick, person.here, person.hidden, person.role) = (nick, here, hidden, role);
     if came && tells && !person.me {
         model.tell(NoteKind::Outcome, format!("{name} is {}", if here { "here" } else { "away" }));
     }

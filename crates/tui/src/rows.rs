@@ -259,6 +259,7 @@ impl<'a> Sheet<'a> {
             }
             Kind::Topic if message.text.is_empty() => return ours(format!("{} cleared the topic", name.whole())),
             Kind::Topic => return ours(format!("{} set the topic: {}", name.whole(), clean(&message.text))),
+            Kind::Act => return ours(format!("{} {}", name.whole(), clean(&message.text))),
             Kind::Founded => {
                 return ours(format!("{} founded the room {}", name.whole(), clean_name(&message.text, NICK_CHARS)));
             }

@@ -15,6 +15,7 @@ use rumormill_text::{
 use unicode_width::UnicodeWidthStr;
 
 use super::{
+    governing,
     layout::{LEAST, Parts, laid, parts},
     model::{Aim, Mode, Model, Open, Panel, Question, Scroll, Search},
     panels,
@@ -347,6 +348,11 @@ fn input(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
 
 fn asking(model: &Model, question: &Question) -> [String; 2] {
     match question {
+        Question::Order(_, order) => {
+            let open = model.open.as_ref();
+            let name = |author: &AuthorHex| open.map(|open| open.names.name(author, "").whole()).unwrap_or_default();
+            governing::asking(order, name)
+        }
         Question::Paste(text) => {
             let characters = count(text.chars().count(), "character", "characters");
             let what = format!("Say {} at once ({characters})?", count(text.lines().count(), "line", "lines"));

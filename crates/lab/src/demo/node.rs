@@ -168,6 +168,7 @@ async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
             keep: false,
             retention: rumormill_node::Keep::default(),
             announced: false,
+            closed: None,
         })
         .await?;
     tell(&Report::In { author: room.author().to_string() })?;

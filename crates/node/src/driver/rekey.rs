@@ -13,7 +13,7 @@ use rumormill_proto::{
 use rumormill_store::TimelineRow;
 
 use super::Driver;
-use crate::{error::Error, event::RoomEvent, random::random};
+use crate::{error::Error, event::RoomEvent, random::random, seat::Start, settings::RoomSetup};
 
 impl Driver {
     /// Gives the room a new author key when its present one is cut, and says again the messages that the cut of this
@@ -23,7 +23,8 @@ impl Driver {
     /// [`Error::Store`] when the new key cannot be written; it is not used then.
     pub(crate) fn rekey(&mut self, room: &RoomId) -> Result<(), Error> {
         let now = self.now();
-        let start = self.start(room, now)?;
+        let Some(setup) = self.seats.get(room).map(|seat| seat.setup.clone()) else { return Ok(()) };
+        let start = self.start(&setup, now)?;
         let Some(seat) = self.seats.get_mut(room) else { return Ok(()) };
         let cut = |author: &AuthorId| start.kept.iter().find(|kept| kept.author == *author)?.log.cut();
         let lost: Vec<(AuthorId, Seq, Seq)> = seat
@@ -54,16 +55,43 @@ impl Driver {
             self.store.put_room(&record)?;
         }
         seat.setup.author_secret = record.author_secret;
-        seat.setup.fresh_author = true;
-        seat.restart(start);
         let author = Author::from_secret(&seat.setup.author_secret).id();
         tracing::warn!(room = %room.short(), author = %author.short(), "our log is cut; we write under a new key");
-        seat.board.tell(RoomEvent::Rekeyed { author, left: std::mem::take(&mut seat.left) });
+        let left = std::mem::take(&mut seat.left);
+        self.begin_anew(room, start, Some(RoomEvent::Rekeyed { author, left }));
+        Ok(())
+    }
+
+    /// Comes to a closed room with another ticket, under a new key: the log of the old one begins with the old ticket.
+    ///
+    /// # Errors
+    /// As [`Driver::rekey`].
+    pub(super) fn come_anew(&mut self, setup: &RoomSetup) -> Result<(), Error> {
+        let Some(seat) = self.seats.get_mut(&setup.id) else { return Ok(()) };
+        let mut record = seat.record();
+        (record.author_secret, record.closed) = (setup.author_secret, setup.closed);
+        if seat.setup.keep {
+            self.store.put_room(&record)?;
+        }
+        (seat.setup.author_secret, seat.setup.closed) = (setup.author_secret, setup.closed);
+        let nick = seat.board.posted().nick(&seat.author).map(str::to_owned);
+        nick.into_iter().for_each(|nick| seat.say_later(Kind::NICK, nick.into()));
+        let (setup, now) = (seat.setup.clone(), self.now());
+        let start = self.start(&setup, now)?;
+        self.begin_anew(&setup.id, start, None);
+        Ok(())
+    }
+
+    /// Starts the engine of a room under the key in its setup, which nobody knows yet.
+    fn begin_anew(&mut self, room: &RoomId, start: Start, event: Option<RoomEvent>) {
+        let Some(seat) = self.seats.get_mut(room) else { return };
+        seat.setup.fresh_author = true;
+        seat.restart(start);
+        event.into_iter().for_each(|event| seat.board.tell(event));
         let contacts = seat.setup.contacts.clone();
         let mut inputs = self.links.sharing(room);
         inputs.push((*room, rumormill_proto::input::Input::Heard { contacts }));
         self.give(inputs);
-        Ok(())
     }
 }
 

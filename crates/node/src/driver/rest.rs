@@ -43,7 +43,7 @@ impl Driver {
             self.store.put_room(&seat.record())?;
         }
         seat.setup.fresh_author = false;
-        let start = self.start(&seat.setup.id, now)?;
+        let start = self.start(&seat.setup, now)?;
         seat.restart(start);
         Ok(())
     }

@@ -22,7 +22,6 @@ use super::{Driver, find_nicks};
 use crate::{
     command::{Command, Recalled},
     connection::Job,
-    error::Error,
     figures::Tally,
     links::Inputs,
     seat::Seat,
@@ -91,9 +90,8 @@ impl Driver {
                         frame.put(&mut bytes);
                         self.say(room, to, frame, &bytes);
                     }
-                    // Only engines of closed rooms ask for proved pieces.
-                    Output::Serve { to, want, newest, ranges, proved: _ } => {
-                        self.serve(room, to, *want, (*newest, ranges))
+                    Output::Serve { to, want, newest, ranges, proved } => {
+                        self.serve(room, to, *want, (*newest, ranges, *proved))
                     }
                     Output::Recall(what) => self.recall(*room, what.clone()),
                     Output::Bare { most } => self.tell_bare(*room, *most),
@@ -122,9 +120,9 @@ impl Driver {
         }
     }
 
-    fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, &[(AuthorId, Seq, Seq)])) {
-        let (newest, ranges) = (what.0, what.1.to_vec());
-        let job = |channel| Job { channel, room: *room, want, newest, ranges };
+    fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, &[(AuthorId, Seq, Seq)], bool)) {
+        let (newest, ranges, proved) = (what.0, what.1.to_vec(), what.2);
+        let job = |channel| Job { channel, room: *room, want, newest, ranges, proved };
         if !self.links.serve(room, to, job) && want != 0 {
             let done = Frame::Done { want };
             self.say(room, to, &done, &done.encode());
@@ -183,14 +181,14 @@ impl Driver {
         let now = self.now();
         for (room, outputs) in outputs {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
-            let mut filled = false;
+            let mut filled = seat.look_round(&outputs);
             for output in outputs {
                 match output {
                     Output::Said { tag, seq } => seat.said(tag, seq),
                     Output::Unsaid { why: Unsaid::Forked, .. } => {
                         self.forked.insert(room);
                     }
-                    Output::Unsaid { tag, why } => seat.asked.unsaid(tag, error(why)),
+                    Output::Unsaid { tag, why } => seat.unsaid(tag, why),
                     Output::Imported(imported) => {
                         // The caller may have gone.
                         let _ = seat.imports.pop_front().map(|answer| answer.send(imported));
@@ -286,13 +284,5 @@ fn time(tally: &Tally, event: &Event, me: AuthorId, now: Now) {
         let lag = Duration::from_millis(now.wall_ms.saturating_sub(entry.time.ms()));
         let by = if hops.is_some() { &tally.rumor_lag } else { &tally.repair_lag };
         by.note(lag);
-    }
-}
-
-fn error(why: Unsaid) -> Error {
-    match why {
-        Unsaid::TooLong => Error::TooLong,
-        Unsaid::Full | Unsaid::Forked | Unsaid::Early => Error::Busy,
-        Unsaid::Refused | Unsaid::NotMember | Unsaid::Rank | Unsaid::Nothing => Error::Refused,
     }
 }

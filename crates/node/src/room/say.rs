@@ -9,7 +9,9 @@ use super::Room;
 use crate::{
     command::Command,
     error::Error,
+    membership::Membership,
     message::{Message, What},
+    wish::Govern,
 };
 
 impl Room {
@@ -57,19 +59,26 @@ impl Room {
     /// [`Entries::say`](crate::Entries::say).
     pub async fn retract(&self, of: Target) -> Result<Target, Error> {
         match self.ours(of).await?.what {
-            What::Founded(_) | What::Nick(_) | What::Retracted => Err(Error::Kind),
+            What::Founded(_) | What::Nick(_) | What::Act(_) | What::Retracted => Err(Error::Kind),
             What::Text(_) | What::Topic(_) | What::File(_) | What::Imported(_) | What::Expired | What::Missing => {
                 self.put(&Content::Retraction { of: of.seq }).await
             }
         }
     }
 
-    /// Tells everybody the name that we want to be shown with.
+    /// Tells everybody the name that we want to be shown with. Whoever waits before a closed room says it once it is let
+    /// in; then there is no entry yet.
     ///
     /// # Errors
     /// [`Error::Nick`] when it is empty or too long, and those of [`Entries::say`](crate::Entries::say).
-    pub async fn set_nick(&self, nick: &str) -> Result<Target, Error> {
-        self.put(&Content::Nick(read_nick(nick)?.to_owned())).await
+    pub async fn set_nick(&self, nick: &str) -> Result<Option<Target>, Error> {
+        let nick = Content::Nick(read_nick(nick)?.to_owned());
+        if self.membership() == Membership::Waiting {
+            let (kind, body) = nick.encode().map_err(|_| Error::TooLong)?;
+            self.node.command(Command::Govern { room: self.id(), what: Govern::Later(kind, body) }).await?;
+            return Ok(None);
+        }
+        self.put(&nick).await.map(Some)
     }
 
     /// Sets the topic of the room.

@@ -131,5 +131,6 @@ pub(crate) fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32]) -> Ro
         keep: true,
         retention: rumormill_node::Keep::default(),
         announced: false,
+        closed: None,
     }
 }

@@ -221,7 +221,7 @@ impl Signed {
 
 impl Says {
     /// What it does in the entry of this author and id.
-    fn deed(self, room: &RoomId, author: &AuthorId, id: EntryId) -> Option<Deed> {
+    pub(crate) fn deed(self, room: &RoomId, author: &AuthorId, id: EntryId) -> Option<Deed> {
         let plain = |ends: Vec<Ended>| ends.into_iter().map(|ended| ended.end).collect();
         let deed = match self {
             Self::Appoint { role, keys, despite } => Deed::Appoint { keys, role, despite },
@@ -232,7 +232,9 @@ impl Says {
             Self::StepDown => Deed::StepDown,
             Self::Admit { who, ticket, despite } => Deed::Admit { who, ticket, despite },
             Self::Ticket(Terms { guest: Guest::Keeper, .. }) => return None,
-            Self::Ticket(Terms { key, uses, .. }) => Deed::Ticket { ticket: id.into(), key, uses },
+            Self::Ticket(Terms { key, uses, expires_ms, .. }) => {
+                Deed::Ticket { ticket: id.into(), key, uses, expires_ms }
+            }
             Self::Revoke(ticket) => Deed::Revoke(ticket),
             Self::Join { ticket, key, countersignature, .. } => {
                 verify(&AuthorId(key.0), &countersigned(room, &ticket, author), &countersignature).ok()?;
@@ -631,7 +633,10 @@ mod tests {
         let deed = |guest| Says::Ticket(terms(guest)).deed(&RoomId([1; 32]), &AuthorId([2; 32]), EntryId([3; 32]));
         assert_eq!(deed(Guest::Keeper), None);
         let ticket = TicketId([3; 32]);
-        assert_eq!(deed(Guest::Member), Some(Deed::Ticket { ticket, key: TicketKey([1; 32]), uses: 1 }));
+        assert_eq!(
+            deed(Guest::Member),
+            Some(Deed::Ticket { ticket, key: TicketKey([1; 32]), uses: 1, expires_ms: None })
+        );
     }
 
     proptest! {

@@ -159,6 +159,9 @@ pub enum Deed {
         key: TicketKey,
         /// How many people it lets in.
         uses: u64,
+        /// Milliseconds since the Unix epoch at which it ends, if it does. No clock is read here: honest nodes let nobody
+        /// in afterwards.
+        expires_ms: Option<u64>,
     },
     /// Ends a ticket.
     Revoke(TicketId),

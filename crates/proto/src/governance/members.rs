@@ -174,7 +174,7 @@ impl<'a> Admission<'a> {
 
     /// Opens a ticket, unless it is open.
     fn announce(&mut self, act: &Signed) {
-        if let Some(Deed::Ticket { ticket, key, uses }) = act.deed {
+        if let Some(Deed::Ticket { ticket, key, uses, .. }) = act.deed {
             let open = Open { key, left: uses, maker: act.author, announced: act.id };
             self.tickets.entry(ticket).or_insert(open);
         }

@@ -22,21 +22,27 @@ mod act;
 mod deed;
 mod entries;
 mod fold;
+mod foresee;
 mod governors;
 mod members;
 mod order;
 mod ranks;
 mod removals;
 mod room;
+mod shown;
+mod tickets;
 mod tree;
 
 pub use act::{Act, Ended, Guest, Says, Terms, countersign, countersigned};
 pub use deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
 pub use fold::Fold;
+pub use foresee::Foreseen;
 pub use order::Order;
 pub use ranks::{Grant, Path, Step};
 pub(crate) use room::Reach;
 pub use room::Seat;
+pub use shown::Shown;
+pub use tickets::Announced;
 
 use crate::ids::{AuthorId, Seq};
 use entries::{Entries, Touched};

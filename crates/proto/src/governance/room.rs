@@ -53,7 +53,7 @@ impl Fold<'_> {
         self.steps.members.waiting.iter().filter(fits).copied().collect()
     }
 
-    fn first_deed(&self, key: &AuthorId) -> Option<&Deed> {
+    pub(crate) fn first_deed(&self, key: &AuthorId) -> Option<&Deed> {
         let act = self.entries.tree(key)?.first_acts().next()?;
         self.entries.act(act).deed.as_ref()
     }

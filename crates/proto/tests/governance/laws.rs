@@ -173,7 +173,7 @@ impl World {
     fn announces(&mut self) -> Option<Deed> {
         let ticket = TicketId([self.tickets.len() as u8; 32]);
         self.tickets.push(ticket);
-        Some(Deed::Ticket { ticket, key: KEY, uses: 1 + self.random.below(2) })
+        Some(Deed::Ticket { ticket, key: KEY, uses: 1 + self.random.below(2), expires_ms: None })
     }
 
     /// Two nodes tell each other what is passed on.

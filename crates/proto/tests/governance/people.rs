@@ -204,7 +204,7 @@ impl Person {
         let ticket = TicketId::from(announced.id);
         let mut written = self.room.0.borrow_mut();
         if let Some(entry) = written.entries.last_mut() {
-            entry.deed = Some(Deed::Ticket { ticket, key: KEY, uses });
+            entry.deed = Some(Deed::Ticket { ticket, key: KEY, uses, expires_ms: None });
         }
         ticket
     }

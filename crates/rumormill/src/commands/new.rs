@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// Name you want to be shown by; the one in your other rooms, or your login name, if omitted
     #[arg(long, env = "RUMORMILL_NICK")]
     nick: Option<String>,
+    /// Let members decide who comes in: you remove people, end tickets and give others the right to
+    #[arg(long)]
+    closed: bool,
     /// Announce the room on this LAN: anyone there can find it by name and enter without a ticket
     #[arg(long)]
     lan: bool,
@@ -44,8 +47,8 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
 
 async fn found(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Result<Visit, Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
-    let name = name.to_owned();
-    let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name }).await?;
+    let (name, closed) = (name.to_owned(), args.closed);
+    let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name, closed }).await?;
     // The room exists, so a failure to announce it is only reported: after an error, people would create it again.
     if let Err(failure) = nick::tell(client, &room, nick).await {
         talk(&failure.to_string());
@@ -53,6 +56,10 @@ async fn found(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Re
     if args.lan {
         announce(client, &room, place).await?;
     }
+    talk(match args.closed {
+        true => "this room is closed: whoever comes by a ticket is let in, and you can remove people and end tickets",
+        false => "this room is open: whoever gets the ticket can come, read and write, for ever",
+    });
     let ticket = client.room(room.id.as_str()).ticket().await?;
     show(&ticket, None)?;
     visit(client, &room, place, Look::of(args.plain)).await

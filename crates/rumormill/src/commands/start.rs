@@ -40,7 +40,7 @@ async fn begin(client: &Client, place: &HomeArgs) -> Result<Visit, Failure> {
     let nick = ask("Your name: ", &known, |name| Ok(read_nick(name)?.to_owned())).await?;
     let answer = ask("Paste a ticket to join a room, or name a new one: ", "", check).await?;
     let ticket = holds_ticket(&answer);
-    let enter = if ticket { Enter::Invited { ticket: answer } } else { Enter::Founded { name: answer } };
+    let enter = if ticket { Enter::Invited { ticket: answer } } else { Enter::Founded { name: answer, closed: false } };
     let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &enter).await?;
     nick::tell(client, &room, Some(nick)).await?;
     if !ticket {

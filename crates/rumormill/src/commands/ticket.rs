@@ -1,11 +1,14 @@
-//! `rumormill ticket`: print the ticket that lets others join a room.
+//! `rumormill ticket`: print the ticket that lets others join a room; of a closed room also make, list and end tickets.
 
+use jiff::Span;
+use rumormill_api::{AnnouncedTicket, NewTicket, Room, TicketState, endpoints};
 use rumormill_client::Client;
+use rumormill_text::{Clock, clean, show::count};
 
 use crate::{
     client::{self, pick},
-    commands::new,
-    failure::Failure,
+    commands::{data, json, new, talk},
+    failure::{Exit, Failure},
     home::{HomeArgs, Reach},
 };
 
@@ -17,18 +20,80 @@ pub(crate) struct Args {
     /// Print a link instead: it opens the web page of a machine where `rumormill serve` runs, and offers to join
     #[arg(long)]
     link: bool,
+    /// Make a new ticket of a closed room
+    #[arg(long)]
+    new: bool,
+    /// How many people the new ticket lets in
+    #[arg(long, value_name = "N", requires = "new", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    uses: u64,
+    /// How long the new ticket lets people in: 7d, 12h, 90m; without end if omitted
+    #[arg(long, value_name = "TIME", requires = "new")]
+    expires: Option<Span>,
+    /// List the tickets of a closed room
+    #[arg(long, conflicts_with_all = ["new", "link", "revoke"])]
+    list: bool,
+    /// End a ticket of a closed room, by its id or the beginning of it
+    #[arg(long, value_name = "ID", conflicts_with_all = ["new", "link"])]
+    revoke: Option<String>,
+    /// List tickets as one JSON object per line
+    #[arg(long, requires = "list")]
+    json: bool,
 }
 
-/// Prints a ticket with the current peers.
+/// Prints a ticket with the current peers, or does something with the tickets of a closed room.
 ///
 /// # Errors
-/// When there is no such room, or the home cannot be opened.
+/// When there is no such room, when the room is open and only closed ones can do this, or when the home cannot be
+/// opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let ask = async |client: &Client| {
         let room = pick(client, args.room.as_deref()).await?;
-        Ok(client.room(room.id.as_str()).ticket().await?)
+        carry_out(client, &room, &args).await
     };
-    let ticket = client::with(&place, Reach::Peers, ask).await?;
+    let Some(ticket) = client::with(&place, Reach::Peers, ask).await? else { return Ok(()) };
     let link = if args.link { place.config()?.http.link(&ticket) } else { None };
     new::show(&ticket, link.as_deref())
+}
+
+/// Does what was asked for; returns a ticket to print.
+async fn carry_out(client: &Client, room: &Room, args: &Args) -> Result<Option<String>, Failure> {
+    let id = room.id.as_str();
+    if args.list {
+        let mut tickets = client.call(&endpoints::LIST_TICKETS, &[id], &[], ()).await?.tickets.into_iter();
+        return tickets.try_for_each(|ticket| print(&ticket, args.json)).map(|()| None);
+    }
+    if let Some(ticket) = &args.revoke {
+        client.call(&endpoints::REVOKE_TICKET, &[id, ticket], &[], ()).await?;
+        talk("the ticket lets nobody in any more");
+        return Ok(None);
+    }
+    if args.new {
+        let expires_ms = args.expires.as_ref().map(|span| Clock::local().after(span)).transpose();
+        let expires_ms = expires_ms.map_err(|why| Failure {
+            exit: Exit::Usage,
+            code: "expires".into(),
+            what: why.to_string(),
+            help: "say how long, as 7d, 12h or 90m".into(),
+        })?;
+        let ticket = NewTicket { uses: args.uses, expires_ms };
+        return Ok(Some(client.call(&endpoints::MAKE_TICKET, &[id], &[], &ticket).await?.ticket));
+    }
+    Ok(Some(client.room(id).ticket().await?))
+}
+
+fn print(ticket: &AnnouncedTicket, as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        return json(ticket);
+    }
+    let clock = Clock::local();
+    let state = match (ticket.state, ticket.expires_ms) {
+        (TicketState::Good, None) => "good".to_owned(),
+        (TicketState::Good, Some(ms)) => format!("good until {} {}", clock.day(ms), clock.minutes(ms)),
+        (TicketState::Revoked, _) => "revoked".into(),
+        (TicketState::UsedUp, _) => "used up".into(),
+        (TicketState::Expired, _) => "expired".into(),
+    };
+    let by = if ticket.mine { "you".into() } else { clean(&ticket.maker.nick) };
+    let id: String = ticket.id.chars().take(8).collect();
+    data(&format!("{id}  by {by}, {} of {}, {state}", ticket.used, count(ticket.uses, "use", "uses")))
 }

@@ -129,7 +129,7 @@ fn exit_codes_are_as_documented() {
     assert!(ada.fails(&["search", "lunch", "hi"], 2).contains("error[several]"));
     ada.fails(&["log", "dinner"], 2);
     ada.fails(&["dance"], 2);
-    bob.fails(&["join", "rumor1hello"], 5);
+    bob.fails(&["join", "rumor2hello"], 5);
     bob.fails(&["join", "lunch"], 6);
     let home = bob.home.path().join("home");
     bob.lines(&["new", "dinner"]);

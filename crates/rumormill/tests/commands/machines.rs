@@ -202,7 +202,7 @@ impl Story {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let is_hex = |length| word.len() == length && word.bytes().all(|byte| byte.is_ascii_hexdigit());
         let known = match word.split_once(':') {
-            _ if word.starts_with("rumor1") => {
+            _ if word.starts_with("rumor2") => {
                 word.clone_into(&mut self.ticket);
                 "TICKET".into()
             }

@@ -39,8 +39,8 @@ fn a_ticket_is_one_line_and_so_is_its_link() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);
     let (ticket, link) = (ada.lines(&["ticket"]), ada.lines(&["ticket", "--link"]));
-    assert!(ticket.len() == 1 && ticket[0].starts_with("rumor1"), "{ticket:?}");
-    assert!(link.len() == 1 && link[0].starts_with("http://127.0.0.1:7667/#rumor1"), "{link:?}");
+    assert!(ticket.len() == 1 && ticket[0].starts_with("rumor2"), "{ticket:?}");
+    assert!(link.len() == 1 && link[0].starts_with("http://127.0.0.1:7667/#rumor2"), "{link:?}");
 }
 
 #[test]
@@ -49,10 +49,10 @@ fn an_invalid_ticket_is_refused_at_once_with_the_reason() {
     let ticket = ada.lines(&["new", "lunch"])[0].clone();
     let wrong = format!("{}{}{}", &ticket[..20], if &ticket[20..21] == "a" { "b" } else { "a" }, &ticket[21..]);
     for (text, why) in [
-        ("rumor1hello", "is missing"),
+        ("rumor2hello", "is missing"),
         (&ticket[..ticket.len() - 9], "the end of the ticket is missing"),
         (&wrong, "a letter of the ticket is wrong"),
-        ("rumor2abc", "newer Rumormill"),
+        ("rumor3abc", "newer Rumormill"),
     ] {
         let refused = bob.fails(&["join", text], 5);
         assert!(refused.contains("error[ticket]") && refused.contains(why), "{text}: {refused}");

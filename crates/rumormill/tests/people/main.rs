@@ -3,6 +3,7 @@
 
 #[cfg(target_os = "linux")]
 mod clocks;
+mod closed;
 mod lines;
 mod person;
 
@@ -41,7 +42,7 @@ fn two_commands_and_one_paste_bring_a_line_across() {
     let (ada, bob) = (Person::new(), Person::new());
     let mut here = ada.open(&["new", "lunch", "--nick", "ada"]);
     let ticket = here.line();
-    assert!(ticket.starts_with("rumor1"), "{ticket}");
+    assert!(ticket.starts_with("rumor2"), "{ticket}");
     here.type_line("before bob came");
     here.until("before bob came");
 
@@ -157,7 +158,7 @@ fn failures_are_two_lines_and_an_exit_code() {
     ada.fails(&["send"], 2);
     ada.fails(&["chat"], 2);
     ada.fails(&["new", " "], 2);
-    assert!(ada.fails(&["join", "rumor1hello"], 5).contains("error[ticket]"));
+    assert!(ada.fails(&["join", "rumor2hello"], 5).contains("error[ticket]"));
     let mut open = ada.open(&["new", "lunch"]);
     let ticket = open.line();
     assert!(ada.fails(&["join", &ticket[..ticket.len() - 9]], 5).contains("error[ticket]"));

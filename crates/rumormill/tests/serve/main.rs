@@ -166,7 +166,7 @@ fn invalid_requests_are_refused_in_two_lines() {
         (ada.get("/v1/rooms/lunch/messages?before=yesterday"), 400, "place"),
         (ada.get("/v1/rooms/lunch/messages?limit=-1"), 400, "query"),
         (ada.post("/v1/rooms", &json!({"name": " "})), 400, "name"),
-        (ada.post("/v1/rooms", &json!({"ticket": "rumor1"})), 400, "ticket"),
+        (ada.post("/v1/rooms", &json!({"ticket": "rumor2"})), 400, "ticket"),
         (ada.post("/v1/rooms", &json!({})), 422, "json"),
         (ada.post("/v1/rooms/lunch/messages", &json!({"text": "  "})), 400, "nothing"),
         (ada.post("/v1/rooms/lunch/messages", &json!({"text": long})), 400, "too-long"),

@@ -262,8 +262,21 @@ impl Follower {
             }
             RoomEvent::Came { author, .. } => {
                 let Some(api) = self.api() else { return };
-                let words::Person { author, nick, hidden, .. } = api.person(&self.room, &author, 0);
-                api.hub().tell(Event::Person { room, author, nick, here: true, hidden });
+                let words::Person { author, nick, hidden, role, .. } = api.person(&self.room, &author, 0);
+                api.hub().tell(Event::Person { room, author, nick, here: true, hidden, role });
+            }
+            RoomEvent::Seated { author } => {
+                let Some(api) = self.api() else { return };
+                let words::Person { author, nick, here, hidden, role, .. } = api.person(&self.room, &author, 0);
+                api.hub().tell(Event::Person { room, author, nick, here, hidden, role });
+            }
+            RoomEvent::Membership(_) => {
+                self.me = self.room.author();
+                self.renew().await;
+            }
+            RoomEvent::Recounted { authors } => {
+                let authors = authors.iter().map(author_hex).collect();
+                self.tell(Event::Recounted { room, authors });
             }
             RoomEvent::Forked { author, left, .. } => self.forked(&author, left).await,
             RoomEvent::Step(step) => self.step(&step),
@@ -281,8 +294,8 @@ impl Follower {
             RoomEvent::Rekeyed { author, left } => {
                 let former = std::mem::replace(&mut self.me, author);
                 if let Some(api) = self.api() {
-                    let words::Person { author, nick, here, hidden, .. } = api.person(&self.room, &former, 0);
-                    api.hub().tell(Event::Person { room: room.clone(), author, nick, here, hidden });
+                    let words::Person { author, nick, here, hidden, role, .. } = api.person(&self.room, &former, 0);
+                    api.hub().tell(Event::Person { room: room.clone(), author, nick, here, hidden, role });
                 }
                 let text = if left { LEFT } else { REKEYED };
                 self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: text.into() });
@@ -304,7 +317,7 @@ impl Follower {
     /// newcomer without a name who left a log: nobody here has read anything of it.
     async fn forked(&mut self, author: &AuthorId, is_left: bool) {
         let Some(api) = self.api().filter(|_| *author != self.me) else { return };
-        let words::Person { author: id, nick, here, hidden, .. } = api.person(&self.room, author, 0);
+        let words::Person { author: id, nick, here, hidden, role, .. } = api.person(&self.room, author, 0);
         let is_unnamed = said_nick(&self.room, author).is_empty();
         let Ok(mut names) = names(&self.room).await else { return };
         names.learn(&id, &nick);
@@ -313,7 +326,7 @@ impl Follower {
         if !is_left || !is_unnamed {
             api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Forked, text });
         }
-        api.hub().tell(Event::Person { room: self.id(), author: id, nick, here, hidden });
+        api.hub().tell(Event::Person { room: self.id(), author: id, nick, here, hidden, role });
     }
 
     /// Sends a message, and watches the counts of a text or file of ours.

@@ -11,6 +11,7 @@ mod events;
 mod figures;
 mod files;
 mod findings;
+mod governing;
 mod held;
 mod hidden;
 mod hooks;

@@ -8,6 +8,7 @@ use rumormill_node::{
 
 use super::{
     Api,
+    governing::role_of,
     names::{author, author_hex, room_hex},
     words::{self, AuthorHex, People, Whois, codes},
 };
@@ -66,8 +67,8 @@ pub(super) async fn show(
 async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Answer<SafeJson<People>> {
     let id = room_hex(room);
     if api.hidden().set(&id, author_hex(who), hidden)? {
-        let words::Person { author, nick, here, hidden, .. } = api.person(room, who, 0);
-        api.hub().tell(words::Event::Person { room: id, author, nick, here, hidden });
+        let words::Person { author, nick, here, hidden, role, .. } = api.person(room, who, 0);
+        api.hub().tell(words::Event::Person { room: id, author, nick, here, hidden, role });
         api.tell_room(room).await;
     }
     Ok(SafeJson(People { people: api.people(room).await? }))
@@ -84,7 +85,7 @@ pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> 
 }
 
 /// The author that a word names: by a whole id, of whatever author, or by a name as every screen shows it.
-async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
+pub(super) async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
     match author(word) {
         Ok(whole) => Ok(whole),
         Err(_) => author(names(room).await?.choose(word)?.as_str()),
@@ -115,6 +116,7 @@ impl Api {
             me,
             last_ms,
             hidden: self.hides(room, who),
+            role: role_of(room, who),
         }
     }
 

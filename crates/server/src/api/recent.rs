@@ -105,6 +105,7 @@ impl Recent {
             | Event::Held { .. }
             | Event::File { .. }
             | Event::Person { .. }
+            | Event::Recounted { .. }
             | Event::Notice { .. }
             | Event::Lagged { .. } => true,
         }

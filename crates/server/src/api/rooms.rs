@@ -40,7 +40,8 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Rooms>> {
 /// `POST /v1/rooms`.
 pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<SafeJson<words::Room>> {
     let room = match enter {
-        Enter::Founded { name } => api.node().create(read_name(&name)?).await?,
+        Enter::Founded { name, closed: true } => api.node().create_closed(read_name(&name)?).await?,
+        Enter::Founded { name, closed: false } => api.node().create(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
     api.entered(&room);
@@ -78,7 +79,7 @@ pub(super) async fn one(State(api): State<Api>, Path(room): Path<String>) -> Ans
 
 /// `GET /v1/rooms/{room}/ticket`.
 pub(super) async fn ticket(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<words::Ticket>> {
-    Ok(SafeJson(words::Ticket { ticket: whole(&api, &room)?.ticket().to_string() }))
+    Ok(SafeJson(words::Ticket { ticket: whole(&api, &room)?.ticket().await?.to_string() }))
 }
 
 /// A room that is not damaged: a damaged room gives no ticket.
@@ -92,7 +93,7 @@ fn whole(api: &Api, room: &str) -> Answer<Room> {
 
 /// `GET /v1/rooms/{room}/ticket.svg`: the ticket as a QR code for the camera of a phone.
 pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
-    let ticket = whole(&api, &room)?.ticket().to_string().to_ascii_uppercase();
+    let ticket = whole(&api, &room)?.ticket().await?.to_string().to_ascii_uppercase();
     let code = QRBuilder::new(ticket).ecl(ECL::L).build();
     let code = code.map_err(|_| Refusal::internal("qr", "the ticket is too long for a picture"))?;
     let picture = SvgBuilder::default().margin(2).to_str(&code);

@@ -17,7 +17,7 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, events, figures, files, findings, hooks, messages, metrics, nearby, people, rooms, say, signs,
+    bots, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, rooms, say, signs,
 };
 use crate::answer::{Answer, SafeJson};
 
@@ -32,6 +32,11 @@ pub(super) fn all(whose: Whose) -> Router<Api> {
         .at(&table::ENTER_ROOM, rooms::enter)
         .at(&table::GET_ROOM, rooms::one)
         .at(&table::LEAVE_ROOM, rooms::leave)
+        .at(&table::LIST_TICKETS, governing::tickets)
+        .at(&table::MAKE_TICKET, governing::make)
+        .at(&table::REVOKE_TICKET, governing::revoke)
+        .at(&table::ORDER, governing::order)
+        .at(&table::FORESEE, governing::foresee)
         .at(&table::GET_TICKET, rooms::ticket)
         .at(&table::GET_TICKET_PICTURE, rooms::picture)
         .at(&table::SET_NICK, rooms::nick)

@@ -17,6 +17,7 @@ use super::{
     Api,
     counts::{Basis, Counted, Known},
     files::PICTURES,
+    governing::{deed, role_of, standing},
     markup::blocks,
     names::{author_hex, place, place_text, reference, room_hex},
     words::{self, Gone, Kind, PeerHex},
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
-    told::{nick, said_nick, skewed},
+    told::{deed as deed_words, nick, said_nick, skewed},
 };
 
 impl Api {
@@ -65,6 +66,7 @@ impl Api {
             announced: room.announced(),
             muted,
             pinned,
+            standing: standing(room),
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -104,7 +106,9 @@ impl Api {
         let heads = room.entries().heads().await?.into_iter();
         let last: BTreeMap<AuthorId, u64> = heads.map(|(author, head)| (author, head.time.ms())).collect();
         let me = room.author();
-        let everybody: BTreeSet<AuthorId> = here.iter().chain(last.keys()).chain([&me]).copied().collect();
+        let members = room.members().into_iter().map(|member| member.author);
+        let everybody: BTreeSet<AuthorId> =
+            here.iter().chain(last.keys()).chain([&me]).copied().chain(members).collect();
         let hidden = self.hidden().of(&room_hex(room));
         let mut people: Vec<_> = everybody
             .iter()
@@ -115,6 +119,7 @@ impl Api {
                 me: *author == me,
                 last_ms: last.get(author).copied().unwrap_or(0),
                 hidden: hidden.contains(&author_hex(author)),
+                role: role_of(room, author),
             })
             .collect();
         people
@@ -136,13 +141,14 @@ impl Api {
     pub(super) async fn message(&self, room: &Room, message: Message) -> words::Message {
         let (me, author) = (room.author(), message.place.author);
         let mine = author == me;
-        let (kind, mut text, gone) = told(&message.what);
+        let (kind, mut text, gone) = told(room, &message.what);
         let lost = gone == Some(Gone::Missing) && room.is_lost(&message.target());
         let gone = if lost { Some(Gone::Unkept) } else { gone };
         let hidden_here = self.hidden().of(&room_hex(room));
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
+        let deed = if let What::Act(says) = &message.what { deed(room, says) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
         text = act.unwrap_or(text);
@@ -196,6 +202,7 @@ impl Api {
             holders: held.as_ref().map(|held| held.received.len() as u64),
             acknowledged: held.as_ref().map(|held| held.acknowledged.len() as u64),
             file,
+            deed,
             id: words::EntryHex(message.id.to_string()),
         }
     }
@@ -215,13 +222,15 @@ fn is_damage(why: &Error) -> bool {
 }
 
 /// The content of a message, as its author wrote it: every interface makes it safe for its own display.
-fn told(what: &What) -> (Kind, String, Option<Gone>) {
+fn told(room: &Room, what: &What) -> (Kind, String, Option<Gone>) {
     match what {
         What::Text(text) => (Kind::Text, text.text.clone(), None),
         What::Nick(nick) => (Kind::Nick, nick.clone(), None),
         What::Topic(topic) => (Kind::Topic, topic.clone(), None),
         What::File(file) => (Kind::File, safe_name(&file.name), None),
+        What::Founded(name) if name.is_empty() => (Kind::Founded, room.name(), None),
         What::Founded(name) => (Kind::Founded, name.clone(), None),
+        What::Act(says) => (Kind::Act, deed_words(says, |author| nick(room, author)), None),
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Imported(said) => (Kind::Text, said.text.clone(), None),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),

@@ -82,6 +82,7 @@ async fn enter(node: &Node, id: RoomId, secret: u8) -> Room {
         keep: true,
         retention: rumormill_node::Keep::default(),
         announced: false,
+        closed: None,
     };
     node.enter(setup).await.unwrap()
 }

@@ -34,7 +34,7 @@ const ROUNDS: (u64, u64) = (3, 100_000_u64.div_ceil(AT_ONCE as u64));
 fn run(form: Form) -> Outcome {
     run_nodes(async {
         let town = Town::new(vec![Settings::memory()]).await;
-        let mut poor = Process::start(&town.rooms[0].ticket(), DESCRIPTORS).await;
+        let mut poor = Process::start(&town.rooms[0].ticket().await.unwrap(), DESCRIPTORS).await;
         let room = &town.rooms[0];
         assert!(comes(room, |status| status.peers.len() == 1).await, "the process is in");
         let mut rogues = Vec::new();

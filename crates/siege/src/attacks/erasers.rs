@@ -30,7 +30,7 @@ fn run(form: Form) -> Outcome {
             town.rooms[0].say(&line(number)).await.unwrap();
         }
         let newcomer = Node::open(Settings::memory()).await.unwrap();
-        let mut ticket = town.rooms[0].ticket();
+        let mut ticket = town.rooms[0].ticket().await.unwrap();
         ticket.contacts.clear();
         let room = newcomer.join(&ticket).await.unwrap();
 
@@ -48,7 +48,7 @@ fn run(form: Form) -> Outcome {
         let told = comes(&room, |status| status.entries > lines && status.missing + lost(&room) >= lines).await;
         let linked = liars.iter().filter(|(_, server)| stands(server)).count() as u64;
         let before = texts(&room, lines).await;
-        newcomer.join(&town.rooms[0].ticket()).await.unwrap();
+        newcomer.join(&town.rooms[0].ticket().await.unwrap()).await.unwrap();
         let filled = comes(&room, |status| status.missing == 0 && status.entries > lines).await;
 
         let mut outcome = Outcome::default();

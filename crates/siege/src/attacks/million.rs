@@ -55,8 +55,16 @@ fn run(form: Form) -> Outcome {
 fn fill(home: &Path, authors: u64, each: usize) {
     let mut disk = Disk::open(home).unwrap();
     let (id, secret, author_secret, name) = (ROOM, [1; 32], [2; 32], "large".into());
-    let record =
-        RoomRecord { id, secret, author_secret, name, contacts: vec![], keep: Keep::default(), announced: false };
+    let record = RoomRecord {
+        id,
+        secret,
+        author_secret,
+        name,
+        contacts: vec![],
+        keep: Keep::default(),
+        announced: false,
+        closed: None,
+    };
     disk.put_room(&record).unwrap();
     let mut door = Admission::new(ROOM);
     let mut runs: Vec<Run> = Vec::new();

@@ -43,7 +43,7 @@ fn run(form: Form) -> Outcome {
             fill(&mut held, &rogues, &mut oldest).await;
             newcomers += 1;
             let node = Node::open(Settings::memory()).await.unwrap();
-            let mut ticket = town.rooms[0].ticket();
+            let mut ticket = town.rooms[0].ticket().await.unwrap();
             // Only the first node, because the others are not under attack.
             ticket.contacts = vec![town.nodes[0].contact()];
             let room = node.join(&ticket).await.unwrap();

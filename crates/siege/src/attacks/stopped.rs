@@ -32,7 +32,7 @@ fn text(line: usize) -> String {
 fn run(form: Form) -> Outcome {
     run_nodes(async {
         let town = Town::new(vec![Settings::memory(), Settings::memory()]).await;
-        let mut sleeper = Process::start(&town.rooms[0].ticket(), 1_024).await;
+        let mut sleeper = Process::start(&town.rooms[0].ticket().await.unwrap(), 1_024).await;
         let linked = async |peers: usize| {
             let mut all = true;
             for room in &town.rooms {

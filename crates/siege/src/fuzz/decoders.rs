@@ -144,7 +144,7 @@ fn good() -> Vec<(Decoder, Vec<u8>)> {
         (Decoder::Content, [&[kind.number()], &body[..]].concat())
     };
     let others = (0..=12u8).map(|kind| (Decoder::Content, vec![kind, 1, b'x', 0, 0, 0, 0, 1]));
-    let ticket = Ticket { room: ROOM, secret: [2; 32], contacts: vec![] };
+    let ticket = Ticket { room: ROOM, secret: [2; 32], admits: None, contacts: vec![] };
     let mut good: Vec<_> = frames.into_iter().map(|frame| (Decoder::Frame, frame.encode())).collect();
     good.extend(runs.iter().map(|run| (Decoder::Run, run.wire().to_vec())));
     good.push((Decoder::Run, runs[1].without_bodies().unwrap().wire().to_vec()));

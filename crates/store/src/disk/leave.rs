@@ -43,7 +43,8 @@ const SMALL_ROWS: usize = 32;
 pub(super) fn leave(db: &Connection, room: &RoomId) -> Result<(), Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(()) };
     db.execute(
-        "UPDATE room SET room = ?2, secret = NULL, author_secret = NULL, name = NULL, contacts = NULL WHERE id = ?1",
+        "UPDATE room SET room = ?2, secret = NULL, author_secret = NULL, name = NULL, contacts = NULL,
+            founder = NULL, ticket = NULL, ticket_secret = NULL WHERE id = ?1",
         (number, number.to_be_bytes()),
     )?;
     index_anew(db)

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use rumormill_proto::ids::RoomId;
+use rumormill_proto::{
+    governance::TicketId,
+    ids::{AuthorId, RoomId},
+};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{
@@ -11,16 +14,21 @@ use super::{
     fail::Fail,
     record::{array, blob, put_contacts, read_contacts},
 };
-use crate::{DamagedRoom, RoomRecord, Rooms, error::Error};
+use crate::{Closed, DamagedRoom, Pass, RoomRecord, Rooms, error::Error};
 
 /// Keeps a room or replaces its record.
 pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
-    let RoomRecord { id, secret, author_secret, name, contacts, keep, announced } = room;
+    let RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed } = room;
     let mut put = db.prepare_cached(
-        "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5, announced = ?6 WHERE id = ?1",
+        "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5, announced = ?6,
+            founder = ?7, ticket = ?8, ticket_secret = ?9 WHERE id = ?1",
     )?;
     let number = number_room(db, id)?;
-    put.execute((number, secret, author_secret, name, put_contacts(contacts), announced))?;
+    let founder = closed.map(|closed| closed.founder.0);
+    let pass = closed.and_then(|closed| closed.pass);
+    let (ticket, ticket_secret) = (pass.map(|pass| pass.ticket.0), pass.map(|pass| pass.secret));
+    let contacts = put_contacts(contacts);
+    put.execute((number, secret, author_secret, name, contacts, announced, founder, ticket, ticket_secret))?;
     expire::put_keep(db, number, keep)
 }
 
@@ -33,9 +41,9 @@ pub(super) fn rooms(db: &Connection, path: &Path) -> Result<Rooms, Error> {
             Ok(Some(Err(damaged))) => rooms.damaged.push(*damaged),
             Ok(None) => {}
             Err(why) => {
-                let (name, contacts, keep) = Default::default();
+                let (name, contacts, keep, closed) = Default::default();
                 let why = why.at(path).to_string();
-                rooms.damaged.push(DamagedRoom { id, name, secret: None, contacts, keep, why });
+                rooms.damaged.push(DamagedRoom { id, name, secret: None, contacts, keep, closed, why });
             }
         }
     }
@@ -59,7 +67,7 @@ fn ids(db: &Connection) -> Result<Vec<(i64, RoomId)>, Fail> {
 fn room(db: &Connection, number: i64, id: RoomId) -> Result<Option<Result<RoomRecord, Box<DamagedRoom>>>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, file_age_ms,
-            keep_files, file_bytes, share_bytes, announced FROM room WHERE id = ?1 AND secret IS NOT NULL",
+            keep_files, file_bytes, share_bytes, announced, founder, ticket, ticket_secret FROM room WHERE id = ?1 AND secret IS NOT NULL",
     )?;
     let read = |row: &Row<'_>| Ok(read(row, id));
     Ok(find.query_row([number], read).optional()?)
@@ -70,12 +78,21 @@ fn read(row: &Row<'_>, id: RoomId) -> Result<RoomRecord, Box<DamagedRoom>> {
     let name: String = row.get(3).unwrap_or_default();
     let contacts = blob(row, 4).and_then(read_contacts).unwrap_or_default();
     let keep = expire::read_keep(row, 5).unwrap_or_default();
+    let closed = read_closed(row);
     let same = array(row, 0).is_ok_and(|known: [u8; 32]| known == id.0);
     let (secret, author_secret) = (array(row, 1).ok().filter(|_| same), array(row, 2).ok().filter(|_| same));
     let (Some(secret), Some(author_secret)) = (secret, author_secret) else {
         let why = "its stored keys are malformed".into();
-        return Err(Box::new(DamagedRoom { id, name, secret, contacts, keep, why }));
+        return Err(Box::new(DamagedRoom { id, name, secret, contacts, keep, closed, why }));
     };
     let announced = row.get(12).unwrap_or_default();
-    Ok(RoomRecord { id, secret, author_secret, name, contacts, keep, announced })
+    Ok(RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed })
+}
+
+/// Reads how a closed room is held. A ticket that cannot be read is none: it matters only until it has let in.
+fn read_closed(row: &Row<'_>) -> Option<Closed> {
+    let founder = array(row, 13).map(AuthorId).ok()?;
+    let ticket = array(row, 14).map(TicketId).ok();
+    let pass = ticket.and_then(|ticket| Some(Pass { ticket, secret: array(row, 15).ok()? }));
+    Some(Closed { founder, pass })
 }

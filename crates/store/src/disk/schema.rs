@@ -31,7 +31,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 12] = ["
+const MIGRATIONS: [&str; 13] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -233,6 +233,11 @@ const MIGRATIONS: [&str; 12] = ["
 ", "
     -- Entries name few others: who holds a message is found in the entries below it.
     DROP TABLE saw;
+", "
+    -- Of a closed room: who founded it, and the ticket by which the user came.
+    ALTER TABLE room ADD COLUMN founder BLOB;
+    ALTER TABLE room ADD COLUMN ticket BLOB;
+    ALTER TABLE room ADD COLUMN ticket_secret BLOB;
 "];
 
 /// The first version that records notes as entries arrive.

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, FileHex, FileState, Message, NoticeCode, Peer, Person, PlaceText, Refused, Room,
+    Arrival, AuthorHex, Event, FileHex, FileState, Message, NoticeCode, Peer, Person, PlaceText, Refused, Role, Room,
     Seeking, TEXT_BYTES, codes,
 };
 use rumormill_client::{Client, RoomHandle};
@@ -31,6 +31,7 @@ use crate::{
     limits::{EVENTS_AT_ONCE, FIND_MS, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
 };
 
+mod governing;
 mod orders;
 mod receipts;
 mod screen;
@@ -143,6 +144,8 @@ struct Chat<'a> {
     clock_told: String,
     /// Whether the room was left for good.
     gone: bool,
+    /// Whether other messages than before count, so that the newest have to be read again.
+    recounted: bool,
 }
 
 /// Lines to show together: their number, and the newest of them.
@@ -186,6 +189,11 @@ fn is_in_vain(seeking: &Seeking) -> bool {
     seeking.peers.iter().any(|sought| sought.tries > 0)
 }
 
+/// Whether the person waits to be let into a closed room.
+fn waits(room: &Room) -> bool {
+    room.standing.as_ref().is_some_and(|standing| standing.role == Role::Waiting)
+}
+
 fn closed() -> Failure {
     Failure::internal("closed", "the room's process has ended")
 }
@@ -217,6 +225,7 @@ impl<'a> Chat<'a> {
             stays_unread: false,
             clock_told: String::new(),
             gone: false,
+            recounted: false,
         }
     }
 
@@ -267,12 +276,12 @@ impl<'a> Chat<'a> {
     async fn find(&mut self, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let is_early = |room: &Room| room.name.is_empty() && room.entries < SCREENFUL as u64;
         let deadline = Instant::now() + Duration::from_millis(FIND_MS);
-        let mut is_alone = self.room.seeking.is_some();
+        let mut is_alone = self.room.seeking.is_some() || waits(&self.room);
         while is_alone && !self.gone {
             let Ok(event) = timeout_at(deadline.into(), events.next()).await else { break };
             match event.ok_or_else(closed)? {
                 Event::Room { room } if room.id == self.room.id => {
-                    is_alone = room.seeking.is_some() || is_early(&room);
+                    is_alone = room.seeking.is_some() || is_early(&room) || waits(&room);
                     self.room = room;
                 }
                 // The first page shows these messages.
@@ -315,6 +324,7 @@ impl<'a> Chat<'a> {
         if !self.room.clock.is_empty() {
             self.tell_clock(&self.room.clock.clone())?;
         }
+        self.tell_standing(None)?;
         // People who came before this chat listened to events.
         self.note_room(self.room.clone())
     }
@@ -383,10 +393,11 @@ impl<'a> Chat<'a> {
             Event::Lagged { missed, .. } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
-            Event::Person { author, nick, here, hidden, .. } => {
+            Event::Recounted { .. } => self.recounted = true,
+            Event::Person { author, nick, here, hidden, role, .. } => {
                 self.names.learn(&author, &nick);
                 let person = self.person(&author);
-                (person.nick, person.here, person.hidden) = (nick, here, hidden);
+                (person.nick, person.here, person.hidden, person.role) = (nick, here, hidden, role);
             }
             Event::File { hash, state: FileState::Here, .. } => self.arrived.extend(self.getting.remove(&hash)),
             Event::File { hash, state: FileState::Absent, .. } => _ = self.getting.remove(&hash),
@@ -416,6 +427,7 @@ impl<'a> Chat<'a> {
             }
         }
         let before = std::mem::replace(&mut self.room, room);
+        self.tell_standing(before.standing.as_ref())?;
         if before.name.is_empty() && !self.room.name.is_empty() {
             self.screen.talk(&format!("this is the room {}", title(&self.room.name)))?;
         }
@@ -516,7 +528,7 @@ impl<'a> Chat<'a> {
 
     /// When [`Chat::settle`] has something to do.
     fn due(&self) -> Instant {
-        let far = Instant::now() + Duration::from_secs(3600);
+        let far = Instant::now() + Duration::from_secs(if self.recounted { 0 } else { 3600 });
         let arrived = self.arrived.first().map(|_| Instant::now());
         self.late_due.into_iter().chain(self.receipts.due()).chain(self.read_due).chain(arrived).min().unwrap_or(far)
     }
@@ -537,6 +549,9 @@ impl<'a> Chat<'a> {
         if self.read_due.is_some_and(|due| due <= Instant::now()) {
             self.tell_read().await?;
         }
+        if std::mem::take(&mut self.recounted) {
+            self.read_again().await?;
+        }
         for message in std::mem::take(&mut self.arrived) {
             self.save(message).await?;
         }
@@ -552,7 +567,7 @@ impl<'a> Chat<'a> {
             !at_terminal() && (self.room.name.is_empty() || self.ask().people().await?.iter().any(|one| !one.me));
         let waiting = |chat: &Self| match at_terminal() {
             true => chat.receipts.unheard() && !chat.room.peers.is_empty(),
-            false => !chat.met && others || chat.room.missing > 0 || chat.receipts.unheard(),
+            false => !chat.met && others || chat.room.missing > 0 || chat.receipts.unheard() || waits(&chat.room),
         };
         let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);
         while waiting(self) && Instant::now() < deadline {

@@ -1,7 +1,9 @@
 //! What a person may type besides text: orders that begin with a slash.
 
 use indicatif::ProgressBar;
-use rumormill_api::{Attention, FileState, Holders, Kind, Message, Path, Person, Refused, Room, act, codes, endpoints};
+use rumormill_api::{
+    Attention, FileState, Holders, Kind, Message, Path, Person, Refused, Role, Room, act, codes, endpoints,
+};
 use rumormill_text::{
     clean, safe_name,
     show::{count, looked_for, received, shared},
@@ -12,13 +14,14 @@ use crate::{
     carry::attended,
     chat::{Chat, Next},
     failure::Failure,
+    governing::ELSEWHERE,
     limits::{GETTING, SCREENFUL},
     output::Output,
     transfer,
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 22] = [
+const ORDERS: [(&str, &str); 26] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -28,7 +31,11 @@ const ORDERS: [(&str, &str); 22] = [
     ("/me TEXT", "say what you do"),
     ("/nick NAME", "be shown by this name"),
     ("/names", "who is in the room"),
-    ("/hide NAME", "do not show what they say, or show it again"),
+    ("/hide NAME", "do not show you what they say, or show it again; ^2 hides a message for everybody"),
+    ("/kick NAME", "remove somebody from a closed room"),
+    ("/appoint NAME", "make somebody a moderator; NAME co-owner: a co-owner"),
+    ("/dismiss NAME", "end the role of somebody"),
+    ("/step-down", "give up your own role"),
     ("/mute", "let nothing said here ring or notify, or undo it"),
     ("/pin", "let this room stand first, or undo it"),
     ("/topic TEXT", "set the topic, or show it"),
@@ -80,11 +87,11 @@ fn counted(rest: &str) -> (usize, &str) {
 }
 
 /// Whether people write messages of this kind.
-fn is_said(message: &Message) -> bool {
+pub(super) fn is_said(message: &Message) -> bool {
     matches!(message.kind, Kind::Text | Kind::File)
 }
 
-fn usage(what: &str, help: &str) -> Failure {
+pub(super) fn usage(what: &str, help: &str) -> Failure {
     Failure::Choice(Refused::new("usage", what, help))
 }
 
@@ -96,7 +103,10 @@ impl Chat<'_> {
             Typed::Nothing => Ok(()),
             Typed::Text(text) => self.say(text).await,
             Typed::Order(word, rest) => self.carry_out(word, rest).await,
-            Typed::Unknown(word) => self.screen.talk(&format!("there is no order /{}; /help lists them", clean(word))),
+            Typed::Unknown(word) => self.screen.talk(&match ELSEWHERE.iter().find(|(other, _)| *other == word) {
+                Some((_, what)) => (*what).to_owned(),
+                None => format!("there is no order /{}; /help lists them", clean(word)),
+            }),
         };
         match done {
             Err(failure @ (Failure::OutputClosed | Failure::Stopped(_))) => Err(failure),
@@ -116,7 +126,12 @@ impl Chat<'_> {
             "digest" => self.digest().await,
             "topic" => self.topic(rest).await,
             "search" => self.search(rest).await,
+            "hide" if rest.starts_with('^') => self.hide_message(counted(rest).0).await,
             "hide" => self.hide(rest).await,
+            "kick" => self.kick(rest).await,
+            "appoint" => self.appoint(rest).await,
+            "dismiss" => self.dismiss(rest).await,
+            "step-down" => self.step_down(rest).await,
             "file" => self.file(rest).await,
             "get" => self.get(counted(rest).0).await,
             "mute" => self.attend(|room| Attention { muted: Some(!room.muted), pinned: None }).await,
@@ -151,7 +166,7 @@ impl Chat<'_> {
     }
 
     /// The n-th newest message that fits, `up` = 1 being the newest.
-    async fn target(&self, up: usize, fits: impl Fn(&Message) -> bool) -> Result<Message, Failure> {
+    pub(super) async fn target(&self, up: usize, fits: impl Fn(&Message) -> bool) -> Result<Message, Failure> {
         let found = self.newest().await?.into_iter().rev().filter(|message| fits(message)).nth(up - 1);
         found.ok_or_else(|| {
             let help = "/log shows the newest messages; ^2 means the last but one";
@@ -168,8 +183,10 @@ impl Chat<'_> {
         };
         let mut people: Vec<&Person> = self.people.values().collect();
         people.sort_by_key(|person| (!person.me, !person.here, std::cmp::Reverse(person.last_ms)));
+        people.retain(|person| person.role != Some(Role::Removed));
         let name = |person: &&Person| {
-            format!("{}  {}", self.names.name(&person.author, &person.nick).whole(), standing(person))
+            let role = person.role.map(|role| format!(", {}", role.word())).unwrap_or_default();
+            format!("{}  {}{role}", self.names.name(&person.author, &person.nick).whole(), standing(person))
         };
         let lines: Vec<String> = people.iter().take(SCREENFUL).map(name).collect();
         lines.iter().try_for_each(|line| self.screen.talk(line))?;

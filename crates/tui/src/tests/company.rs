@@ -93,8 +93,14 @@ fn hiding_refuses_oneself_and_ambiguous_names() {
 fn somebody_hidden_on_another_screen_is_hidden_here() {
     let mut stage = Stage::open(lunch(), 64, 20);
     let room = stage.node.rooms[0].room.id.clone();
-    let told =
-        |hidden| Event::Person { room: room.clone(), author: author("bob"), nick: "bob".into(), here: true, hidden };
+    let told = |hidden| Event::Person {
+        room: room.clone(),
+        author: author("bob"),
+        nick: "bob".into(),
+        here: true,
+        hidden,
+        role: None,
+    };
     stage.hears(told(true)).has("2 messages by bob hidden").lacks("bob  third");
     stage.hears(told(false)).has("bob  third");
 }

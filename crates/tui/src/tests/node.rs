@@ -252,7 +252,7 @@ impl Node {
             (&Method::GET, []) => Ok(json!(Rooms { rooms: self.rooms.iter().map(|kept| kept.room.clone()).collect() })),
             (&Method::POST, []) => match body.get("name").and_then(Value::as_str) {
                 Some(name) => Ok(json!(self.found(name).room)),
-                None => Err(refused("ticket", "this is not a ticket: a ticket begins with rumor1")),
+                None => Err(refused("ticket", "this is not a ticket: a ticket begins with rumor2")),
             },
             (method, [room, rest @ ..]) => {
                 let at = self.rooms.iter().position(|kept| kept.room.id.as_str() == *room);
@@ -272,7 +272,7 @@ impl Node {
                 Ok(json!(kept.room))
             }
             (&Method::GET, ["people"]) => Ok(json!(People { people: kept.people.clone() })),
-            (&Method::GET, ["ticket"]) => Ok(json!(Ticket { ticket: format!("rumor1{}", "abcdefgh".repeat(20)) })),
+            (&Method::GET, ["ticket"]) => Ok(json!(Ticket { ticket: format!("rumor2{}", "abcdefgh".repeat(20)) })),
             (&Method::GET, ["messages"]) => Ok(json!(kept.page(query))),
             (&Method::POST, ["messages"]) => {
                 let say: Say = serde_json::from_value(body.clone()).unwrap();

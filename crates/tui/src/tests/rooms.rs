@@ -141,6 +141,7 @@ fn comings_and_goings_are_reported_on_request() {
         nick: "bob".into(),
         here,
         hidden: false,
+        role: None,
     };
     stage.hears(event(true)).has("2 here").lacks("bob is here");
     stage.keys("/set Space comings Space on Enter").hears(event(false)).has("bob is away").has("1 away");

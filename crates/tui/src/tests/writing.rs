@@ -341,7 +341,7 @@ fn errors_are_two_lines() {
     let cases = [
         ("/frobnicate", "error[order]: there is no order /frobnicate", "help: /help lists all"),
         ("/join Space nowhere", "error[room]: there is no room \"nowhere\" here", "help: /join TICKET enters one"),
-        ("/join Space rumor1xx", "error[ticket]: this is not a ticket", "help: look again"),
+        ("/join Space rumor2xx", "error[ticket]: this is not a ticket", "help: look again"),
         ("/whois Space nobody", "error[nobody]: nobody here is called", "help: /names lists everybody"),
         ("/react", "error[usage]: which sign", "help: Alt+Up selects"),
         ("/set Space x Space on", "error[usage]: there is no such setting", "help: /set lists them"),
@@ -363,7 +363,7 @@ fn orders_do_what_they_say() {
     stage.keys("/whois Space bob Enter").has("bob: direct, 7 ms; has not said anything");
     stage.has("since 2026-11-22 12:00, 1,234 entries").has("author 626f62626f62");
     stage.keys("/ticket Enter").has("anyone with this ticket can join").has("copied");
-    assert!(stage.did()[0].starts_with(r#"Copy("rumor1abcdefgh"#));
+    assert!(stage.did()[0].starts_with(r#"Copy("rumor2abcdefgh"#));
     stage.keys("//quit Enter").has("ada  /quit").keys("/quit Enter");
     assert_eq!(stage.did(), ["Quit"]);
 }

@@ -221,7 +221,7 @@ export class Chat {
   }
 
   event(kind, content) {
-    if (kind === "lagged") return this.refresh();
+    if (kind === "lagged" || (kind === "recounted" && content.room === this.id)) return this.refresh();
     if (kind === "room") {
       const { room } = content;
       const isMoved = this.rooms.get(room.id)?.pinned !== room.pinned;

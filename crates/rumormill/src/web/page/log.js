@@ -201,6 +201,7 @@ export class Log {
       case "file": return [(tab) => file(message, tab, this.act), false];
       case "nick": return message.before ? event("is now called ", nick(message.text, message.author)) : event("joined");
       case "topic": return line(message.text) ? event("set the topic: ", message.text) : event("took the topic away");
+      case "act": return event("", message.text);
       case "founded": return event("founded the room ", message.text);
       default: return [() => el("p", { class: "text gone" }, GONE[message.gone]), false];
     }

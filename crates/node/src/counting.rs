@@ -1,0 +1,233 @@
+//! Reads a closed room as people see it: only what counts, and nothing that governors took back.
+
+use std::sync::Arc;
+
+use rumormill_proto::{
+    content::{Target, Vouch},
+    entry::Kind,
+    fork::Proof,
+    governance::Shown,
+    ids::{AuthorId, FileId, RoomId, Seq},
+    input::{Bare, Kept},
+    log::Head,
+    run::RawRun,
+    timeline::Place,
+};
+use rumormill_store::{CheckReport, Error, Once, Read, Shared, TimelineRow, Wanted};
+
+use crate::limits::PAGE_LINES;
+
+/// A read handle that leaves out what is not shown. What peers exchange, such as runs and proofs, stays whole.
+pub(crate) struct Counting<'a> {
+    read: &'a mut dyn Read,
+    shown: Arc<Shown>,
+}
+
+impl<'a> Counting<'a> {
+    pub(crate) fn new(read: &'a mut dyn Read, shown: Arc<Shown>) -> Self {
+        Self { read, shown }
+    }
+
+    fn shows(&self, line: &TimelineRow) -> bool {
+        self.shown.shows(&line.place.author, line.place.seq, line.kind)
+    }
+
+    /// A page of the last `limit` entries that are shown, from pages that `page` reads below a place; ascending.
+    fn down(
+        &mut self,
+        mut before: Option<Place>,
+        limit: usize,
+        page: impl Fn(&mut dyn Read, Option<Place>, usize) -> Result<Vec<TimelineRow>, Error>,
+    ) -> Result<Vec<TimelineRow>, Error> {
+        let mut lines: Vec<TimelineRow> = Vec::new();
+        while lines.len() < limit {
+            let wanted = (limit - lines.len()).min(PAGE_LINES);
+            let mut more = page(&mut *self.read, before, wanted)?;
+            let Some(first) = more.first() else { break };
+            before = Some(first.place);
+            more.retain(|line| self.shows(line));
+            lines.splice(..0, more);
+        }
+        Ok(lines)
+    }
+
+    /// As [`Counting::down`], of the first entries above a place.
+    fn up(
+        &mut self,
+        mut after: Option<Place>,
+        limit: usize,
+        page: impl Fn(&mut dyn Read, Option<Place>, usize) -> Result<Vec<TimelineRow>, Error>,
+    ) -> Result<Vec<TimelineRow>, Error> {
+        let mut lines: Vec<TimelineRow> = Vec::new();
+        while lines.len() < limit {
+            let wanted = (limit - lines.len()).min(PAGE_LINES);
+            let more = page(&mut *self.read, after, wanted)?;
+            let Some(last) = more.last() else { break };
+            after = Some(last.place);
+            lines.extend(more.into_iter().filter(|line| self.shows(line)));
+        }
+        Ok(lines)
+    }
+
+    /// The last entry of a log that counts, given its last one.
+    fn head(&mut self, room: &RoomId, (author, head): (AuthorId, Head)) -> Result<Option<(AuthorId, Head)>, Error> {
+        let Some(end) = self.shown.ends.get(&author) else { return Ok(None) };
+        if head.seq < *end {
+            return Ok(Some((author, head)));
+        }
+        let Some(last) = end.checked_sub(1) else { return Ok(None) };
+        let line = self.read.line(room, &author, last)?;
+        Ok(line.map(|line| (author, Head { seq: last, id: line.id, time: line.place.time })))
+    }
+}
+
+impl Read for Counting<'_> {
+    fn page(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
+        self.down(before, limit, |read, before, limit| read.page(room, before, limit))
+    }
+
+    fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
+        self.up(after, limit, |read, after, limit| read.page_after(room, after, limit))
+    }
+
+    fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
+        self.down(before, limit, |read, before, limit| read.messages(room, before, limit))
+    }
+
+    fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
+        self.up(after, limit, |read, after, limit| read.messages_after(room, after, limit))
+    }
+
+    fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error> {
+        self.read.run(room, author, first, last)
+    }
+
+    fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error> {
+        self.read.recall(room, author, seq)
+    }
+
+    fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error> {
+        self.read.proof(room, author)
+    }
+
+    fn newest(&mut self, room: &RoomId, count: usize) -> Result<Vec<(AuthorId, Seq, Seq)>, Error> {
+        self.read.newest(room, count)
+    }
+
+    fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Error> {
+        Ok(self.read.line(room, author, seq)?.filter(|line| self.shows(line)))
+    }
+
+    fn notes(&mut self, room: &RoomId, targets: &[Target], limit: usize) -> Result<Vec<TimelineRow>, Error> {
+        let mut notes = self.read.notes(room, targets, limit)?;
+        notes.retain(|note| self.shows(note));
+        Ok(notes)
+    }
+
+    fn vouches(&mut self, room: &RoomId, author: &AuthorId, most: usize) -> Result<Vec<Vouch>, Error> {
+        self.read.vouches(room, author, most)
+    }
+
+    fn bare(&mut self, room: &RoomId, most: usize) -> Result<(Vec<Bare>, u64), Error> {
+        self.read.bare(room, most)
+    }
+
+    fn is_bare(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<bool, Error> {
+        self.read.is_bare(room, author, seq)
+    }
+
+    fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error> {
+        self.read.once(room, key)
+    }
+
+    fn shares(&mut self, room: &RoomId) -> Result<Vec<Shared>, Error> {
+        self.read.shares(room)
+    }
+
+    fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
+        let mut nicks = Vec::new();
+        for (author, place, nick) in self.read.nicks(room)? {
+            match self.shown.ends.get(&author) {
+                Some(end) if place.seq < *end => nicks.push((author, place, nick)),
+                // The name that somebody took beyond the end of its log gives way to the one before.
+                Some(end) => {
+                    let Some(line) = self.read.line(room, &author, *end)? else { continue };
+                    let before = self.read.named_before(room, line.place)?;
+                    nicks.extend(before.map(|nick| (author, line.place, nick)));
+                }
+                None => {}
+            }
+        }
+        Ok(nicks)
+    }
+
+    fn named_before(&mut self, room: &RoomId, place: Place) -> Result<Option<String>, Error> {
+        self.read.named_before(room, place)
+    }
+
+    fn kept(&mut self, room: &RoomId) -> Result<Vec<Kept>, Error> {
+        self.read.kept(room)
+    }
+
+    fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {
+        let mut heads = Vec::new();
+        for head in self.read.heads(room)? {
+            heads.extend(self.head(room, head)?);
+        }
+        Ok(heads)
+    }
+
+    fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error> {
+        match self.read.topic(room)? {
+            Some(last) if !self.shows(&last) => {}
+            shown => return Ok(shown),
+        }
+        let mut before = None;
+        loop {
+            let lines = self.messages(room, before, PAGE_LINES)?;
+            let Some(first) = lines.first() else { return Ok(None) };
+            before = Some(first.place);
+            if let Some(topic) = lines.into_iter().rfind(|line| line.kind == Kind::TOPIC) {
+                return Ok(Some(topic));
+            }
+        }
+    }
+
+    fn offerers(&mut self, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Error> {
+        let mut offerers = self.read.offerers(room, file, most)?;
+        offerers.retain(|author| self.shown.ends.contains_key(author));
+        Ok(offerers)
+    }
+
+    fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<TimelineRow>, Error> {
+        self.read.beyond_cut(room, author)
+    }
+
+    fn search(&mut self, room: &RoomId, wanted: &Wanted, limit: usize) -> Result<Vec<TimelineRow>, Error> {
+        let mut asked = limit;
+        loop {
+            let mut lines = self.read.search(room, wanted, asked)?;
+            let all = lines.len() < asked;
+            lines.retain(|line| self.shows(line));
+            if all || lines.len() >= limit {
+                lines.truncate(limit);
+                return Ok(lines);
+            }
+            asked = asked.saturating_mul(2);
+        }
+    }
+
+    fn count(&mut self, room: &RoomId) -> Result<u64, Error> {
+        self.read.count(room)
+    }
+
+    fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error> {
+        let mut holders = self.read.holders(room, author, seq)?;
+        holders.retain(|holder| self.shown.ends.contains_key(holder));
+        Ok(holders)
+    }
+
+    fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {
+        self.read.check_telling(room, tell)
+    }
+}

@@ -1,0 +1,46 @@
+//! What users set and want in a room: how much is kept, whether it is announced, and the orders of closed rooms.
+
+use rumormill_proto::ids::RoomId;
+use rumormill_store::{Keep, RoomRecord};
+
+use super::Driver;
+use crate::{error::Error, wish::Govern};
+
+impl Driver {
+    /// Gives the seat of a closed room something to do. The callers may have gone.
+    pub(super) fn govern(&mut self, room: &RoomId, what: Govern) {
+        let stopped = self.stopped(room);
+        match (self.seats.get_mut(room), what) {
+            (Some(seat), Govern::Do(wish, answer)) => seat.wish(wish, answer),
+            (Some(seat), Govern::Foresee(order, answer)) => _ = answer.send(seat.foresee(order)),
+            (Some(seat), Govern::Later(kind, body)) => seat.say_later(kind, body),
+            (None, Govern::Do(_, answer)) => _ = answer.send(Err(stopped)),
+            (None, Govern::Foresee(_, answer)) => _ = answer.send(Err(stopped)),
+            (None, Govern::Later(..)) => {}
+        }
+    }
+
+    pub(super) fn retain(&mut self, room: &RoomId, retention: Keep) -> Result<(), Error> {
+        let set = self.set(room, |record| record.keep = retention);
+        self.expire_at = 0;
+        self.tools.shelf.tidy();
+        set
+    }
+
+    pub(super) fn announce(&mut self, room: &RoomId, announced: bool) -> Result<(), Error> {
+        self.set(room, |record| record.announced = announced)
+    }
+
+    /// Changes the settings of a room, first in the home if that remembers the room. After an error nothing has
+    /// changed.
+    fn set(&mut self, room: &RoomId, change: impl FnOnce(&mut RoomRecord)) -> Result<(), Error> {
+        let Some(seat) = self.seats.get_mut(room) else { return Err(self.stopped(room)) };
+        let mut record = seat.record();
+        change(&mut record);
+        if seat.setup.keep {
+            self.store.put_room(&record)?;
+        }
+        seat.set(&record);
+        Ok(())
+    }
+}

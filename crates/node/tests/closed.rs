@@ -1,0 +1,152 @@
+//! Closed rooms on real nodes: people are let in by tickets, and governed.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on has failed")]
+
+mod support;
+
+use rumormill_node::{Error, Membership, Node, Place, Refusal, Room, Ticket, What};
+use rumormill_proto::governance::{Order, Role, Says};
+use support::{disk, memory, texts};
+
+/// Waits until a room stands as it should.
+async fn until(room: &Room, what: &str, good: impl Fn(&Room) -> bool) {
+    let mut events = room.events();
+    let wait = async {
+        while !good(room) {
+            futures_util::StreamExt::next(&mut events).await;
+        }
+    };
+    if tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.is_err() {
+        panic!("this never came: {what}; {:?} {:#?}", room.membership(), room.members());
+    }
+}
+
+async fn is_in(room: &Room) {
+    until(room, "to be let in", |room| matches!(room.membership(), Membership::Present(_))).await;
+}
+
+/// Waits until these are the texts.
+async fn says(room: &Room, expected: &[&str]) {
+    let wait = async {
+        loop {
+            let renewed = room.renewed();
+            if texts(room).await == expected {
+                return;
+            }
+            renewed.await;
+        }
+    };
+    if tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.is_err() {
+        panic!("{:?} instead of {expected:?}", texts(room).await);
+    }
+}
+
+/// What was done in a room, as people read it.
+async fn deeds(room: &Room) -> Vec<Says> {
+    let page = room.messages(None, 100).await.unwrap();
+    let deed = |what| if let What::Act(says) = what { Some(says) } else { None };
+    page.messages.into_iter().filter_map(|message| deed(message.what)).collect()
+}
+
+/// A founder, and a room with two others who came by its ticket.
+async fn three() -> ([Node; 3], [Room; 3], Ticket) {
+    let nodes = [memory().await, memory().await, memory().await];
+    let ann = nodes[0].create_closed("lunch").await.unwrap();
+    ann.set_nick("Ann").await.unwrap();
+    let ticket: Ticket = ann.ticket().await.unwrap().to_string().parse().unwrap();
+    let mut others = Vec::new();
+    for (node, name) in nodes[1..].iter().zip(["Ben", "Mallory"]) {
+        let room = node.join(&ticket).await.unwrap();
+        room.set_nick(name).await.unwrap();
+        is_in(&room).await;
+        others.push(room);
+    }
+    let [ben, mallory] = others.try_into().ok().unwrap();
+    (nodes, [ann, ben, mallory], ticket)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_come_by_a_ticket_and_somebody_who_is_removed_is_heard_by_nobody() {
+    let (_nodes, [ann, ben, mallory], ticket) = three().await;
+    assert_eq!(ann.membership(), Membership::Present(Some(Role::Owner)));
+    assert_eq!(ben.membership(), Membership::Present(None));
+    ann.say("hello").await.unwrap();
+    says(&mallory, &["hello"]).await;
+    mallory.say("so").await.unwrap();
+    says(&ben, &["hello", "so"]).await;
+    says(&ann, &["hello", "so"]).await;
+    until(&ben, "the names", |room| room.nick(&mallory.author()) == "Mallory" && room.nick(&ann.author()) == "Ann")
+        .await;
+    assert_eq!(ben.name(), "lunch");
+    assert_eq!(ben.order(Order::Remove(mallory.author())).await, Err(Error::Rank));
+
+    let foreseen = ann.foresee(Order::Remove(mallory.author())).await.unwrap();
+    assert_eq!(foreseen.out.into_iter().collect::<Vec<_>>(), [mallory.author()]);
+    assert_eq!(foreseen.tickets.len(), 1, "the ticket by which she came ends");
+    ann.order(Order::Remove(mallory.author())).await.unwrap();
+    until(&mallory, "to be told", |room| room.membership() == Membership::Removed { by: Some(ann.author()) }).await;
+    assert_eq!(mallory.say("I stay").await, Err(Error::NotMember));
+    let gone = |room: &Room| room.member(&mallory.author()).map(|member| member.place) == Some(Place::Removed);
+    until(&ben, "the removal", gone).await;
+    until(&ann, "the removal", gone).await;
+    ann.say("now").await.unwrap();
+    says(&ben, &["hello", "so", "now"]).await;
+    for room in [&ann, &ben] {
+        assert!(deeds(room).await.iter().any(|deed| matches!(deed, Says::Remove { .. })));
+    }
+    // The ticket by which she came is over.
+    let late = memory().await;
+    let room = late.join(&ticket).await.unwrap();
+    until(&room, "why", |room| room.membership() == Membership::Refused(Refusal::Revoked)).await;
+    assert_eq!(texts(&room).await, Vec::<String>::new());
+    // A new one lets in, under a new key.
+    let before = room.author();
+    let room = late.join(&ann.ticket().await.unwrap()).await.unwrap();
+    is_in(&room).await;
+    assert_ne!(room.author(), before);
+    says(&room, &["hello", "so", "now"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_ends_by_its_uses_and_by_its_time() {
+    let node = memory().await;
+    let ann = node.create_closed("lunch").await.unwrap();
+    let once = ann.new_ticket(1, None).await.unwrap();
+    let over = ann.new_ticket(9, Some(1_000)).await.unwrap();
+    let (first, second, third) = (memory().await, memory().await, memory().await);
+    is_in(&first.join(&once).await.unwrap()).await;
+    let room = second.join(&once).await.unwrap();
+    until(&room, "the end of its uses", |room| room.membership() == Membership::Refused(Refusal::UsedUp)).await;
+    let room = third.join(&over).await.unwrap();
+    until(&room, "the end of its time", |room| room.membership() == Membership::Refused(Refusal::Expired)).await;
+    assert!(ann.tickets().iter().map(|ticket| ticket.used).eq([1, 0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_room_is_there_again_after_a_restart() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (node, there) = (disk(&home.path().join("home")).await, disk(&other.path().join("home")).await);
+    let ann = node.create_closed("lunch").await.unwrap();
+    let ticket = ann.ticket().await.unwrap();
+    let ben = there.join(&ticket).await.unwrap();
+    is_in(&ben).await;
+    ben.say("hello").await.unwrap();
+    says(&ann, &["hello"]).await;
+    ann.order(Order::Appoint(ben.author(), Role::Moderator)).await.unwrap();
+    until(&ben, "a role", |room| room.membership() == Membership::Present(Some(Role::Moderator))).await;
+    let id = ann.id();
+    node.close().await;
+    there.close().await;
+    let node = disk(&home.path().join("home")).await;
+    let ann = node.room(&id).unwrap();
+    assert_eq!((ann.membership(), &*ann.name()), (Membership::Present(Some(Role::Owner)), "lunch"));
+    assert_eq!(texts(&ann).await, ["hello"]);
+    assert_eq!(ann.ticket().await.unwrap().admits, ticket.admits, "the ticket is made out of what is kept");
+    let there = disk(&other.path().join("home")).await;
+    let ben = there.room(&id).unwrap();
+    assert_eq!((ben.membership(), &*ben.name()), (Membership::Present(Some(Role::Moderator)), "lunch"));
+    // Both have another port now.
+    there.join(&ann.ticket().await.unwrap()).await.unwrap();
+    ann.order(Order::Dismiss(ben.author())).await.unwrap();
+    until(&ben, "the end of the role", |room| room.membership() == Membership::Present(None)).await;
+}

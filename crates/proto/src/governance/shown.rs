@@ -1,0 +1,94 @@
+//! What of a closed room people see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    deed::{Deed, Role, Signed},
+    fold::Fold,
+    ranks::Grant,
+};
+use crate::{
+    entry::Kind,
+    ids::{AuthorId, Seq},
+};
+
+/// What of a closed room people see, as its entries have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// How many entries of each member's log count.
+    pub ends: BTreeMap<AuthorId, Seq>,
+    /// The words that governors took back: of each author the first and the last.
+    pub hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>>,
+    /// The acts that did something: author and seq.
+    pub done: BTreeSet<(AuthorId, Seq)>,
+}
+
+impl Shown {
+    /// Whether an entry counts, and nobody took it back.
+    pub fn shows(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        let counts = self.ends.get(author).is_some_and(|end| seq < *end);
+        match counts && kind.is_act() {
+            true => self.done.contains(&(*author, seq)),
+            // Somebody whose words were taken back keeps its name.
+            false => counts && (kind == Kind::NICK || !self.hides(author, seq)),
+        }
+    }
+
+    fn hides(&self, author: &AuthorId, seq: Seq) -> bool {
+        let ranges = self.hidden.get(author).into_iter().flatten();
+        ranges.into_iter().any(|(first, last)| (*first..=*last).contains(&seq))
+    }
+}
+
+impl Fold<'_> {
+    /// What people see.
+    pub fn shown(&self) -> Shown {
+        let mut hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>> = BTreeMap::new();
+        self.hidden().for_each(|(author, first, last)| hidden.entry(author).or_default().push((first, last)));
+        Shown { ends: self.ends(), hidden, done: self.done() }
+    }
+
+    fn ends(&self) -> BTreeMap<AuthorId, Seq> {
+        let (removals, members) = (&self.steps.removals, &self.steps.members);
+        let end = |key: &AuthorId| (*key, members.extent(removals, key).cut.unwrap_or(Seq::MAX));
+        members.all.iter().map(end).collect()
+    }
+
+    /// The acts that did something: those that count under a grant, unless they are against somebody of equal or higher
+    /// rank, and of each newcomer the first welcome.
+    fn done(&self) -> BTreeSet<(AuthorId, Seq)> {
+        let under = |grant| self.acts(grant).filter(move |act| self.does(grant, act));
+        let governed = self.grants().iter().flat_map(under);
+        let mut first: BTreeMap<AuthorId, &Signed> = BTreeMap::new();
+        for act in self.members().iter().flat_map(|member| self.acts_of(member)) {
+            let Some(Deed::Welcome { who, ticket }) = &act.deed else { continue };
+            if self.members().contains(who) && self.ticket_of(who) == Some(*ticket) {
+                let other = first.entry(*who).or_insert(act);
+                let order = |act: &Signed| (act.time, act.author, act.seq);
+                *other = if order(act) < order(other) { act } else { *other };
+            }
+        }
+        governed.chain(first.into_values()).map(|act| (act.author, act.seq)).collect()
+    }
+
+    fn does(&self, grant: &Grant, act: &Signed) -> bool {
+        let above = |key: &AuthorId| {
+            let mut others = self.steps.governors.grants_of(key);
+            others.all(|other| other.role == Role::Keeper || grant.rank < other.rank)
+        };
+        match &act.deed {
+            Some(deed @ (Deed::Dismiss { .. } | Deed::Remove { .. } | Deed::Hide { .. })) => {
+                let out = |key: &AuthorId| matches!(deed, Deed::Remove { .. }) && self.steps.removals.out.contains(key);
+                deed.ends().iter().any(|end| above(&end.key) || out(&end.key))
+            }
+            Some(Deed::End(end)) => end.key == act.author || above(&end.key),
+            // Whoever came by a ticket was in before, and is confirmed.
+            Some(Deed::Admit { who, despite, .. }) => {
+                !despite.is_empty() || who.iter().any(|who| self.ticket_of(who).is_none())
+            }
+            // A welcome counts once.
+            Some(Deed::Welcome { .. }) => false,
+            _ => true,
+        }
+    }
+}

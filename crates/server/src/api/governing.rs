@@ -1,0 +1,257 @@
+//! Requests about closed rooms: tickets, and what governors do.
+
+use axum::extract::{Path, State};
+use rumormill_node::{
+    Member, Membership, Place, Refusal as Refused, Room,
+    proto::{
+        governance::{self, Announced, Order},
+        ids::AuthorId,
+    },
+};
+
+use super::{
+    Api,
+    asked::Body,
+    names::{author_hex, reference, target},
+    people::whom,
+    words::{self, AnnouncedTicket, Foreseen, Named, NewTicket, Ordered, Role, Standing, TicketState, Tickets, codes},
+};
+use crate::{
+    answer::{Answer, Refusal, SafeJson},
+    told::{called, names, nick},
+};
+
+/// `GET /v1/rooms/{room}/tickets`.
+pub(super) async fn tickets(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<Tickets>> {
+    let room = governed(&api, &room)?;
+    let me = room.author();
+    let mut tickets: Vec<AnnouncedTicket> = room.tickets().iter().map(|ticket| announced(&room, &me, ticket)).collect();
+    tickets.sort_by_key(|ticket| ticket.state != TicketState::Good);
+    Ok(SafeJson(Tickets { tickets }))
+}
+
+/// `POST /v1/rooms/{room}/tickets`.
+pub(super) async fn make(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(NewTicket { uses, expires_ms }): Body<NewTicket>,
+) -> Answer<SafeJson<words::Ticket>> {
+    let room = governed(&api, &room)?;
+    if uses == 0 {
+        return Err(Refusal::new(codes::USES, "a ticket for nobody is none", "let it in 1 or more"));
+    }
+    api.paces().take(&room, 1)?;
+    Ok(SafeJson(words::Ticket { ticket: room.new_ticket(uses, expires_ms).await?.to_string() }))
+}
+
+/// `DELETE /v1/rooms/{room}/tickets/{ticket}`.
+pub(super) async fn revoke(State(api): State<Api>, Path((room, id)): Path<(String, String)>) -> Answer<()> {
+    let room = governed(&api, &room)?;
+    let id = id.to_lowercase();
+    let fits = |ticket: &&Announced| !id.is_empty() && hex(&ticket.id.0).starts_with(&id);
+    let found: Vec<Announced> = room.tickets().iter().filter(fits).copied().collect();
+    let ticket = match found[..] {
+        [ticket] => ticket.id,
+        [] => {
+            let help = "`rumormill ticket --list` shows the tickets";
+            return Err(Refusal::new(codes::NOTHING_THERE, format!("no ticket begins with {id:?}"), help));
+        }
+        _ => return Err(Refusal::new(codes::SEVERAL, format!("{id:?} begins several tickets"), "give more letters")),
+    };
+    api.paces().take(&room, 1)?;
+    room.order(Order::Revoke(ticket)).await?;
+    Ok(())
+}
+
+/// `POST /v1/rooms/{room}/orders`.
+pub(super) async fn order(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(order): Body<words::Order>,
+) -> Answer<SafeJson<Ordered>> {
+    let room = governed(&api, &room)?;
+    let read = read_order(&room, &order).await?;
+    api.paces().take(&room, 1)?;
+    let mut done = room.order(read.clone()).await?;
+    if let (Order::Remove(who), words::Order::Remove { hide: true, .. }) = (read, order) {
+        // After the removal, so that nothing is said in between.
+        let counted = room.entries().heads().await?.into_iter().find(|(author, _)| *author == who);
+        if let Some((author, head)) = counted {
+            done = room.order(Order::Hide { author, first: 0, last: head.seq }).await?;
+        }
+    }
+    Ok(SafeJson(Ordered { r#ref: reference(done) }))
+}
+
+/// `POST /v1/rooms/{room}/foreseen`.
+pub(super) async fn foresee(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(order): Body<words::Order>,
+) -> Answer<SafeJson<Foreseen>> {
+    let room = governed(&api, &room)?;
+    let foreseen = room.foresee(read_order(&room, &order).await?).await?;
+    let all = names(&room).await?;
+    let tickets = room.tickets();
+    let made = |id: &governance::TicketId| tickets.iter().find(|ticket| ticket.id == *id);
+    let out = foreseen.out.iter().map(|author| format!("{} would be out", called(&all, author)));
+    let roles = foreseen.roles.iter().filter(|(author, _)| !foreseen.out.contains(author));
+    let roles = roles.map(|(author, held)| format!("{} would no longer be {}", called(&all, author), a(role(*held))));
+    let over = foreseen.tickets.iter().filter_map(made).map(|ticket| {
+        let by = called(&all, &ticket.maker);
+        format!("the ticket {} of {by} would let nobody in any more", short(ticket))
+    });
+    Ok(SafeJson(Foreseen {
+        says: out.chain(roles).chain(over).collect(),
+        out: foreseen.out.iter().map(|author| named(&room, author)).collect(),
+        roles: foreseen.roles.iter().map(|(author, _)| named(&room, author)).collect(),
+        tickets: foreseen.tickets.iter().map(|ticket| hex(&ticket.0)).collect(),
+    }))
+}
+
+/// A room that governs itself.
+fn governed(api: &Api, room: &str) -> Answer<Room> {
+    let room = api.room(room)?;
+    if room.is_closed() { Ok(room) } else { Err(rumormill_node::Error::Open.into()) }
+}
+
+async fn read_order(room: &Room, order: &words::Order) -> Answer<Order> {
+    Ok(match order {
+        words::Order::Remove { who, .. } => Order::Remove(whom(room, who).await?),
+        words::Order::Admit { who } => Order::Admit(vec![whom(room, who).await?]),
+        words::Order::Dismiss { who } => Order::Dismiss(whom(room, who).await?),
+        words::Order::Appoint { who, role } => {
+            let role = match role {
+                Role::CoOwner => governance::Role::CoOwner,
+                Role::Moderator => governance::Role::Moderator,
+                _ => {
+                    let what = "nobody is appointed to this";
+                    return Err(Refusal::new(codes::RANK, what, "appoint a co-owner or a moderator"));
+                }
+            };
+            Order::Appoint(whom(room, who).await?, role)
+        }
+        words::Order::Hide { message } => {
+            let of = target(message.as_str())?;
+            Order::Hide { author: of.author, first: of.seq, last: of.seq }
+        }
+        words::Order::StepDown => Order::StepDown,
+    })
+}
+
+fn announced(room: &Room, me: &AuthorId, ticket: &Announced) -> AnnouncedTicket {
+    let now_ms = rumormill_text::Clock::local().now_ms();
+    AnnouncedTicket {
+        id: hex(&ticket.id.0),
+        maker: named(room, &ticket.maker),
+        mine: ticket.maker == *me,
+        uses: ticket.uses,
+        used: ticket.used,
+        expires_ms: ticket.expires_ms,
+        state: Refused::of(ticket, now_ms).map_or(TicketState::Good, state),
+    }
+}
+
+fn state(why: Refused) -> TicketState {
+    match why {
+        Refused::Revoked => TicketState::Revoked,
+        Refused::UsedUp => TicketState::UsedUp,
+        Refused::Expired => TicketState::Expired,
+    }
+}
+
+fn hex(bytes: &[u8; 32]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+fn short(ticket: &Announced) -> String {
+    hex(&ticket.id.0).chars().take(8).collect()
+}
+
+/// Somebody by id and name.
+pub(super) fn named(room: &Room, author: &AuthorId) -> Named {
+    Named { author: author_hex(author), nick: nick(room, author) }
+}
+
+/// Where we stand in a room.
+pub(super) fn standing(room: &Room) -> Option<Standing> {
+    let standing = |role, says: &str| Standing { role, says: says.into(), ..Standing::default() };
+    Some(match room.membership() {
+        Membership::Open => return None,
+        Membership::Present(held) => standing(held.map_or(Role::Member, role), ""),
+        Membership::Waiting => {
+            standing(Role::Waiting, "you wait to be let in: the first member that you reach does it")
+        }
+        Membership::Refused(why) => {
+            let says = match why {
+                Refused::Revoked => "your ticket was revoked: ask for a new one, and join with it",
+                Refused::UsedUp => "your ticket has let in as many as it may: ask for a new one, and join with it",
+                Refused::Expired => "your ticket has expired: ask for a new one, and join with it",
+            };
+            Standing { why: Some(state(why)), ..standing(Role::Refused, says) }
+        }
+        Membership::Removed { by } => {
+            let by = by.map(|by| named(room, &by));
+            let says = match &by {
+                Some(by) => format!("{} removed you from this room; nobody reads what you say here", by.nick),
+                None => "you were removed from this room; nobody reads what you say here".into(),
+            };
+            Standing { role: Role::Removed, by, says, why: None }
+        }
+    })
+}
+
+/// Where somebody stands in a closed room; `None` in an open one, and for somebody who is not there.
+pub(super) fn role_of(room: &Room, author: &AuthorId) -> Option<Role> {
+    room.member(author).map(|member| placed(&member))
+}
+
+/// Where a member stands.
+pub(super) fn placed(member: &Member) -> Role {
+    match member.place {
+        Place::Present(held) => held.map_or(Role::Member, role),
+        Place::Waiting(_) => Role::Waiting,
+        Place::Removed => Role::Removed,
+    }
+}
+
+/// A role of the node as a role of the API.
+pub(super) fn role(role: governance::Role) -> Role {
+    match role {
+        governance::Role::Owner => Role::Owner,
+        governance::Role::CoOwner => Role::CoOwner,
+        governance::Role::Moderator => Role::Moderator,
+        governance::Role::Keeper => Role::Keeper,
+    }
+}
+
+fn a(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "the owner",
+        Role::CoOwner => "a co-owner",
+        Role::Moderator => "a moderator",
+        Role::Keeper => "a keeper",
+        _ => "a member",
+    }
+}
+
+/// What an act says, for people and for programs.
+pub(super) fn deed(room: &Room, says: &governance::Says) -> Option<words::Deed> {
+    use governance::Says;
+    use words::Does;
+    let whom = |authors: &mut dyn Iterator<Item = &AuthorId>| authors.map(|author| named(room, author)).collect();
+    let (does, whom) = match says {
+        Says::Appoint { keys, .. } => (Does::Appointed, whom(&mut keys.iter().map(|key| &key.key).take(1))),
+        Says::Dismiss { ends, .. } => (Does::Dismissed, whom(&mut ends.iter().map(|ended| &ended.end.key))),
+        Says::Remove { ends, .. } => (Does::Removed, whom(&mut ends.iter().map(|ended| &ended.end.key))),
+        Says::End(ended) => (Does::Ended, whom(&mut [&ended.end.key].into_iter())),
+        Says::StepDown => (Does::SteppedDown, Vec::new()),
+        Says::Admit { who, .. } => (Does::LetIn, whom(&mut who.iter())),
+        Says::Welcome { who, .. } => (Does::LetIn, whom(&mut [who].into_iter())),
+        Says::Revoke(_) => (Does::Revoked, Vec::new()),
+        Says::Hide { author, .. } => (Does::Hid, whom(&mut [author].into_iter())),
+        _ => return None,
+    };
+    let role = if let Says::Appoint { role: held, .. } = says { Some(role(*held)) } else { None };
+    Some(words::Deed { does, whom, role })
+}

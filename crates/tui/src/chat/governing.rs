@@ -1,0 +1,123 @@
+//! Orders of closed rooms in line mode. A removal and a dismissal say first what they end, and are typed again with
+//! `yes`.
+
+use rumormill_api::{Order, Standing, endpoints};
+use rumormill_text::clean;
+
+use super::{Chat, orders::usage};
+use crate::{Failure, governing::appointed};
+
+impl Chat<'_> {
+    /// Removes somebody: `/kick NAME`, `/kick NAME yes`, `/kick NAME yes hide`.
+    pub(super) async fn kick(&mut self, rest: &str) -> Result<(), Failure> {
+        let (rest, hide) = rest.strip_suffix(" hide").map_or((rest, false), |rest| (rest, true));
+        let (name, sure) = sure(rest);
+        if name.is_empty() {
+            return Err(usage("whom?", "/kick NAME; /names lists everybody"));
+        }
+        let who = self.whom(name)?;
+        let again = format!("/kick {name} yes removes them; /kick {name} yes hide hides what they said, too");
+        self.govern(Order::Remove { who, hide }, sure, &again).await
+    }
+
+    /// Ends the roles of somebody: `/dismiss NAME`, `/dismiss NAME yes`.
+    pub(super) async fn dismiss(&mut self, rest: &str) -> Result<(), Failure> {
+        let (name, sure) = sure(rest);
+        if name.is_empty() {
+            return Err(usage("whom?", "/dismiss NAME; /names lists everybody"));
+        }
+        let who = self.whom(name)?;
+        self.govern(Order::Dismiss { who }, sure, &format!("/dismiss {name} yes does it")).await
+    }
+
+    /// Gives up our own roles: `/step-down`, `/step-down yes`.
+    pub(super) async fn step_down(&mut self, rest: &str) -> Result<(), Failure> {
+        self.govern(Order::StepDown, rest == "yes", "/step-down yes does it; only others can give the role back").await
+    }
+
+    /// Gives a role: `/appoint NAME`, `/appoint NAME co-owner`.
+    pub(super) async fn appoint(&mut self, rest: &str) -> Result<(), Failure> {
+        let (name, role) = appointed(rest);
+        if name.is_empty() {
+            return Err(usage("whom?", "/appoint NAME, or /appoint NAME co-owner"));
+        }
+        let who = self.whom(name)?;
+        self.govern(Order::Appoint { who, role }, true, "").await
+    }
+
+    /// Hides a message for everybody: `/hide ^2`.
+    pub(super) async fn hide_message(&mut self, up: usize) -> Result<(), Failure> {
+        let message = self.target(up, |message| !message.mine && super::orders::is_said(message)).await?;
+        self.govern(Order::Hide { message: message.r#ref }, true, "").await
+    }
+
+    /// Says where the person stands in a closed room, if that differs from before.
+    pub(super) fn tell_standing(&mut self, before: Option<&Standing>) -> Result<(), Failure> {
+        let Some(now) = &self.room.standing else { return Ok(()) };
+        let says = clean(&now.says);
+        match before {
+            Some(before) if before.says == now.says => Ok(()),
+            Some(_) if says.is_empty() => self.screen.talk("you are in"),
+            _ if says.is_empty() => Ok(()),
+            _ => self.screen.talk(&says),
+        }
+    }
+
+    /// Shows messages on the newest page that came to count in a closed room. Those that ceased to were shown before; the
+    /// line that tells who removed their author is all that can be done here.
+    pub(super) async fn read_again(&mut self) -> Result<(), Failure> {
+        let people = self.ask().people().await?;
+        people.iter().for_each(|person| self.names.learn(&person.author, &person.nick));
+        self.people.extend(people.into_iter().map(|person| (person.author.clone(), person)));
+        for message in self.newest().await? {
+            let known = self.opened.contains(&message.place) || self.shown.as_ref() >= Some(&message.place);
+            if known || self.receipts.awaits(&message.r#ref) {
+                continue;
+            }
+            let line = self.line(&message);
+            self.screen.data(&line)?;
+            self.shows(&message.place);
+            self.opened.insert(message.place);
+        }
+        Ok(())
+    }
+
+    fn whom(&self, name: &str) -> Result<String, Failure> {
+        self.names.choose(name).map(|author| author.as_str().to_owned()).map_err(Failure::Choice)
+    }
+
+    /// Gives an order if the person is sure, or says what it would end.
+    async fn govern(&mut self, order: Order, sure: bool, again: &str) -> Result<(), Failure> {
+        let room = self.room.id.clone();
+        if sure {
+            self.asks.call(&endpoints::ORDER, &[room.as_str()], &[], &order).await?;
+            return Ok(());
+        }
+        let foreseen = self.asks.call(&endpoints::FORESEE, &[room.as_str()], &[], &order).await?;
+        foreseen.says.iter().try_for_each(|line| self.screen.talk(&clean(line)))?;
+        self.screen.talk(again)
+    }
+}
+
+/// A name, and whether `yes` follows it.
+fn sure(rest: &str) -> (&str, bool) {
+    rest.strip_suffix(" yes").map_or((rest, false), |name| (name.trim(), true))
+}
+
+#[cfg(test)]
+mod tests {
+    use rumormill_api::Role;
+
+    use super::*;
+
+    #[test]
+    fn a_removal_is_sure_only_with_yes_behind_the_name() {
+        for (typed, want) in
+            [("mallory", ("mallory", false)), ("mallory yes", ("mallory", true)), ("yes", ("yes", false))]
+        {
+            assert_eq!(sure(typed), want);
+        }
+        assert_eq!(appointed("ada lovelace co-owner"), ("ada lovelace", Role::CoOwner));
+        assert_eq!(appointed("ada lovelace"), ("ada lovelace", Role::Moderator));
+    }
+}

@@ -1,0 +1,80 @@
+//! Orders of closed rooms on the whole screen: what a removal or a dismissal ends is shown before it is confirmed.
+
+use rumormill_api::{AuthorHex, Foreseen, Order, Role, Room};
+use rumormill_text::clean;
+
+use super::{
+    ask::{Ask, OfRoom},
+    input::Effect,
+    model::{Mode, Model, NoteKind, Question},
+};
+
+/// Words that people try, and the order that does it here.
+pub(crate) const ELSEWHERE: [(&str, &str); 6] = [
+    ("invite", "/ticket shows the ticket that lets others in"),
+    ("ban", "/kick NAME removes somebody; who is removed comes back only with a new ticket"),
+    ("op", "/appoint NAME makes somebody a moderator, /appoint NAME co-owner more"),
+    ("mod", "/appoint NAME makes somebody a moderator"),
+    ("deop", "/dismiss NAME ends somebody's role"),
+    ("unban", "/ticket shows a ticket: give it to them"),
+];
+
+/// The name and the role of `/appoint NAME [co-owner|moderator]`.
+pub(crate) fn appointed(rest: &str) -> (&str, Role) {
+    match rest.rsplit_once(' ') {
+        Some((name, "co-owner")) => (name.trim(), Role::CoOwner),
+        Some((name, "moderator")) => (name.trim(), Role::Moderator),
+        _ => (rest, Role::Moderator),
+    }
+}
+
+/// Asks what an order would end, to show it before the person confirms.
+pub(super) fn ask_first(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
+    put(model, OfRoom::Foresee(order), out);
+}
+
+/// Gives an order.
+pub(super) fn give(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
+    put(model, OfRoom::Order(order), out);
+}
+
+fn put(model: &mut Model, ask: OfRoom, out: &mut Vec<Effect>) {
+    match &model.open {
+        Some(open) => out.push(Effect::Ask(Ask::Of(open.room.clone(), ask))),
+        None => model.no_room(),
+    }
+}
+
+/// Shows what an order would end, and asks whether to go on.
+pub(super) fn confirm(model: &mut Model, order: Order, Foreseen { says, .. }: Foreseen) {
+    let Some(open) = &model.open else { return };
+    let room = open.room.clone();
+    let says: Vec<String> = says.iter().map(|line| clean(line)).collect();
+    model.told(says.join("\n"));
+    model.mode = Mode::Question(Question::Order(room, order));
+}
+
+/// The question before an order, and its answers.
+pub(super) fn asking(order: &Order, name: impl Fn(&AuthorHex) -> String) -> [String; 2] {
+    let name = |who: &str| name(&AuthorHex(who.to_owned()));
+    match order {
+        Order::Remove { who, .. } => [
+            format!("Remove {} from this room, with all that stands above?", name(who)),
+            "y: remove   h: remove, and hide what they said   Esc: no".into(),
+        ],
+        Order::Dismiss { who } => {
+            [format!("End the role of {}, with all that stands above?", name(who)), "y: end it   Esc: no".into()]
+        }
+        _ => ["Give up your role in this room? Only others can give it back.".into(), "y: step down   Esc: no".into()],
+    }
+}
+
+/// Reports where we stand in a closed room, if that has changed.
+pub(super) fn tell_standing(model: &mut Model, room: &Room) {
+    let is_open = model.open.as_ref().is_some_and(|open| open.room == room.id);
+    let before = model.rooms.iter().find(|known| known.id == room.id).map(|known| known.standing.clone());
+    let Some(now) = room.standing.clone().filter(|_| is_open) else { return };
+    if before.flatten().map(|before| before.says) != Some(now.says.clone()) && !now.says.is_empty() {
+        model.tell(NoteKind::Outcome, clean(&now.says));
+    }
+}
