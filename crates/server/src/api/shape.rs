@@ -24,7 +24,7 @@ use super::{
 use crate::{
     answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
-    told::{nick, said_nick, skewed},
+    told::{nick, reached, said_nick, skewed},
 };
 
 impl Api {
@@ -63,6 +63,7 @@ impl Api {
             keep: shape_keep(room.retention()),
             shares: shares(room).await.unwrap_or_default(),
             announced: room.announced(),
+            reach: reached(self.node().reach()),
             muted,
             pinned,
             seeking: seeking(room).await,
