@@ -40,6 +40,7 @@ impl Example for Room {
             read: Some(PLACE.into()),
             digest: "9f2c41d7".into(),
             traffic: Traffic { bytes_in: 20_480, bytes_out: 18_432, frames_in: 120, frames_out: 118 },
+            reach: "no relays: the node stays on this LAN, and sends nothing beyond it".into(),
             ..Self::default()
         }
     }

@@ -53,6 +53,9 @@ pub struct Room {
     pub shares: Vec<Share>,
     /// Whether the room is announced on the LAN by name, so that anyone there can join.
     pub announced: bool,
+    /// Which relays the node uses, who runs them and what they learn, or that it uses none.
+    #[serde(default)]
+    pub reach: String,
     /// Whether its messages cause neither sounds nor notifications.
     #[serde(default)]
     pub muted: bool,

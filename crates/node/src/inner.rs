@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     address, attached::Attached, board::Boards, command::Command, error::Error, figures::Tally, files::Shelf, lan::Lan,
-    readers::Readers, settings::Reach, turns::Turns,
+    readers::Readers, settings::{Reach, Relay}, turns::Turns,
 };
 
 /// State that a node and its rooms share.
@@ -59,9 +59,16 @@ impl Inner {
         }
     }
 
-    /// The contact by which others dial this node.
+    /// The contact by which others dial this node. Until it has reached a relay, it names the first of its own, which it
+    /// will be reached at if there is one: nothing else tells others of that relay.
     pub(crate) fn contact(&self) -> Contact {
-        let addr = self.endpoint.addr();
+        let mut addr = self.endpoint.addr();
+        if let Reach::Relays(relays) = &self.reach
+            && addr.relay_urls().next().is_none()
+            && let Some(Relay(url)) = relays.first()
+        {
+            addr = addr.with_relay_url(url.clone());
+        }
         Contact { peer: address::peer(addr.id), address: address::encode(&addr) }
     }
 

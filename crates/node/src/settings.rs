@@ -152,7 +152,7 @@ impl Settings {
 
 impl Settings {
     /// How far the node goes to reach peers.
-    pub(crate) fn reach(&self) -> Reach {
+    pub fn reach(&self) -> Reach {
         match self.bind {
             Bind::Loopback { .. } => Reach::Machine,
             Bind::Any if self.lan_only => Reach::Lan,

@@ -145,11 +145,12 @@ impl Config {
         }
     }
 
-    /// Writes a commented file if there is none. The file only explains the options, so a write error is ignored.
-    pub(crate) fn write_first(path: &Path) {
+    /// Writes a commented file if there is none, and returns whether it did. The file only explains the options, so a write
+    /// error is ignored.
+    pub(crate) fn write_first(path: &Path) -> bool {
         let made = path.parent().map_or(Ok(()), |dir| DirBuilder::new().recursive(true).mode(0o700).create(dir));
         let create = |()| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let _ = made.and_then(create).and_then(|mut file| file.write_all(COMMENTED.as_bytes()));
+        made.and_then(create).and_then(|mut file| file.write_all(COMMENTED.as_bytes())).is_ok()
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
@@ -243,11 +244,11 @@ mod tests {
         let path = home.path().join("a/config.toml");
         assert_eq!(Config::load(&path).unwrap(), Config::default());
         assert!(!home.path().join("a").exists(), "reading creates nothing");
-        Config::write_first(&path);
+        assert!(Config::write_first(&path));
         assert_eq!(Config::load(&path).unwrap(), Config::default());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::write(&path, "nick = \"bob\"").unwrap();
-        Config::write_first(&path);
+        assert!(!Config::write_first(&path));
         assert_eq!(Config::load(&path).unwrap().nick, Some("bob".into()));
         fs::write(&path, vec![b'#'; CONFIG_BYTES as usize + 1]).unwrap();
         assert!(Config::load(&path).unwrap_err().what.contains("more than"));

@@ -9,6 +9,7 @@ use std::{
 
 use directories::ProjectDirs;
 use rumormill_node::{Bind, Home, Inspector, Node, Relay, Settings, StoreError};
+use rumormill_server::reached;
 
 use crate::{
     config::Config,
@@ -172,7 +173,7 @@ impl HomeArgs {
         let mut settings = self.settings(reach)?;
         if reach != Reach::Reading {
             let node = Node::open(settings).await?;
-            Config::write_first(&self.config_file()?);
+            self.say_first()?;
             return Ok(node);
         }
         if !Inspector::is_home(&self.data()?) {
@@ -185,6 +186,17 @@ impl HomeArgs {
             }
             opened => Ok(opened?),
         }
+    }
+
+    /// Writes a configuration that explains the options, if there is none, and says what matters before them: who learns of
+    /// this node. A node that only this machine reaches tells nobody.
+    fn say_first(&self) -> Result<(), Failure> {
+        let is_first = Config::write_first(&self.config_file()?);
+        let reach = self.settings(Reach::Peers)?.reach();
+        if is_first && reach != rumormill_node::Reach::Machine {
+            let _ = writeln!(io::stderr(), "{}", reached(&reach));
+        }
+        Ok(())
     }
 
     /// The settings with which the node in this home is opened.

@@ -22,4 +22,5 @@ pub use self::{
     },
     limits::{EXPORT_PIECE_BYTES, EXPORT_PIECES},
     serve::{Desk, Door, LINK, Link, Metrics, PageFile, PageSettings, Wanted},
+    told::reached,
 };

@@ -1,7 +1,7 @@
 //! Names of people and notices of a room, in words that every interface shows unchanged.
 
 use rumormill_node::{
-    Room,
+    Reach, Room,
     proto::{
         clock::{Skew, Whose},
         governance::{Role, Says},
@@ -9,6 +9,29 @@ use rumormill_node::{
     },
 };
 use rumormill_text::{Names, clean_name, limits::NICK_CHARS};
+
+/// Which relays a node uses, who runs them and what they learn.
+pub fn reached(reach: &Reach) -> String {
+    match reach {
+        Reach::Machine => "no relays: the node reaches this machine only".into(),
+        Reach::Lan => "no relays: the node stays on this LAN, and sends nothing beyond it".into(),
+        Reach::Direct => "no relays: the node sends to the addresses that tickets, peers and the LAN give, publishes nothing and \
+                          looks up no name"
+            .into(),
+        Reach::Relays(relays) => {
+            let urls: Vec<String> = relays.iter().map(ToString::to_string).collect();
+            format!(
+                "relays: {}; who runs them learns addresses, who talks with whom, when and how much, but not what; nothing is \
+                 published",
+                urls.join(" and ")
+            )
+        }
+        Reach::Public => "relays: the public ones of the company n0, which learns addresses, who talks with whom, when and how \
+                          much, but not what, and whose DNS service publishes this node's address; `relays` and `relay` in \
+                          config.toml choose others or none"
+            .into(),
+    }
+}
 
 /// The name an author is shown by.
 pub(crate) fn nick(room: &Room, author: &AuthorId) -> String {

@@ -146,6 +146,7 @@ pub(super) fn peers(model: &mut Model) {
     rows.push(("entries".into(), format!("{} here, {} missing", thousands(room.entries), thousands(room.missing))));
     rows.push(("received".into(), moved(traffic.bytes_in, traffic.frames_in)));
     rows.push(("sent".into(), moved(traffic.bytes_out, traffic.frames_out)));
+    rows.push(("reach".into(), room.reach.clone()));
     show(model, "who is connected", rows);
 }
 

@@ -40,7 +40,8 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     };
     let looked = look(&owner.client()).await;
     owner.close().await;
-    let Room { peers, seeking, .. } = looked?;
+    let Room { peers, seeking, reach, .. } = looked?;
+    talk(&reach);
     if peers.is_empty() {
         let help = "ask somebody in the room to open it; `rumormill doctor` tells what works here";
         return Err(unreachable(seeking.as_ref(), help));

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, SafeJson},
-    told::{said_nick, skewed},
+    told::{reached, said_nick, skewed},
 };
 
 /// `GET /v1/findings`.
@@ -22,6 +22,7 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
     let mut findings: Vec<Finding> = rooms.iter().filter_map(stopped).collect();
     findings.extend(api.bots().list().into_iter().map(bot));
     findings.push(clocks(&rooms));
+    findings.push(Finding::well("reach", reached(api.node().reach())));
     findings.extend(network(&api.node().network().await));
     Ok(SafeJson(Findings { findings }))
 }
@@ -76,7 +77,9 @@ fn network(network: &Network) -> Vec<Finding> {
     }
     match internet {
         Some(internet) => findings.extend(asked(internet)),
-        None => findings.push(Finding::untested("internet", "switched off: the configuration says `relay = false`")),
+        None => {
+            findings.push(Finding::untested("internet", "switched off: the node uses no relays, which this test asks"))
+        }
     }
     findings
 }

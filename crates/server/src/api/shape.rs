@@ -25,7 +25,7 @@ use super::{
 use crate::{
     answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
-    told::{deed as deed_words, nick, said_nick, skewed},
+    told::{deed as deed_words, nick, reached, said_nick, skewed},
 };
 
 impl Api {
@@ -64,6 +64,7 @@ impl Api {
             keep: shape_keep(room.retention()),
             shares: shares(room).await.unwrap_or_default(),
             announced: room.announced(),
+            reach: reached(self.node().reach()),
             muted,
             pinned,
             standing: standing(room),

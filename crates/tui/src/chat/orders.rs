@@ -344,13 +344,15 @@ impl Chat<'_> {
             self.screen.talk(&format!("{name}  {way}, {} ms", peer.rtt_ms.unwrap_or_default()))?;
         }
         if let Some(seeking) = &self.room.seeking {
-            return looked_for(seeking, &self.clock).iter().try_for_each(|line| self.screen.talk(line));
+            looked_for(seeking, &self.clock).iter().try_for_each(|line| self.screen.talk(line))?;
+            return self.screen.talk(&self.room.reach);
         }
         let Room { entries, missing, .. } = self.room;
         let shares: Vec<String> = self.room.shares.iter().map(|share| shared(share, &self.clock)).collect();
         shares.iter().try_for_each(|share| self.screen.talk(share))?;
         let here = count(self.room.peers.len(), "peer", "peers");
-        self.screen.talk(&format!("{here} here; entries: {entries}, missing: {missing}"))
+        self.screen.talk(&format!("{here} here; entries: {entries}, missing: {missing}"))?;
+        self.screen.talk(&self.room.reach)
     }
 
     async fn log(&mut self) -> Result<(), Failure> {

@@ -115,6 +115,7 @@ impl Node {
             author: me.clone(),
             nick: "ada".into(),
             digest: "9f2c11aa9f2c11aa".into(),
+            reach: "no relays".into(),
             ..Room::default()
         };
         let ada = Person { author: me, nick: "ada".into(), me: true, here: true, ..Person::default() };

@@ -402,7 +402,7 @@ ada>
  entries                  3 here, 0 missing
  received                 0 bytes in 0 messages
  sent                     0 bytes in 0 messages
-
+ reach                    no relays
 
 
  1 direct 0 relayed 2 away · nothing missing · clock ok

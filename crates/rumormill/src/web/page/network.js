@@ -26,12 +26,13 @@ export class Network {
     this.nodes = svg("g", {});
     this.picture = svg("svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, role: "img", class: "picture" }, this.lines, this.dots, this.nodes);
     this.summary = el("p", {});
+    this.reach = el("p", { class: "quiet" });
     this.holding = el("div", { class: "holding" });
     this.peers = el("ul", { class: "list" });
     this.log = el("ol", { class: "list steps" });
     this.digest = el("code", {});
     this.node = el("div", {},
-      this.picture, this.summary, this.holding,
+      this.picture, this.summary, this.reach, this.holding,
       el("h3", {}, "Peers"), this.peers,
       el("h3", {}, "On the wire"), this.log,
       el("h3", {}, "Digest of the room"), el("p", {}, this.digest), el("p", { class: "quiet" }, "Two people who see the same digest hold the same entries."));
@@ -62,6 +63,7 @@ export class Network {
       ? `This node has ${count(room.peers.length, "peer")}: ${room.peers.length - relayed} direct, ${relayed} relayed.` + (room.peers.length > DRAWN ? ` ${DRAWN} of them are drawn.` : "")
       : "No peer is connected. What you say waits here and is passed on when one comes.";
     this.summary.textContent = text;
+    this.reach.textContent = room.reach;
     const having = this.held ? ` The selected message is received by ${this.held.holders.length} of ${count(this.held.of, "other")}.` : "";
     this.picture.setAttribute("aria-label", text + having);
     this.digest.textContent = short(room.digest, 80);
