@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use rumormill_api::{AuthorHex, Elsewhere, File, Gone, Kind, Message, Seeking, Share, Sought};
+use rumormill_api::{AuthorHex, Deed, Does, Elsewhere, File, Gone, Kind, Message, Named, Seeking, Share, Sought};
 
 use crate::{
     clean::{clean, clean_name},
@@ -35,7 +35,7 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
             return format!("{} * {who} {what}", clock.moment(message.time_ms));
         }
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
-        (Kind::Act, _) => Said::Act(text),
+        (Kind::Act, _) => Said::Act(message.deed.as_ref().map_or(text, |deed| done(names, deed))),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
         (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not arrived yet".into()),
@@ -70,6 +70,22 @@ pub fn named(names: &Names, author: &AuthorHex, before: Option<&str>, name: &str
         None if shown.starts_with(&name) => (shown, "joined".into()),
         None => (had(&name), "joined".into()),
         Some(before) => (had(&clean_name(before, NICK_CHARS)), format!("is now called {name}")),
+    }
+}
+
+/// What was done in a closed room, as the end of a sentence about who did it.
+pub fn done(names: &Names, deed: &Deed) -> String {
+    let name = |whom: &Named| names.name(&whom.author, &whom.nick).whole();
+    let whom = deed.whom.iter().map(name).collect::<Vec<_>>().join(", ");
+    match deed.does {
+        Does::Appointed => format!("made {whom} a {}", deed.role.unwrap_or_default().word()),
+        Does::Dismissed => format!("ended the role of {whom}"),
+        Does::Removed => format!("removed {whom}"),
+        Does::Ended => format!("ended a key of {whom}"),
+        Does::SteppedDown => "stepped down".into(),
+        Does::LetIn => format!("let {whom} in"),
+        Does::Revoked => "ended a ticket".into(),
+        Does::Hid => format!("hid words of {whom}"),
     }
 }
 
@@ -210,6 +226,9 @@ mod tests {
         };
         assert_eq!(shown(Kind::Text, "hi\x1b[2J"), "2023-11-14 22:13 ada  hi[2J");
         assert_eq!(shown(Kind::Founded, "lunch"), "2023-11-14 22:13 * ada founded the room lunch");
+        let mallory = Named { author: "77ab34cd90".into(), nick: "mallory".into() };
+        let deed = Deed { does: Does::Removed, whom: vec![mallory], role: None };
+        assert_eq!(done(&Names::default(), &deed), "removed mallory~77ab");
         assert_eq!(shown(Kind::Gone, ""), "2023-11-14 22:13 * ada said something that is gone");
     }
 

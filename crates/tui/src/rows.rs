@@ -8,7 +8,7 @@ use rumormill_api::{Gone, Kind, Message, Reaction, Reply, Room};
 use rumormill_text::{
     clean, clean_name, counts, fit,
     limits::NICK_CHARS,
-    show::{count, elsewhere, named, thousands},
+    show::{count, done, elsewhere, named, thousands},
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -259,7 +259,11 @@ impl<'a> Sheet<'a> {
             }
             Kind::Topic if message.text.is_empty() => return ours(format!("{} cleared the topic", name.whole())),
             Kind::Topic => return ours(format!("{} set the topic: {}", name.whole(), clean(&message.text))),
-            Kind::Act => return ours(format!("{} {}", name.whole(), clean(&message.text))),
+            Kind::Act => {
+                let text = || clean(&message.text);
+                let what = message.deed.as_ref().map_or_else(text, |deed| done(&open.names, deed));
+                return ours(format!("{} {what}", name.whole()));
+            }
             Kind::Founded => {
                 return ours(format!("{} founded the room {}", name.whole(), clean_name(&message.text, NICK_CHARS)));
             }

@@ -206,8 +206,13 @@ pub(super) fn role_of(room: &Room, author: &AuthorId) -> Option<Role> {
     room.member(author).map(|member| placed(&member))
 }
 
+/// Whether somebody was removed: then it is not here, even if its program is connected.
+pub(super) fn is_out(room: &Room, author: &AuthorId) -> bool {
+    role_of(room, author) == Some(Role::Removed)
+}
+
 /// Where a member stands.
-pub(super) fn placed(member: &Member) -> Role {
+fn placed(member: &Member) -> Role {
     match member.place {
         Place::Present(held) => held.map_or(Role::Member, role),
         Place::Waiting(_) => Role::Waiting,
@@ -216,7 +221,7 @@ pub(super) fn placed(member: &Member) -> Role {
 }
 
 /// A role of the node as a role of the API.
-pub(super) fn role(role: governance::Role) -> Role {
+fn role(role: governance::Role) -> Role {
     match role {
         governance::Role::Owner => Role::Owner,
         governance::Role::CoOwner => Role::CoOwner,

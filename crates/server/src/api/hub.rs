@@ -263,7 +263,8 @@ impl Follower {
             RoomEvent::Came { author, .. } => {
                 let Some(api) = self.api() else { return };
                 let words::Person { author, nick, hidden, role, .. } = api.person(&self.room, &author, 0);
-                api.hub().tell(Event::Person { room, author, nick, here: true, hidden, role });
+                let here = role != Some(words::Role::Removed);
+                api.hub().tell(Event::Person { room, author, nick, here, hidden, role });
             }
             RoomEvent::Seated { author } => {
                 let Some(api) = self.api() else { return };

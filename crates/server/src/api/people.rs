@@ -8,7 +8,7 @@ use rumormill_node::{
 
 use super::{
     Api,
-    governing::role_of,
+    governing::{is_out, role_of},
     names::{author, author_hex, room_hex},
     words::{self, AuthorHex, People, Whois, codes},
 };
@@ -112,7 +112,7 @@ impl Api {
         words::Person {
             author: author_hex(who),
             nick: nick(room, who),
-            here: me || room.status().peers.iter().any(|peer| peer.author == *who),
+            here: me || !is_out(room, who) && room.status().peers.iter().any(|peer| peer.author == *who),
             me,
             last_ms,
             hidden: self.hides(room, who),

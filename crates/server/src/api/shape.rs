@@ -17,7 +17,7 @@ use super::{
     Api,
     counts::{Basis, Counted, Known},
     files::PICTURES,
-    governing::{deed, role_of, standing},
+    governing::{deed, is_out, role_of, standing},
     markup::blocks,
     names::{author_hex, place, place_text, reference, room_hex},
     words::{self, Gone, Kind, PeerHex},
@@ -52,7 +52,12 @@ impl Api {
             entries: status.entries,
             missing: status.missing,
             people: status.authors as u64,
-            peers: status.peers.iter().map(|peer| shape_peer(room, peer)).collect(),
+            peers: status
+                .peers
+                .iter()
+                .filter(|peer| !is_out(room, &peer.author))
+                .map(|peer| shape_peer(room, peer))
+                .collect(),
             unread,
             read,
             mentions,
@@ -103,7 +108,9 @@ impl Api {
 
     /// All authors and everybody present, at most [`PEOPLE`]; those present first, then by name.
     pub(super) async fn people(&self, room: &Room) -> Answer<Vec<words::Person>> {
-        let here: BTreeSet<AuthorId> = room.status().peers.iter().map(|peer| peer.author).collect();
+        let linked = room.status().peers;
+        let here: BTreeSet<AuthorId> =
+            linked.iter().map(|peer| peer.author).filter(|author| !is_out(room, author)).collect();
         let heads = room.entries().heads().await?.into_iter();
         let last: BTreeMap<AuthorId, u64> = heads.map(|(author, head)| (author, head.time.ms())).collect();
         let me = room.author();

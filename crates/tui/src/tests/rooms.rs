@@ -148,7 +148,7 @@ fn comings_and_goings_are_reported_on_request() {
 }
 
 fn announced(name: &str, id: &str) -> NearbyRoom {
-    NearbyRoom { name: name.into(), id: id.into(), peer: "77ab34cd90".into(), ticket: "rumor1abc".into() }
+    NearbyRoom { name: name.into(), id: id.into(), peer: "77ab34cd90".into(), ticket: "rumor2abc".into() }
 }
 
 #[test]

@@ -155,7 +155,7 @@ async fn the_first_room_opens_at_the_present_time() {
 async fn a_program_that_copied_spares_asking_the_terminal() {
     let keys = || typed("/ticket\n").chain(typed(""));
     let copied =
-        visit_with(Some(|text| text.starts_with("rumor1")), Fake::new(Node::with("lunch"), vec![]), keys()).await;
+        visit_with(Some(|text| text.starts_with("rumor2")), Fake::new(Node::with("lunch"), vec![]), keys()).await;
     assert!(copied.screen.contains("copied") && !copied.signs.contains("]52;"), "{}{}", copied.screen, copied.signs);
     let failed = visit_with(Some(|_| false), Fake::new(Node::with("lunch"), vec![]), keys()).await;
     assert!(failed.screen.contains("was asked to copy it") && failed.signs.contains("]52;"), "{}", failed.screen);
