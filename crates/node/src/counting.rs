@@ -106,8 +106,8 @@ impl Read for Counting<'_> {
         self.read.recall(room, author, seq)
     }
 
-    fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error> {
-        self.read.proof(room, author)
+    fn proofs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Proof>, Error> {
+        self.read.proofs(room, author)
     }
 
     fn newest(&mut self, room: &RoomId, count: usize) -> Result<Vec<(AuthorId, Seq, Seq)>, Error> {

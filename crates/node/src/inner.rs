@@ -7,8 +7,17 @@ use rumormill_proto::frame::Contact;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    address, attached::Attached, board::Boards, command::Command, error::Error, figures::Tally, files::Shelf, lan::Lan,
-    readers::Readers, settings::{Reach, Relay}, turns::Turns,
+    address,
+    attached::Attached,
+    board::Boards,
+    command::Command,
+    error::Error,
+    figures::Tally,
+    files::Shelf,
+    lan::Lan,
+    readers::Readers,
+    settings::{Reach, Relay},
+    turns::Turns,
 };
 
 /// State that a node and its rooms share.

@@ -28,6 +28,7 @@ mod home;
 mod links;
 mod runs;
 mod show;
+mod vouch;
 
 use std::collections::BTreeMap;
 
@@ -109,6 +110,7 @@ struct Parts {
     due_ms: Option<u64>,
     /// Who sits where in a closed room.
     seats: govern::Seats,
+    vouching: vouch::Vouching,
 }
 
 impl Engine {
@@ -301,6 +303,7 @@ impl Parts {
         self.rumors.wake(&self.view, turn);
         self.sync.wake(&mut self.logs, &self.view, turn);
         self.pass_on_forks(turn.now);
+        self.vouch(turn);
         self.ask_for_bodies(turn);
     }
 
@@ -308,7 +311,7 @@ impl Parts {
         let (rumors, receipts) = (self.rumors.next_deadline(), self.receipts.next_deadline());
         let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
         let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
-        let others = [rumors, receipts, view, own, crowd, evidence, bodies, self.due_ms];
+        let others = [rumors, receipts, view, own, crowd, evidence, bodies, self.vouching.next_deadline(), self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 }

@@ -124,11 +124,11 @@ impl Evidence {
         self.settled.insert(last, held);
     }
 
-    /// Evidence that a peer brought proved a fork, or nothing.
-    pub(crate) fn credit(&mut self, peer: PeerId, proof: Option<Seq>) {
-        match proof {
-            Some(_) => drop(self.barren.remove(&peer)),
-            None => *self.barren.entry(peer).or_default() += 1,
+    /// Evidence that a peer brought proved a fork, or nothing new.
+    pub(crate) fn credit(&mut self, peer: PeerId, news: bool) {
+        match news {
+            true => drop(self.barren.remove(&peer)),
+            false => *self.barren.entry(peer).or_default() += 1,
         }
     }
 
@@ -373,11 +373,11 @@ mod tests {
     fn who_shows_what_proves_nothing_is_not_listened_to_for_long() {
         let mut evidence = Evidence::default();
         for _ in 0..BARREN_EVIDENCE - 1 {
-            evidence.credit(ADA, None);
+            evidence.credit(ADA, false);
         }
         assert!(evidence.hears(&ADA));
-        evidence.credit(ADA, Some(4));
-        (0..BARREN_EVIDENCE).for_each(|_| evidence.credit(ADA, None));
+        evidence.credit(ADA, true);
+        (0..BARREN_EVIDENCE).for_each(|_| evidence.credit(ADA, false));
         assert!(!evidence.hears(&ADA) && evidence.hears(&BEA));
         evidence.settle(EntryId([5; 32]), (EntryId([1; 32]), 9));
         assert!(evidence.is_settled(&EntryId([5; 32]), (EntryId([1; 32]), 9)));

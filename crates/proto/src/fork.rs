@@ -57,21 +57,35 @@ impl Proof {
         Self::new(door, &one, &other)
     }
 
-    /// Reads a proof, and verifies it unless it can prove nothing below the seq at which the log of its author is
-    /// `cut`.
+    /// Reads proofs, one after the other.
     ///
     /// # Errors
     /// As [`Proof::parse`].
-    pub(crate) fn parse_lower(
+    pub fn parse_all(door: &mut Admission, wire: Bytes) -> Result<Vec<Self>, Reject> {
+        let mut reader = Reader::new(wire);
+        let mut all = Vec::new();
+        while reader.left() > 0 {
+            let (one, other) = read_next(&mut reader)?;
+            all.push(Self::new(door, &one, &other)?);
+        }
+        Ok(all)
+    }
+
+    /// Reads a proof, and verifies it unless the forks that it may prove are of no use: author, the lowest and the highest
+    /// seq.
+    ///
+    /// # Errors
+    /// As [`Proof::parse`].
+    pub(crate) fn parse_useful(
         door: &mut Admission,
         wire: Bytes,
-        cut: impl FnOnce(&AuthorId) -> Option<Seq>,
+        useful: impl FnOnce(&AuthorId, (Seq, Seq)) -> bool,
     ) -> Result<Option<Self>, Reject> {
         let (one, other) = read(wire)?;
         let lowest = one.first().max(other.first()).saturating_sub(1);
-        match cut(&one.author()).is_some_and(|cut| cut <= lowest) {
-            true => Ok(None),
-            false => Self::new(door, &one, &other).map(Some),
+        match useful(&one.author(), (lowest, one.last().min(other.last()))) {
+            true => Self::new(door, &one, &other).map(Some),
+            false => Ok(None),
         }
     }
 
@@ -105,10 +119,14 @@ impl Proof {
 
 fn read(wire: Bytes) -> Result<(RawRun, RawRun), Reject> {
     let mut reader = Reader::new(wire);
-    let one = RawRun::parse(reader.bytes(HEADERS_BYTES, "fork")?)?;
-    let other = RawRun::parse(reader.bytes(HEADERS_BYTES, "fork")?)?;
+    let runs = read_next(&mut reader)?;
     reader.end("fork")?;
-    Ok((one, other))
+    Ok(runs)
+}
+
+fn read_next(reader: &mut Reader) -> Result<(RawRun, RawRun), Reject> {
+    let one = RawRun::parse(reader.bytes(HEADERS_BYTES, "fork")?)?;
+    Ok((one, RawRun::parse(reader.bytes(HEADERS_BYTES, "fork")?)?))
 }
 
 /// The shortest signed part of a run that tells its id at `at`, where it disagrees with another run: the entries from
@@ -192,7 +210,8 @@ mod tests {
         }
         assert_eq!(Proof::parse(&mut door, untrimmed.into()), Ok(short.clone()), "as the first versions tell it");
         for (cut, read) in [(None, true), (Some(22), true), (Some(21), false), (Some(3), false)] {
-            let lower = Proof::parse_lower(&mut door, short.wire().clone(), |_| cut);
+            let useful = |_: &AuthorId, (lowest, _)| cut.is_none_or(|cut| lowest < cut);
+            let lower = Proof::parse_useful(&mut door, short.wire().clone(), useful);
             assert_eq!(lower, Ok(read.then(|| short.clone())), "cut at {cut:?}");
         }
     }

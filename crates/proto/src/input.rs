@@ -30,7 +30,7 @@ pub struct Kept {
 /// Something to say: one entry of our own to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saying {
-    /// A number that [`Output::Said`] repeats.
+    /// A number that [`Output::Said`] repeats; not `u64::MAX`, which stands for what the engine says by itself.
     pub tag: u64,
     /// The kind of the body.
     pub kind: Kind,
@@ -234,6 +234,17 @@ pub enum Output {
     /// Cut this log at the proof's seq, durably: entries from there on leave the timeline but are kept as
     /// evidence. Answer with [`Input::CutDone`].
     Cut(Proof),
+    /// A log of a closed room is forked; keep the proof, durably. The store keeps two proofs of a log: the lowest, and of
+    /// the others the last. An older second one stays if the last is the lowest.
+    Prove(Proof),
+    /// Another branch takes the place of this one in a log of a closed room: its entries leave store and timeline from
+    /// this seq on, durably, before anything is appended.
+    Part {
+        /// The author of the log.
+        author: AuthorId,
+        /// The first seq that leaves.
+        at: Seq,
+    },
     /// Take this log out of the store and the timeline, durably: at most
     /// [`EVICTED_ENTRIES`](crate::limits::EVICTED_ENTRIES) entries at once, from below, and with the last of them
     /// everything else that the store keeps of the log. Answer with [`Input::CutDone`]; the engine asks again for the

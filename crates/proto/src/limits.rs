@@ -493,6 +493,23 @@ pub const ACT_ENDINGS: usize = 64;
 /// People whom one act admits: three hours of a ticket at twenty an hour. 32 bytes each.
 pub const ACT_ADMITTED: usize = 64;
 
+/// Milliseconds for which a co-owner's node waits before it vouches for a forked log by itself: a hundred rounds of a
+/// link, in which it hears whom others vouch for.
+pub const VOUCH_MS: u64 = 60_000;
+
+/// Milliseconds for which it has to have held an entry of the branch: a forger that is met first after a night's sleep is
+/// not vouched for before the others were heard.
+pub const VOUCH_HELD_MS: u64 = 3_600_000;
+
+/// Branches of forked logs that come in at once: a room in which more governors fork their logs at a time has other cares.
+pub const BRANCHES: usize = 4;
+
+/// Bytes of one such branch: forty thousand lines. All together take 16 MiB.
+pub const BRANCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// Named entries of branches that were looked at and are not to be held, and that are not fetched again: 32 bytes each.
+pub const BRANCHES_OFF: usize = 256;
+
 /// Newcomers of one ticket that wait for a welcome: more than a class that gets a link. A node that holds 64 of them keeps
 /// the lowest ids, so that all keep the same.
 pub const JOINS: usize = 64;

@@ -252,7 +252,7 @@ impl Log {
     }
 
     /// Leaves out everything from `at` on; `below` is as for [`Log::cut_at`].
-    pub(crate) fn end_at(&mut self, at: Seq, below: Option<Head>) {
+    pub fn end_at(&mut self, at: Seq, below: Option<Head>) {
         self.spans.retain(|span| span.first < at);
         if let Some(top) = self.spans.last_mut()
             && top.last.seq >= at

@@ -5,11 +5,13 @@
 //! and a backfill brings it later; or a visit's first page or an import brings one log after the other. Nothing changes
 //! here because a peer merely claims to hold something.
 
+mod branches;
 mod closed;
 mod crowd;
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use closed::Closed;
 pub(crate) use closed::Moved;
 
@@ -171,18 +173,28 @@ impl Logs {
         &mut self.door
     }
 
-    /// The door, and where logs are proved to be forked.
-    pub(crate) fn door_and_cuts(&mut self) -> (&mut Admission, impl Fn(&AuthorId) -> Option<Seq>) {
-        let cuts = &self.cuts;
-        (&mut self.door, |author| cuts.get(author).copied())
+    /// Reads a proof of a fork, unless it is of no use.
+    ///
+    /// # Errors
+    /// As [`Proof::parse`].
+    pub(crate) fn read_proof(&mut self, wire: Bytes) -> Result<Option<Proof>, Reject> {
+        let (cuts, closed) = (&self.cuts, &self.closed);
+        Proof::parse_useful(&mut self.door, wire, |author, (lowest, highest)| match closed {
+            Some(closed) => closed.useful(author, (lowest, highest)),
+            None => cuts.get(author).is_none_or(|cut| lowest < *cut),
+        })
     }
 
     pub(crate) fn frontier(&self) -> &Frontier {
         &self.frontier
     }
 
+    /// Where a fork ends a log.
     pub(crate) fn cut(&self, author: &AuthorId) -> Option<Seq> {
-        self.cuts.get(author).copied()
+        match &self.closed {
+            Some(closed) => closed.fork(author),
+            None => self.cuts.get(author).copied(),
+        }
     }
 
     /// Runs that wait for a cause or their time.
@@ -263,14 +275,21 @@ impl Logs {
         self.cuts.remove(author);
     }
 
-    /// Records a proof, unless one is known that cuts as low. The frontier changes when the store has cut.
+    /// Records a proof, unless one is known that cuts as low. The frontier changes when the store has cut; in a closed
+    /// room with the next fold.
     pub(crate) fn prove(&mut self, proof: &Proof) -> bool {
         let (author, at) = (proof.author(), proof.at());
+        if let Some(closed) = &mut self.closed {
+            let news = closed.prove(author, at);
+            if news {
+                self.end_at_gap(author);
+            }
+            return news;
+        }
         let news = self.has_place(&author) && self.cut(&author).is_none_or(|cut| at < cut);
         if news {
             self.pending.cut(author, at);
             self.standing.cut(author, at);
-            self.forget_fork(&author, at);
             self.cuts.insert(author, at);
         }
         news
@@ -283,6 +302,12 @@ impl Logs {
     pub(crate) fn take(&mut self, raw: &RawRun, origin: Origin, at: Now) -> Result<Taken, Reject> {
         let author = raw.author();
         if !self.has_place(&author) && !self.newcomer(raw)? {
+            return Ok(Taken::Refused);
+        }
+        if self.take_branch(raw, origin)? {
+            return Ok(Taken::New);
+        }
+        if self.is_forked(&author) && self.whole(&author).map_or(0, Log::next) < raw.first() {
             return Ok(Taken::Refused);
         }
         let verdict = self.judge(raw);
@@ -321,7 +346,7 @@ impl Logs {
 
     fn judge(&self, raw: &RawRun) -> Verdict {
         match self.whole(&raw.author()) {
-            _ if raw.first() >= self.end_of(&raw.author()) => Verdict::Cut,
+            _ if raw.first() >= self.takes_to(&raw.author()) => Verdict::Cut,
             Some(log) => log.judge_below(raw, log.cut().unwrap_or(Seq::MAX).min(self.misfit(raw))),
             None => Log::default().judge_below(raw, self.misfit(raw)),
         }
@@ -352,7 +377,7 @@ impl Logs {
 
     fn place(&mut self, run: Run, raw: &RawRun, origin: Origin, at: Now) -> Taken {
         let head = self.frontier.head(&run.author());
-        if self.cut(&run.author()).is_some_and(|cut| run.last().seq >= cut) {
+        if self.cuts.get(&run.author()).is_some_and(|cut| run.last().seq >= *cut) {
             return Taken::Refused;
         }
         // A room has one founding for ever, whatever the founder's clock said: no node holds it back.
@@ -479,7 +504,7 @@ impl Logs {
     /// those. Without it nobody could be shown that the author wrote the entry below the cut, and a fork there would
     /// stay unproved.
     pub(crate) fn prolonging(&mut self, run: &Run, raw: &RawRun) -> Option<Run> {
-        let cut = self.cut(&run.author())?;
+        let cut = *self.cuts.get(&run.author())?;
         if run.signature().is_some() || run.last().seq + 1 != cut {
             return None;
         }

@@ -26,6 +26,9 @@ use crate::{
     time::Time,
 };
 
+/// The tag of what a node says by itself: nobody is told what became of it.
+pub(crate) const BY_ITSELF: u64 = u64::MAX;
+
 /// The author that writes here.
 pub(crate) struct Own {
     author: Author,
@@ -265,7 +268,7 @@ impl Own {
 
     /// Empties the queue, because nothing can be said any more.
     pub(crate) fn unsay(&mut self, why: Unsaid) -> Vec<(u64, Unsaid)> {
-        self.waiting.drain(..).map(|saying| (saying.tag, why)).collect()
+        self.waiting.drain(..).map(|saying| (saying.tag, why)).filter(|(tag, _)| *tag != BY_ITSELF).collect()
     }
 
     /// Whether a saying waits and may be written, now that our log reaches up to `next` and our own words up to

@@ -125,6 +125,8 @@ pub(crate) struct Sync {
     linked: BTreeSet<PeerId>,
     /// Logs with gaps that a peer could not fill.
     barren: BTreeMap<PeerId, BTreeSet<AuthorId>>,
+    /// The parts of other branches of logs that a peer was asked for, by their last seq, and when it may be again.
+    branches: BTreeMap<(PeerId, AuthorId, Seq), u64>,
     /// The log with gaps that was looked at last.
     looked_at: Option<AuthorId>,
     /// Peers whose announcements show that we are far behind.
@@ -153,6 +155,7 @@ impl Sync {
             told: BTreeMap::new(),
             linked: BTreeSet::new(),
             barren: BTreeMap::new(),
+            branches: BTreeMap::new(),
             looked_at: None,
             paged: BTreeSet::new(),
             page: Page::default(),
@@ -207,6 +210,7 @@ impl Sync {
         self.page.older.remove(&peer);
         self.no_more_paged(&peer);
         self.barren.remove(&peer);
+        self.branches.retain(|(of, ..), _| *of != peer);
         self.lacks.down(&peer);
         self.credit.forget(&peer);
         self.patience.forget(&peer);

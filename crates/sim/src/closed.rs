@@ -9,6 +9,7 @@ use rumormill_proto::{
     governance::{Act, Governance, Guest, Order, Role, Says, Seat, TicketId, TicketKey, countersign},
     ids::{AuthorId, EntryId, Seq},
     input::{Input, Saying, Unsaid},
+    limits::BLOCK,
     run::RawRun,
     time::Time,
 };
@@ -149,19 +150,51 @@ impl World {
     /// Writes entries by hand under the key of a peer, above what its store holds of its log below `from`, and pushes them
     /// to everybody it is linked with. The engine of the peer knows nothing of it.
     pub fn write_by_hand(&mut self, peer: usize, from: Seq, entries: Vec<(Kind, Bytes)>) {
+        let (author, begin) = self.held_below(peer, from);
+        let runs = entries.into_iter().map(|entry| vec![entry]).collect();
+        self.push_by_hand(peer, &author, begin, runs);
+    }
+
+    /// The author who writes at a peer, and where its log goes on below `from`: seq, the entry before, and its time.
+    fn held_below(&self, peer: usize, from: Seq) -> (Author, (Seq, EntryId, Time)) {
         let author = Author::from_secret(&self.peers[peer].home.author_secret);
         let lines = self.held(peer);
         let below = lines.iter().filter(|line| line.place.author == author.id() && line.place.seq < from);
         let below = below.max_by_key(|line| line.place.seq).map(|line| (line.place.seq + 1, line.id, line.place.time));
-        let (seq, prev, time) = below.unwrap_or((0, EntryId::default(), Time::from_ms(BEGIN_MS)));
-        self.push_by_hand(peer, &author, (seq, prev, time), entries);
+        (author, below.unwrap_or((0, EntryId::default(), Time::from_ms(BEGIN_MS))))
+    }
+
+    /// Writes another branch of a log by hand: words and acts in place of those that the peer said from `from` on, in runs
+    /// as long as they may be.
+    pub fn fork_by_hand(&mut self, peer: usize, from: Seq, entries: Vec<(Kind, Bytes)>) {
+        self.turn_into(peer, Nature::Hand);
+        let (author, begin) = self.held_below(peer, from);
+        let mut runs: Vec<Vec<(Kind, Bytes)>> = Vec::new();
+        for (entry, seq) in entries.into_iter().zip(begin.0..) {
+            match runs.last_mut().filter(|_| seq % BLOCK != 1) {
+                Some(run) => run.push(entry),
+                None => runs.push(vec![entry]),
+            }
+        }
+        self.push_by_hand(peer, &author, begin, runs);
+    }
+
+    /// Says at a peer that of another's forked log the branch stands that is held there.
+    pub fn vouch(&mut self, peer: usize, other: usize) {
+        self.order(peer, Order::Vouch(self.author(other)));
+    }
+
+    /// How many entries an author wrote, as its peer holds them.
+    pub fn written(&self, peer: usize) -> Seq {
+        let author = self.author(peer);
+        self.held_of(peer, &author).last().map_or(0, |seq| seq + 1)
     }
 
     /// Floods everybody a peer is linked with with the words of a key that nobody let in, one after the other.
     pub fn flood(&mut self, peer: usize, count: usize) -> AuthorId {
         let author = Author::from_secret(&scatter(self.setup.seed ^ 8, self.number()));
-        let words = vec![(Kind::TEXT, Bytes::from_static(b"let me in")); count];
-        self.push_by_hand(peer, &author, (0, EntryId::default(), Time::from_ms(BEGIN_MS)), words);
+        let words = (Kind::TEXT, Bytes::from_static(b"let me in"));
+        self.push_by_hand(peer, &author, (0, EntryId::default(), Time::from_ms(BEGIN_MS)), vec![vec![words]; count]);
         author.id()
     }
 
@@ -170,16 +203,21 @@ impl World {
         peer: usize,
         author: &Author,
         (mut seq, mut prev, mut time): (Seq, EntryId, Time),
-        entries: Vec<(Kind, Bytes)>,
+        runs: Vec<Vec<(Kind, Bytes)>>,
     ) {
         let key = LogKey::new(&self.room, &author.id());
         let linked: Vec<_> = self.peers[peer].linked().map(|other| self.peers[other as usize].home.id).collect();
-        for (kind, body) in entries {
-            time = time.next(BEGIN_MS + self.now_ms());
-            let entry = RawEntry { time, seen: Vec::new(), kind, body: Body::Here(body) };
-            let id = key.id(seq, &prev, &entry, &mut Vec::new());
-            let run: Option<RawRun> = author.sign(&self.room, seq, prev, vec![entry]).ok();
-            (seq, prev) = (seq + 1, id);
+        for said in runs {
+            let (first, below) = (seq, prev);
+            let mut entries = Vec::new();
+            for (kind, body) in said {
+                time = time.next(BEGIN_MS + self.now_ms());
+                let entry = RawEntry { time, seen: Vec::new(), kind, body: Body::Here(body) };
+                prev = key.id(seq, &prev, &entry, &mut Vec::new());
+                seq += 1;
+                entries.push(entry);
+            }
+            let run: Option<RawRun> = author.sign(&self.room, first, below, entries).ok();
             for to in &linked {
                 let push = self.push_of(run.iter().cloned().collect());
                 self.send_one(peer as Index, to, push, Lane::Live);

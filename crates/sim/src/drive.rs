@@ -31,9 +31,13 @@ impl Outcome {
         let mut outcome = Self::default();
         for output in outputs {
             let stage = match output {
-                Output::Append(_) | Output::Cut(_) | Output::Prolong(_) | Output::Evict(_) | Output::Fill { .. } => {
-                    &mut outcome.keep
-                }
+                Output::Append(_)
+                | Output::Cut(_)
+                | Output::Prove(_)
+                | Output::Part { .. }
+                | Output::Prolong(_)
+                | Output::Evict(_)
+                | Output::Fill { .. } => &mut outcome.keep,
                 Output::Said { .. } | Output::Unsaid { .. } | Output::Imported(_) | Output::Emit(_) => {
                     &mut outcome.emit
                 }
@@ -167,7 +171,10 @@ impl World {
             match change {
                 Change::Append(run) => self.watch.see(&Fact::Appended { peer: at, run }),
                 Change::Cut(proof) => self.watch.see(&Fact::WasCut { peer: at, proof }),
-                Change::Evict(_) | Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) => {}
+                Change::Part { author, at: from } => {
+                    self.watch.see(&Fact::Parted { peer: at, author: **author, at: *from })
+                }
+                Change::Prove(_) | Change::Evict(_) | Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) => {}
             }
         }
         for (author, log) in left {
@@ -219,6 +226,8 @@ impl World {
             }
             Output::Append(_)
             | Output::Cut(_)
+            | Output::Prove(_)
+            | Output::Part { .. }
             | Output::Prolong(_)
             | Output::Evict(_)
             | Output::Fill { .. }

@@ -50,6 +50,15 @@ pub enum Fact<'a> {
         /// The proof of the fork.
         proof: &'a Proof,
     },
+    /// Entries of a log left the store, for another branch of it comes in their place.
+    Parted {
+        /// The peer.
+        peer: usize,
+        /// Author of the log.
+        author: AuthorId,
+        /// The first seq that left.
+        at: Seq,
+    },
     /// A peer acknowledged an entry that was said there.
     Said {
         /// The peer.

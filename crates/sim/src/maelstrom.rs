@@ -277,6 +277,8 @@ impl Peer {
             Output::Emit(_)
             | Output::Append(_)
             | Output::Cut(_)
+            | Output::Prove(_)
+            | Output::Part { .. }
             | Output::Prolong(_)
             | Output::Evict(_)
             | Output::Fill { .. }

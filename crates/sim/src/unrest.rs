@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use rumormill_proto::{
     entry::Kind,
-    governance::{Order, Role},
+    governance::{Act, Order, Role, Says},
     random::Random,
 };
 
@@ -50,6 +50,10 @@ pub fn print(seed: u64) -> Story {
     Unrest::new(seed, true).pass()
 }
 
+fn words(text: &'static str, count: usize) -> Vec<(Kind, Bytes)> {
+    vec![(Kind::TEXT, Bytes::from_static(text.as_bytes())); count]
+}
+
 struct Unrest {
     random: Random,
     room: World,
@@ -72,7 +76,8 @@ impl Unrest {
 
     fn pass(&mut self) -> Story {
         self.begin()?;
-        let liar = self.members - 1;
+        // Anybody may lie but the owner, for only a co-owner's node ends a fork of the owner's log.
+        let liar = 1 + self.random.below(self.members as u64 - 1) as usize;
         let lies = self.random.coin(2);
         for _ in 0..15 + self.random.below(25) {
             let ms = self.random.below(1_500);
@@ -123,7 +128,8 @@ impl Unrest {
             3 => self.room.appoint(peer, other, Role::CoOwner),
             4 => self.room.appoint(peer, other, Role::Moderator),
             5 => self.room.dismiss(peer, other),
-            6 => self.room.order(peer, Order::StepDown),
+            6 if self.random.coin(2) => self.room.order(peer, Order::StepDown),
+            6 => self.room.vouch(peer, other),
             7 => {
                 let uses = 1 + self.random.below(3);
                 let made = self.room.make_ticket(peer, uses);
@@ -168,10 +174,24 @@ impl Unrest {
             return;
         }
         self.room.turn_into(liar, Nature::Hand);
-        match self.random.coin(2) {
-            true => _ = self.room.flood(liar, 5),
-            false => self.room.write_by_hand(liar, u64::MAX, vec![(Kind::TEXT, Bytes::from_static(b"still here")); 3]),
+        match self.random.below(4) {
+            0 => _ = self.room.flood(liar, 5),
+            1 => self.room.write_by_hand(liar, u64::MAX, words("still here", 3)),
+            _ => self.fork(liar),
         }
+    }
+
+    /// Takes back what the liar said and did, by words or by another act in its place.
+    fn fork(&mut self, liar: usize) {
+        let said = self.room.written(liar);
+        let from = self.random.below(said + 1);
+        let other = self.room.author(self.random.below(self.members as u64) as usize);
+        let act = Act { before: None, says: Says::Admit { who: vec![other], ticket: None, despite: Vec::new() } };
+        let entries = match act.encode() {
+            Ok(act) if self.random.coin(2) => vec![act],
+            _ => words("I never did that", 1 + self.random.below(70) as usize),
+        };
+        self.room.fork_by_hand(liar, from, entries);
     }
 
     fn clear(&mut self) {

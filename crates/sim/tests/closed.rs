@@ -336,6 +336,114 @@ fn a_flood_by_somebody_who_is_not_in_is_kept_by_nobody_and_delays_nobody() -> St
     Ok(())
 }
 
+/// A room in which peer 1 is a moderator, said three lines, and then removed peer 2.
+fn moderated() -> Story<(World, u64)> {
+    let mut room = room_of(5)?;
+    room.appoint(0, 1, Role::Moderator);
+    room.say_all(1, &["before", "before", "before"]);
+    room.settle()?;
+    let below = room.written(1);
+    room.remove(1, 2);
+    room.say(1, "I removed them");
+    end(&mut room)?;
+    assert!((0..6).all(|peer| !room.is_member(peer, 2)));
+    Ok((room, below))
+}
+
+#[test]
+fn who_forks_below_an_act_that_a_dismissal_vouches_for_takes_nothing_back() -> Story {
+    let (mut room, below) = moderated()?;
+    room.dismiss(0, 1);
+    end(&mut room)?;
+    room.fork_by_hand(1, below - 2, words("I never did that", 90));
+    room.run_ms(30_000)?;
+    room.join(1);
+    end(&mut room)?;
+    let author = room.author(1);
+    for peer in [0, 2, 3, 4, 5, 6] {
+        assert!(!room.is_member(peer, 2), "what the moderator did stands at {peer}");
+        assert_eq!(room.cuts(peer).get(&author), None, "the dismissal chose the branch");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_act_that_falls_by_a_fork_stands_again_when_a_co_owner_vouches() -> Story {
+    let (mut room, below) = moderated()?;
+    room.appoint(0, 3, Role::CoOwner);
+    room.settle()?;
+    let author = room.author(1);
+    room.fork_by_hand(1, below, words("I never did that", 3));
+    room.run_ms(5_000)?;
+    end(&mut room)?;
+    for peer in [0, 2, 3, 4, 5] {
+        assert_eq!(room.cuts(peer).get(&author), Some(&below));
+        assert!(room.is_member(peer, 2), "the fork took the removal back at {peer}");
+    }
+    room.vouch(3, 1);
+    end(&mut room)?;
+    assert_eq!(room.refused(3), None);
+    assert!([0, 2, 3, 4, 5].into_iter().all(|peer| !room.is_member(peer, 2)));
+    room.crash(4);
+    room.restart(4);
+    end(&mut room)?;
+    assert!(!room.is_member(4, 2), "the store knows the fork and the branch");
+    Ok(())
+}
+
+#[test]
+fn who_met_the_forger_first_takes_the_branch_that_a_co_owner_chose() -> Story {
+    let (mut room, below) = moderated()?;
+    let author = room.author(1);
+    room.appoint(0, 3, Role::CoOwner);
+    room.settle()?;
+    // Two who slept are alone with the forger, who tells them another story.
+    room.partition(&[&[1, 4, 5], &[0, 2, 3]]);
+    room.run_ms(5_000)?;
+    let (held, fork) = (room.held_of(4, &author).len() as u64, below + 2);
+    assert_eq!(held, fork, "they hold both acts");
+    room.fork_by_hand(1, u64::MAX, words("and then", 70));
+    room.run_ms(100)?;
+    // Before others give it back what it wrote there.
+    room.crash(1);
+    room.run_ms(20_000)?;
+    assert!(room.held_of(4, &author).len() as u64 > held);
+    room.partition(&[&[4, 5], &[0, 2, 3]]);
+    // On the other side the forger's home is restored, and goes on in another way.
+    room.restart(1);
+    room.partition(&[&[4, 5], &[0, 1, 2, 3]]);
+    room.run_ms(5_000)?;
+    room.fork_by_hand(1, fork, words("or rather", 90));
+    room.run_ms(20_000)?;
+    room.vouch(3, 1);
+    room.run_ms(20_000)?;
+    room.heal();
+    end(&mut room)?;
+    let kept = room.held_of(3, &author);
+    assert!(kept.len() as u64 >= fork + 90, "{kept:?}");
+    for peer in [0, 2, 4, 5] {
+        assert_eq!(room.held_of(peer, &author), kept, "one branch everywhere");
+    }
+    let newcomer = room.join(1)[0];
+    end(&mut room)?;
+    assert_eq!(room.held_of(newcomer, &author), kept);
+    Ok(())
+}
+
+#[test]
+fn a_co_owner_vouches_by_itself_for_what_it_held_for_an_hour() -> Story {
+    let (mut room, below) = moderated()?;
+    room.appoint(0, 3, Role::CoOwner);
+    room.run_ms(2 * 3_600_000)?;
+    room.fork_by_hand(1, below, words("I never did that", 3));
+    room.run_ms(5_000)?;
+    assert!(room.is_member(4, 2), "the fork takes the removal back");
+    room.run_ms(240_000)?;
+    end(&mut room)?;
+    assert!([0, 2, 3, 4, 5].into_iter().all(|peer| !room.is_member(peer, 2)));
+    Ok(())
+}
+
 #[test]
 fn invariant_1_whatever_governors_do_all_end_with_one_state() -> Story {
     seeds::each(200, unrest::pass)

@@ -56,6 +56,16 @@ pub enum Change<'a> {
     /// A log is forked: entries at or beyond the proof's seq leave the timeline but are kept as evidence. A cut at or
     /// above the current one changes nothing.
     Cut(&'a Proof),
+    /// A log of a closed room is forked: keeps the proof, and cuts nothing, for the room's acts say what counts. Of each
+    /// log the lowest proof is kept and one other: the last, or if that is the lowest the one of the higher seq.
+    Prove(&'a Proof),
+    /// The entries of a log from `at` on leave the store and the timeline: another branch takes their place.
+    Part {
+        /// Author of the log.
+        author: &'a AuthorId,
+        /// The first seq that leaves.
+        at: Seq,
+    },
     /// The continuation of a log behind its cut, from a held entry below the cut up to the next signature. It is kept
     /// as evidence of that entry and replaces other evidence of its block. The run begins at the cut and has no bodies.
     Prolong(&'a Run),
@@ -93,6 +103,8 @@ impl<'a> Change<'a> {
         match output {
             Output::Append(run) => Some(Self::Append(run)),
             Output::Cut(proof) => Some(Self::Cut(proof)),
+            Output::Prove(proof) => Some(Self::Prove(proof)),
+            Output::Part { author, at } => Some(Self::Part { author, at: *at }),
             Output::Prolong(run) => Some(Self::Prolong(run)),
             Output::Evict(author) => Some(Self::Evict(author)),
             Output::Fill { author, seq, body } => Some(Self::Fill { author, seq: *seq, body }),
@@ -104,8 +116,8 @@ impl<'a> Change<'a> {
     pub fn author(&self) -> AuthorId {
         match self {
             Self::Append(run) | Self::Prolong(run) => run.author(),
-            Self::Cut(proof) => proof.author(),
-            Self::Evict(author) | Self::Fill { author, .. } => **author,
+            Self::Cut(proof) | Self::Prove(proof) => proof.author(),
+            Self::Evict(author) | Self::Fill { author, .. } | Self::Part { author, .. } => **author,
             Self::Once(_, of) => of.author,
         }
     }
@@ -255,6 +267,8 @@ pub trait Read: Send {
     fn governance(&mut self, room: &RoomId, owner: AuthorId) -> Result<Governance, Error> {
         let mut governance = Governance::new(owner);
         for kept in self.kept(room)? {
+            let forks = self.proofs(room, &kept.author)?.iter().map(Proof::at).collect();
+            governance.prove(kept.author, forks);
             let pieces = kept.log.spans().iter().map(|span| (span.first, span.last.seq, span.prev));
             for (first, last, prev) in pieces.collect::<Vec<_>>() {
                 let mut from = (first, prev);
@@ -278,12 +292,22 @@ pub trait Read: Send {
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error>;
 
     /// Why a log is cut; `None` when it is not cut or its stored proof no longer verifies.
-    fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error>;
+    fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error> {
+        Ok(self.proofs(room, author)?.into_iter().next())
+    }
+
+    /// The proofs that a log is forked, as far as they verify, the lowest first. An open room has the one that cuts the
+    /// log.
+    fn proofs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Proof>, Error>;
 
     /// Answers [`Output::Recall`] of the engine.
     fn recalled(&mut self, room: &RoomId, what: &Recall) -> Result<Option<Found>, Error> {
         match what.purpose {
-            Purpose::Prove(_) => Ok(self.proof(room, &what.author)?.map(|proof| Found::Proof(proof.wire().clone()))),
+            Purpose::Prove(_) => {
+                let proofs = self.proofs(room, &what.author)?;
+                let named = proofs.iter().find(|proof| proof.at() == what.seq).or(proofs.first());
+                Ok(named.map(|proof| Found::Proof(proof.wire().clone())))
+            }
             Purpose::Show(_) | Purpose::Compare { .. } | Purpose::Leave { .. } => {
                 Ok(self.recall(room, &what.author, what.seq)?.map(Found::Run))
             }

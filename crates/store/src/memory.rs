@@ -3,6 +3,7 @@
 mod bare;
 mod check;
 mod crowd;
+mod forks;
 mod notes;
 mod once;
 mod share;
@@ -97,7 +98,8 @@ type Says = bool;
 #[derive(Clone, Default)]
 struct Shelved {
     log: Log,
-    proof: Option<Box<Proof>>,
+    /// The lowest first.
+    proofs: Vec<Proof>,
 }
 
 impl Memory {
@@ -133,6 +135,8 @@ impl Store for Memory {
                     shelf.came(run.author(), (run.first().seq, run.last().seq), share);
                 }
                 Change::Cut(proof) => shelf.cut(proof, log),
+                Change::Prove(proof) => shelf.prove(proof),
+                Change::Part { author, at } => shelf.part(**author, *at, log),
                 Change::Prolong(run) => shelf.prolong(run),
                 Change::Evict(author) => shelf.evict(author, log),
                 Change::Fill { author, seq, body } => {
@@ -241,7 +245,14 @@ impl Held {
                     });
                     log.cut_at(proof.at(), below);
                 }
-                Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) => {}
+                Change::Part { at: end, .. } => {
+                    let below = end.checked_sub(1).and_then(|seq| {
+                        let row = shelf.and_then(|shelf| shelf.rows.get(&(author, seq)));
+                        appended(&changes[..at], room, &author, seq).or_else(|| row.map(Row::head))
+                    });
+                    log.end_at(*end, below);
+                }
+                Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) | Change::Prove(_) => {}
                 Change::Evict(author) => {
                     let came = came(&changes[..at], room, author);
                     *log = without_lowest(log, shelf.map(|shelf| shelf.rows(author, 0, Seq::MAX)), came);
@@ -286,36 +297,6 @@ impl Shelf {
             inner.for_each(|(_, row)| row.signature = None);
         }
         self.logs.entry(author).or_default().log = log;
-    }
-
-    /// Cuts a log; `log` is the result.
-    fn cut(&mut self, proof: &Proof, log: Log) {
-        let (author, at) = (proof.author(), proof.at());
-        let shelved = self.logs.entry(author).or_default();
-        let shown = shelved.log.cut().unwrap_or(Seq::MAX);
-        if shown <= at {
-            return;
-        }
-        *shelved = Shelved { log, proof: Some(Box::new(proof.clone())) };
-        self.vouches.retain(|(of, seq), _| *of != author || *seq < at);
-        for (_, row) in self.rows.range((author, at)..(author, shown)) {
-            self.timeline.remove(&row.place(author));
-            self.bare.remove(&row.place(author));
-            self.messages.remove(&row.place(author));
-            unnote(&mut self.notes, author, row);
-            self.tally -= Tally::of(&row.raw);
-            self.taken.entry(author).or_default().bytes -= weight(&row.raw);
-        }
-    }
-
-    /// Keeps the evidence for the entry below the cut of a log.
-    fn prolong(&mut self, run: &Run) {
-        let (author, first) = (run.author(), run.first().seq);
-        if self.log(&author).and_then(Log::cut) != Some(first) {
-            return;
-        }
-        (first..=block_end(first)).for_each(|seq| _ = self.rows.remove(&(author, seq)));
-        self.rows.extend(rows(run).map(|row| ((author, row.seq), row)));
     }
 
     fn note(&mut self, author: AuthorId, row: &Row) {
@@ -392,8 +373,8 @@ impl Shelf {
         self.logs.iter().map(kept).collect()
     }
 
-    fn proof(&self, author: &AuthorId) -> Option<Proof> {
-        self.logs.get(author).and_then(|shelved| shelved.proof.as_deref().cloned())
+    fn proofs(&self, author: &AuthorId) -> Vec<Proof> {
+        self.logs.get(author).map(|shelved| shelved.proofs.clone()).unwrap_or_default()
     }
 
     fn log(&self, author: &AuthorId) -> Option<&Log> {
@@ -528,8 +509,8 @@ impl Read for Memory {
         self.ask(room, Shelf::kept)
     }
 
-    fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error> {
-        self.ask(room, |shelf| shelf.proof(author))
+    fn proofs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Proof>, Error> {
+        self.ask(room, |shelf| shelf.proofs(author))
     }
 
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use rumormill_proto::{
     admit::{Entry, Run},
     entry::RawEntry,
+    fork::Proof,
     ids::{AuthorId, EntryId, Seq},
     input::Kept,
     limits::{BLOCK, EVICTED_ENTRIES},
@@ -126,6 +127,23 @@ pub(crate) fn made_whole(log: &Log, run: &Run) -> Option<(Seq, Seq)> {
     let by_itself = (run.first().seq, run.last().seq) == (start, end);
     let whole = log.spans().iter().any(|span| span.first <= start && end <= span.last.seq);
     (whole && !by_itself).then_some((start, end))
+}
+
+/// The proofs of a forked log of a closed room, the lowest first, after another came: the lowest, and of the others the
+/// last, or the highest if the last is the lowest.
+pub(crate) fn with_proof(mut proofs: Vec<Proof>, proof: Proof) -> Vec<Proof> {
+    let lowest = proofs.first().is_none_or(|lowest| proof.at() < lowest.at());
+    match lowest {
+        true => {
+            let other = proofs.pop();
+            std::iter::once(proof).chain(other).collect()
+        }
+        false => {
+            proofs.truncate(1);
+            proofs.extend((proofs[0].at() < proof.at()).then_some(proof));
+            proofs
+        }
+    }
 }
 
 /// The last entry that goes in one step, when `lowest` is the first held entry of an evicted log.

@@ -7,20 +7,24 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{ROOM, Script, append, text};
+use common::{ROOM, Script, append, text, timeline};
 use rumormill_proto::{
     admit::{Admission, Trust},
     entry::{Body, RawEntry},
+    fork::Proof,
     governance::{Act, Says},
-    ids::{AuthorId, Seq},
+    ids::{AuthorId, PeerId, Seq},
+    input::{Found, Purpose, Recall},
     time::Time,
 };
-use rumormill_store::Store;
+use rumormill_store::{Change, Read, Store, Wanted};
 
 laws! {
     a_log_that_ends_below_its_head_is_proved_by_headers
     what_ends_in_a_signature_comes_alone
     a_fold_over_the_store_counts_what_is_held_without_a_hole
+    of_the_proofs_of_a_log_two_are_kept_and_none_cuts_it
+    another_branch_takes_the_place_of_one
 }
 
 fn act(ms: u64, says: Says) -> RawEntry {
@@ -72,4 +76,56 @@ fn a_fold_over_the_store_counts_what_is_held_without_a_hole(store: &mut dyn Stor
     assert_eq!(counted(store), of_owner.iter().copied().chain(lines(&spoken, 1)).collect());
     append(store, ROOM, &[spoken.run(1, 64)]).unwrap();
     assert_eq!(counted(store), of_owner.into_iter().chain(lines(&spoken, 100)).collect());
+}
+
+fn of_the_proofs_of_a_log_two_are_kept_and_none_cuts_it(store: &mut dyn Store) {
+    let spoken = spoken();
+    append(store, ROOM, &spoken.runs(0, 99)).unwrap();
+    let prove = |store: &mut dyn Store, at: Seq| -> Vec<Seq> {
+        let proof = spoken.proof(&spoken.forked(at, 5), at);
+        store.commit(&[(ROOM, Change::Prove(&proof))]).unwrap();
+        let proofs = store.reader().unwrap().proofs(&ROOM, &spoken.id()).unwrap();
+        proofs.iter().map(Proof::at).collect()
+    };
+    for (at, kept) in [(20, vec![20]), (20, vec![20]), (50, vec![20, 50]), (30, vec![20, 30]), (10, vec![10, 30])] {
+        assert_eq!(prove(store, at), kept, "after a proof at {at}");
+    }
+    assert_eq!(timeline(store, &ROOM).len(), 100, "the room's acts say what counts");
+    let log = store.kept(&ROOM).unwrap().remove(0).log;
+    assert_eq!((log.cut(), log.next()), (None, 100));
+    let mut reader = store.reader().unwrap();
+    let proof = |reader: &mut dyn Read, seq| {
+        let what = Recall { author: spoken.id(), seq, purpose: Purpose::Prove(PeerId([3; 32])) };
+        reader.recalled(&ROOM, &what).unwrap()
+    };
+    let told = [30, 10, 77].map(|seq| match proof(&mut *reader, seq) {
+        Some(Found::Proof(wire)) => Proof::parse(&mut Admission::new(ROOM), wire).unwrap().at(),
+        _ => 0,
+    });
+    assert_eq!(told, [30, 10, 10], "the one that ends the log, or else the lowest");
+}
+
+fn another_branch_takes_the_place_of_one(store: &mut dyn Store) {
+    let spoken = spoken();
+    let other = spoken.forked(50, 5);
+    append(store, ROOM, &spoken.runs(0, 99)).unwrap();
+    while store.index(1_000).unwrap() {}
+    let author = spoken.id();
+    let rest = [other.run(50, 64), other.run(65, 80)];
+    let mut changes = vec![(ROOM, Change::Part { author: &author, at: 50 })];
+    changes.extend(rest.iter().map(|run| (ROOM, Change::Append(run))));
+    store.commit(&changes).unwrap();
+    let expected: Vec<_> = (0..50).map(|seq| spoken.line(seq)).chain((50..=80).map(|seq| other.line(seq))).collect();
+    assert_eq!(timeline(store, &ROOM), expected);
+    let wanted = |words: &str| Wanted { words: words.into(), ..Wanted::default() };
+    let mut reader = store.reader().unwrap();
+    let mut found = |words: &str| reader.search(&ROOM, &wanted(words), 100).unwrap().len();
+    assert_eq!((found("line"), found("twice")), (49, 31), "words of the branch that went are found no more");
+    let run = reader.run(&ROOM, &author, 50, 64).unwrap().unwrap();
+    Admission::new(ROOM).admit(&run, Trust::Signature).unwrap();
+    assert!(store.mend(&ROOM).unwrap().is_clean());
+    // The branch that went comes back.
+    store.commit(&[(ROOM, Change::Part { author: &author, at: 50 })]).unwrap();
+    append(store, ROOM, &[spoken.run(50, 64), spoken.run(65, 99)]).unwrap();
+    assert_eq!(timeline(store, &ROOM).len(), 100);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Parts;
+use super::{Parts, vouch::Vouching};
 use crate::{
     admit::Author,
     bodies::Bodies,
@@ -67,6 +67,7 @@ impl Parts {
             end,
             due_ms: None,
             seats,
+            vouching: Vouching::default(),
         }
     }
 }

@@ -46,7 +46,7 @@ impl Parts {
                 let (last, held) = (theirs.last().id, self.holding(&run.author()));
                 let in_vain = held.is_none_or(|held| held.0 == last || self.evidence.is_settled(&last, held));
                 match in_vain {
-                    true => self.evidence.credit(from, None),
+                    true => self.evidence.credit(from, false),
                     false => self.compare(run, run.first(), Some(from)),
                 }
             }
@@ -70,12 +70,12 @@ impl Parts {
             }
             (Purpose::Compare { theirs, from }, Some(Found::Run(ours))) => {
                 let proof = Proof::new(self.logs.door(), &ours, &theirs);
+                let news = proof.as_ref().is_ok_and(|proof| self.prove(proof, turn));
                 if let Some(from) = from {
-                    self.evidence.credit(from, proof.as_ref().ok().map(Proof::at));
+                    self.evidence.credit(from, news);
                 }
-                match proof {
-                    Ok(proof) => self.prove(&proof, turn),
-                    Err(_) => self.proved_nothing(&theirs),
+                if proof.is_err() {
+                    self.proved_nothing(&theirs);
                 }
             }
             (Purpose::Leave { after_ms, above }, Some(Found::Run(run))) => {
@@ -93,10 +93,9 @@ impl Parts {
     }
 
     pub(super) fn fork(&mut self, from: PeerId, wire: bytes::Bytes, turn: &mut Turn<'_>) {
-        let (door, cut) = self.logs.door_and_cuts();
-        match Proof::parse_lower(door, wire, cut) {
+        match self.logs.read_proof(wire) {
             Err(reject) => self.close(from, Some(reject), turn),
-            Ok(Some(proof)) => self.prove(&proof, turn),
+            Ok(Some(proof)) => _ = self.prove(&proof, turn),
             Ok(None) => {}
         }
     }
@@ -110,11 +109,13 @@ impl Parts {
         }
     }
 
-    /// Cuts a log where a proof says, unless the log is cut as low already.
-    pub(super) fn prove(&mut self, proof: &Proof, turn: &mut Turn<'_>) {
-        if self.logs.prove(proof) {
+    /// Cuts a log where a proof says, unless the log is cut as low already. Returns whether it was not.
+    pub(super) fn prove(&mut self, proof: &Proof, turn: &mut Turn<'_>) -> bool {
+        let news = self.logs.prove(proof);
+        if news {
             self.forked(proof, turn);
         }
+        news
     }
 
     /// A log is proved to be forked. Every linked peer gets the first proof at once, and proofs of lower forks after
@@ -128,7 +129,10 @@ impl Parts {
         }
         self.own.forked(&author);
         self.sync.hurry(turn.now.ticks_ms);
-        turn.out.push(Output::Cut(proof.clone()));
+        turn.out.push(match self.logs.is_closed() {
+            true => Output::Prove(proof.clone()),
+            false => Output::Cut(proof.clone()),
+        });
         turn.emit(Event::Forked { author, at, left: proof.is_left() });
         if author == self.own.id() {
             turn.out.extend(self.own.unsay(Unsaid::Forked).into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));

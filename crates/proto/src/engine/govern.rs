@@ -10,6 +10,7 @@ use crate::{
     input::{Event, Output, Saying, Unsaid},
     limits::{BLOCK, LACK_MS},
     logs::Moved,
+    own::BY_ITSELF,
     run::RawRun,
     turn::Turn,
 };
@@ -23,6 +24,7 @@ impl Parts {
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(moved) = self.logs.govern() else { return false };
         self.tell_seats(turn);
+        self.note_undecided(turn.now.ticks_ms);
         for Moved { author, counted: (before, now), .. } in moved.iter().filter(|moved| moved.shows) {
             turn.emit(Event::Counts { author: *author, before: *before, now: *now });
             if now < before {
@@ -54,6 +56,13 @@ impl Parts {
         for author in before.keys().filter(|author| !self.seats.contains_key(*author)) {
             turn.emit(Event::Seated { author: *author, seat: None });
         }
+    }
+
+    /// Does something that nobody asked for, if it can be done now.
+    pub(super) fn act_by_itself(&mut self, order: Order, turn: &mut Turn<'_>) {
+        let before = turn.out.len();
+        self.order(BY_ITSELF, order, turn);
+        turn.out.truncate(before);
     }
 
     /// Does something in a closed room, or says why not.

@@ -8,7 +8,7 @@ use crate::{
     input::{Arrival, Event, Output, Saying, Unsaid},
     limits::FOLLOW_MS,
     logs::{Origin, Released, Taken},
-    own::Regard,
+    own::{BY_ITSELF, Regard},
     rumor::{Source, delegating::NOBODY},
     run::RawRun,
     time::Now,
@@ -71,13 +71,15 @@ impl Parts {
                 self.settle_forks(turn);
                 let cut = self.logs.cut(&self.own.id()).is_some();
                 let why = if cut { Unsaid::Forked } else { Unsaid::Refused };
-                turn.out.extend(tags.into_iter().map(|tag| Output::Unsaid { tag, why }));
+                turn.out
+                    .extend(tags.into_iter().filter(|tag| *tag != BY_ITSELF).map(|tag| Output::Unsaid { tag, why }));
                 continue;
             };
             let first = run.first();
             let released = self.logs.release(Now { wall_ms, ..turn.now });
             self.show(released, turn);
-            turn.out.extend((first..).zip(tags).map(|(seq, tag)| Output::Said { tag, seq }));
+            let asked = (first..).zip(tags).filter(|(_, tag)| *tag != BY_ITSELF);
+            turn.out.extend(asked.map(|(seq, tag)| Output::Said { tag, seq }));
             while self.govern(turn) {
                 let released = self.logs.release(Now { wall_ms, ..turn.now });
                 self.show(released, turn);
@@ -85,8 +87,21 @@ impl Parts {
         }
     }
 
+    /// Shortens logs of which another branch comes next.
+    fn part(&mut self, turn: &mut Turn<'_>) {
+        for (author, at) in self.logs.parted() {
+            turn.out.push(Output::Part { author, at });
+            let before = self.logs.counted(&author);
+            if at < before {
+                turn.emit(Event::Counts { author, before, now: at });
+                self.own.forget(&author);
+            }
+        }
+    }
+
     /// Appends, emits and passes on the released runs.
     pub(super) fn show(&mut self, released: Vec<Released>, turn: &mut Turn<'_>) {
+        self.part(turn);
         let (mut shown, mut authors) = (Vec::new(), BTreeSet::new());
         let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
         let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());

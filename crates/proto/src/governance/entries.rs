@@ -73,10 +73,21 @@ impl Entries {
     pub(crate) fn forget(&mut self, author: &AuthorId, at: Seq) -> bool {
         let Some(tree) = self.trees.get_mut(author).filter(|tree| tree.reaches(at)) else { return false };
         self.free.extend(tree.forget_from(at));
-        if at == 0 {
+        if tree.is_empty() {
             self.trees.remove(author);
         }
         true
+    }
+
+    /// Sets where a log is proved to be forked. Returns whether that is news.
+    pub(crate) fn prove(&mut self, author: AuthorId, forks: BTreeSet<Seq>) -> bool {
+        let tree = self.trees.entry(author).or_default();
+        let news = *tree.proved() != forks;
+        tree.prove(forks);
+        if tree.is_empty() {
+            self.trees.remove(&author);
+        }
+        news
     }
 
     pub(crate) fn owner(&self) -> AuthorId {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::{
-    deed::{Deed, End, Role, Signed},
+    deed::{Deed, End, Last, Role, Signed},
     entries::Entries,
     ranks::{Ending, Extent, Grant, LEAF, Path, Queued, Rank, Sort},
     tree::{ActNo, Branch, Spot, Tree},
@@ -42,6 +42,8 @@ pub(crate) struct OwnerEnd {
     pub(crate) tip: Option<Spot>,
     /// Vouchers for the owner's log by all the co-owners that it appointed below the fork.
     pub(crate) vouchers: Vec<ActNo>,
+    /// The entries at or above the fork for which they vouch, held or not, in the order in which they choose a branch.
+    pub(crate) named: Vec<Last>,
 }
 
 impl Governors {
@@ -174,7 +176,7 @@ pub(crate) fn line(tree: Option<&Tree>, endings: &[&Ending]) -> (Option<Spot>, V
     let mut counts: Vec<Seq> = endings.iter().map(|ending| ending.count).collect();
     let Some(tree) = tree else { return (None, counts) };
     let mut order: Vec<usize> = (0..endings.len()).collect();
-    order.sort_by_key(|at| (endings[*at].rank, endings[*at].count, endings[*at].last));
+    order.sort_by_key(|at| endings[*at].order());
     let mut line = tree.line();
     for at in order {
         let ending = endings[at];
@@ -210,22 +212,25 @@ fn owner_end(entries: &Entries) -> OwnerEnd {
         if !ended.insert(key) {
             continue;
         }
-        let told = vouchers_for_owner(entries, tree, fork, &key);
-        end.vouchers.extend(told.iter().map(|(_, _, _, act)| *act));
-        if end.tip.is_none() {
-            end.tip = told.iter().map(|(seq, id, spot, _)| (*seq, *id, *spot)).min().map(|(_, _, spot)| spot);
-        }
+        let told = vouchers_for_owner(entries, fork, &key);
+        end.named.extend(told.iter().map(|(last, _)| *last));
+        let held = told.iter().filter_map(|(last, act)| Some((tree.find_whole(last.seq, &last.id)?, *act)));
+        let held: Vec<(Spot, ActNo)> = held.collect();
+        end.vouchers.extend(held.iter().map(|(_, act)| *act));
+        end.tip = end.tip.or_else(|| held.first().map(|(spot, _)| *spot));
     }
     end
 }
 
-/// The vouchers of a key for entries of the owner's log at or above a fork, on whatever branch of its log they stand.
-fn vouchers_for_owner(entries: &Entries, tree: &Tree, fork: Seq, key: &AuthorId) -> Vec<(Seq, EntryId, Spot, ActNo)> {
+/// The vouchers of a key for entries of the owner's log at or above a fork, on whatever branch of its log they stand;
+/// the lowest entry first.
+fn vouchers_for_owner(entries: &Entries, fork: Seq, key: &AuthorId) -> Vec<(Last, ActNo)> {
     let Some(log) = entries.tree(key) else { return Vec::new() };
     let told = log.all_acts().filter(|(spot, _)| log.is_whole(*spot)).filter_map(|(_, act)| {
         let Some(Deed::Vouch(End { key, last: Some(last) })) = &entries.act(act).deed else { return None };
-        let spot = (*key == entries.owner() && last.seq >= fork).then(|| tree.find_whole(last.seq, &last.id))??;
-        Some((last.seq, last.id, spot, act))
+        (*key == entries.owner() && last.seq >= fork).then_some((*last, act))
     });
-    told.collect()
+    let mut told: Vec<_> = told.collect();
+    told.sort_unstable();
+    told
 }

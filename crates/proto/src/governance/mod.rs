@@ -39,10 +39,12 @@ pub use fold::Fold;
 pub use foresee::Foreseen;
 pub use order::Order;
 pub use ranks::{Grant, Path, Step};
-pub(crate) use room::Reach;
 pub use room::Seat;
+pub(crate) use room::{Named, Reach};
 pub use shown::Shown;
 pub use tickets::Announced;
+
+use std::collections::BTreeSet;
 
 use crate::ids::{AuthorId, Seq};
 use entries::{Entries, Touched};
@@ -70,8 +72,25 @@ impl Governance {
         self.touched = self.touched.max(touched);
     }
 
-    /// Forgets what is held of a log from `at` on: it is proved to be forked there. In a room whose nodes end every log
-    /// at its lowest proved fork, no log that is held has two branches.
+    /// Sets where a log is proved to be forked.
+    pub fn prove(&mut self, author: AuthorId, forks: BTreeSet<Seq>) {
+        if self.entries.prove(author, forks) {
+            self.touched = Touched::Everything;
+        }
+    }
+
+    /// Where a log is proved to be forked.
+    pub(crate) fn proved(&self, author: &AuthorId) -> BTreeSet<Seq> {
+        self.entries.tree(author).map(|tree| tree.proved().clone()).unwrap_or_default()
+    }
+
+    /// Whether a log is proved to be forked.
+    pub(crate) fn is_proved(&self, author: &AuthorId) -> bool {
+        self.entries.tree(author).is_some_and(|tree| !tree.proved().is_empty())
+    }
+
+    /// Forgets what is held of a log from `at` on: another branch takes its place, or its author no longer waits. A node
+    /// holds one branch of each log.
     pub(crate) fn forget(&mut self, author: &AuthorId, at: Seq) {
         if self.entries.forget(author, at) {
             self.touched = Touched::Everything;

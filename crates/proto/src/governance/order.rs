@@ -61,6 +61,8 @@ pub enum Order {
     Remove(AuthorId),
     /// End one key alone.
     End(AuthorId),
+    /// Say that of a forked log the branch stands that is held here, up to its last entry.
+    Vouch(AuthorId),
     /// Give back our own roles.
     StepDown,
     /// Take back words of somebody.
@@ -121,6 +123,7 @@ impl Fold<'_> {
                 let last = self.head_at(&author, last).ok_or(Unsaid::Nothing)?;
                 Ok(Says::Hide { author, first, last: last.into() })
             }
+            Order::Vouch(key) => self.vouch(me, key),
             Order::StepDown => match self.role(me) {
                 Some(_) => Ok(Says::StepDown),
                 None => Err(Unsaid::Nothing),
@@ -142,6 +145,15 @@ impl Fold<'_> {
                 Ok(Says::End(self.end_of(key)))
             }
         }
+    }
+
+    fn vouch(&self, me: &AuthorId, key: AuthorId) -> Result<Says, Unsaid> {
+        self.appoints(me)?;
+        // The owner has nobody above, so co-owners vouch for its log.
+        if self.role(&key) != Some(Role::Owner) {
+            self.against(me, &key)?;
+        }
+        self.held_end(key).map(Says::Vouch).ok_or(Unsaid::Nothing)
     }
 
     fn dismiss(&self, me: &AuthorId, who: &AuthorId) -> Result<Says, Unsaid> {
@@ -174,7 +186,7 @@ impl Fold<'_> {
     }
 
     /// Whether somebody may appoint and dismiss.
-    fn appoints(&self, me: &AuthorId) -> Result<(), Unsaid> {
+    pub(super) fn appoints(&self, me: &AuthorId) -> Result<(), Unsaid> {
         let may = |role| matches!(role, Role::Owner | Role::CoOwner);
         let deep = |path: &super::Path| path.steps().len() >= RANK_STEPS;
         match self.live(me).next() {

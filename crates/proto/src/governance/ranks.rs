@@ -114,6 +114,13 @@ pub(crate) struct Ending {
     pub(crate) sort: Sort,
 }
 
+impl Ending {
+    /// The order in which endings of one key choose a branch of its log.
+    pub(crate) fn order(&self) -> (Rank, Seq, EntryId) {
+        (self.rank, self.count, self.last)
+    }
+}
+
 /// What kind of ending it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sort {

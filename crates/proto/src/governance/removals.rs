@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    deed::{Deed, Role},
+    deed::{Deed, Last, Role},
     entries::Entries,
     governors::{Governors, line},
     ranks::{Ending, Extent, Grant, Rank, Sort},
@@ -20,6 +20,8 @@ pub(crate) struct Removals {
     pub(crate) persons: BTreeSet<AuthorId>,
     /// How far a log counts, where that is not all of it up to its lowest fork.
     pub(crate) extents: BTreeMap<AuthorId, Extent>,
+    /// The entries of a log that endings and vouchers name, in the order in which these choose a branch of it.
+    pub(crate) named: BTreeMap<AuthorId, Vec<Last>>,
 }
 
 /// The acts that take a removal of somebody back: rank and author of each.
@@ -54,6 +56,12 @@ impl Removals {
             let (tip, counts) = line(tree, &known);
             let cut = counts[..cuts].iter().min().map(|cut| (*cut).max(acted(entries, governors, key)));
             all.extents.insert(*key, Extent { tip, cut });
+            known.sort_by_key(|ending| ending.order());
+            let place = |ending: &&Ending| Some(Last { seq: ending.count.checked_sub(1)?, id: ending.last });
+            all.named.insert(*key, known.iter().filter_map(place).collect());
+        }
+        if !governors.owner.named.is_empty() {
+            all.named.insert(entries.owner(), governors.owner.named.clone());
         }
         if let Some(tip) = governors.owner.tip {
             all.extents.insert(entries.owner(), Extent { tip: Some(tip), cut: Some(tip.seq + 1) });

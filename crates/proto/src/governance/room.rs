@@ -10,6 +10,7 @@ use super::{
     ranks::Grant,
 };
 use crate::{
+    admit::Run,
     ids::{AuthorId, EntryId, Seq},
     limits::{ACT_ENDINGS, JOINS, TICKET_HEADS},
     log::Head,
@@ -20,23 +21,125 @@ use crate::{
 pub(crate) struct Reach {
     /// The seq after the last entry.
     pub(crate) end: Seq,
+    /// The seq from which on nothing is taken. Above the end there may be acts that count, and move it once they are held.
+    pub(crate) takes: Seq,
     /// Whether its author is a member: then these entries count, and are shown.
     pub(crate) member: bool,
+    /// Where a fork ends the log, whatever else ends it.
+    pub(crate) fork: Option<Seq>,
+    /// The seq up to which an ending or a voucher chose the branch: forks at or below it end nothing.
+    pub(crate) tip: Option<Seq>,
+}
+
+/// An entry that an ending or a voucher names, and that is not on the branch that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// The entry.
+    pub(crate) last: Last,
+    /// The highest held entry that acts named which choose before this one: the branch has to lead through it.
+    pub(crate) through: Option<Seq>,
 }
 
 impl Fold<'_> {
     /// How much of each log is taken and passed on: of members what lies within their cut, of those who wait or are
     /// expected the first entry.
     pub(crate) fn reaches(&self) -> BTreeMap<AuthorId, Reach> {
-        let (removals, members) = (&self.steps.removals, &self.steps.members);
-        let first = |key: &AuthorId| (*key, Reach { end: 1, member: false });
+        let members = &self.steps.members;
+        let first = |key: &AuthorId| {
+            let fork = self.fork_above(key, None);
+            let end = fork.map_or(1, |fork| fork.min(1));
+            (*key, Reach { end, takes: end, member: false, fork, tip: None })
+        };
         let mut all: BTreeMap<AuthorId, Reach> = self.joining().iter().chain(&members.expected).map(first).collect();
-        for key in &members.all {
-            let end = members.extent(removals, key).cut.unwrap_or(Seq::MAX);
-            all.insert(*key, Reach { end, member: true });
-        }
-        all.retain(|_, reach| reach.end > 0);
+        all.extend(members.all.iter().filter_map(|key| Some((*key, self.reach_of_member(key)?))));
         all
+    }
+
+    /// How far the log of a member reaches; `None` if a governor lets nothing of it count. That a log forks at its first
+    /// entry is passed on, or others would take one of its branches.
+    fn reach_of_member(&self, key: &AuthorId) -> Option<Reach> {
+        let extent = self.steps.members.extent(&self.steps.removals, key);
+        let tip = extent.tip.map(|tip| tip.seq);
+        let fork = match self.steps.governors.owner.tip {
+            // Its fork ends the owner's log at an entry for which somebody vouches.
+            Some(tip) if *key == self.entries.owner() => Some(tip.seq + 1),
+            _ => self.fork_above(key, tip),
+        };
+        let end = extent.cut.into_iter().chain(fork).min().unwrap_or(Seq::MAX);
+        let grants = self.steps.governors.grants_of(key).map(|grant| grant.cut.unwrap_or(Seq::MAX));
+        let takes = grants.chain([end]).max().unwrap_or(end).min(fork.unwrap_or(Seq::MAX));
+        (extent.cut != Some(0) || takes > 0).then_some(Reach { end, takes, member: true, fork, tip })
+    }
+
+    fn fork_above(&self, key: &AuthorId, tip: Option<Seq>) -> Option<Seq> {
+        self.entries.tree(key)?.proved_above(tip)
+    }
+
+    /// The authors whose logs endings or vouchers name entries of.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &AuthorId> {
+        self.steps.removals.named.keys()
+    }
+
+    /// The entries of a log that endings and vouchers name, and that do not come with the branch that is held: it has
+    /// another entry there, or ends at a fork below. The first to choose comes first.
+    pub(crate) fn elsewhere(&self, author: &AuthorId) -> Vec<Named> {
+        let Some(named) = self.steps.removals.named.get(author) else { return Vec::new() };
+        let tree = self.entries.tree(author);
+        let fork =
+            self.fork_above(author, self.steps.members.extent(&self.steps.removals, author).tip.map(|tip| tip.seq));
+        let (mut through, mut elsewhere) = (None, Vec::new());
+        for last in named {
+            let held = tree.and_then(|tree| tree.head_at(last.seq));
+            if held.is_some_and(|held| held.id == last.id) {
+                through = through.max(Some(last.seq));
+            } else if held.is_some() || fork.is_some_and(|fork| fork <= last.seq) {
+                elsewhere.push(Named { last: *last, through });
+            }
+        }
+        elsewhere
+    }
+
+    /// The end of what is held of a log, whether it counts or not.
+    pub(crate) fn held_end(&self, key: AuthorId) -> Option<Ended> {
+        let tree = self.entries.tree(&key)?;
+        let branch = tree.whole();
+        let spot = branch.last()?;
+        let last = Some(Last { seq: spot.seq, id: tree.id(spot)? });
+        let act = tree.last_act(&branch).map(|act| self.entries.act(act)).map(|act| Last { seq: act.seq, id: act.id });
+        Some(Ended { end: End { key, last }, act })
+    }
+
+    /// The governors, and how many entries of each log are held.
+    pub(crate) fn governors(&self) -> impl Iterator<Item = (AuthorId, Seq)> {
+        let keys = self.steps.governors.of_key.keys();
+        keys.map(|key| (*key, self.entries.tree(key).map_or(0, |tree| tree.whole().len())))
+    }
+
+    /// The forked logs of governors of which nobody above has chosen a branch, and for which `me` may vouch; where each is
+    /// forked, and how much of it is held.
+    pub(crate) fn undecided(&self, me: &AuthorId) -> Vec<(AuthorId, Seq, Seq)> {
+        if self.appoints(me).is_err() {
+            return Vec::new();
+        }
+        let undecided = self.governors().filter_map(|(key, held)| {
+            let fork = self.entries.tree(&key)?.fork()?;
+            let named = self.steps.removals.named.get(&key);
+            let chosen = named.is_some_and(|named| named.iter().any(|last| last.seq >= fork));
+            let above = self.role(&key) == Some(Role::Owner) || self.outranks(me, &key);
+            (key != *me && above && !chosen).then_some((key, fork, held))
+        });
+        undecided.collect()
+    }
+
+    /// The highest entry of a run that is held, with all entries below it.
+    pub(crate) fn joint(&self, run: &Run) -> Option<Head> {
+        let tree = self.entries.tree(&run.author())?;
+        let held = run.entries().iter().rev().find(|entry| tree.find_whole(entry.seq, &entry.id).is_some());
+        let below = || {
+            let (seq, id) = (run.first().seq.checked_sub(1)?, run.first().prev);
+            tree.find_whole(seq, &id).and_then(|_| tree.head_at(seq))
+        };
+        held.map(|entry| Head { seq: entry.seq, id: entry.id, time: entry.time }).or_else(below)
     }
 
     /// Those who wait: devices, and of each ticket the [`JOINS`] newcomers of the lowest ids.

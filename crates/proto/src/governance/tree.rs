@@ -116,6 +116,8 @@ pub(crate) struct Tree {
     missing: BTreeMap<EntryId, Vec<usize>>,
     acts: BTreeMap<Spot, ActNo>,
     fork: Option<Seq>,
+    /// Seqs at which the log is proved to be forked, whether or not entries of two branches are held.
+    proved: BTreeSet<Seq>,
 }
 
 impl Tree {
@@ -280,9 +282,30 @@ impl Tree {
         });
     }
 
-    /// The lowest seq of which two entries are held.
+    /// The lowest seq at which the log is forked: two entries of it are held, or it is proved.
     pub(crate) fn fork(&self) -> Option<Seq> {
-        self.fork
+        self.fork.into_iter().chain(self.proved.first().copied()).min()
+    }
+
+    /// Where the log is proved to be forked.
+    pub(crate) fn proved(&self) -> &BTreeSet<Seq> {
+        &self.proved
+    }
+
+    /// Sets where the log is proved to be forked.
+    pub(crate) fn prove(&mut self, forks: BTreeSet<Seq>) {
+        self.proved = forks;
+    }
+
+    /// The lowest proved fork above an entry, or of all.
+    pub(crate) fn proved_above(&self, tip: Option<Seq>) -> Option<Seq> {
+        let from = tip.map_or(0, |tip| tip + 1);
+        self.proved.range(from..).next().copied()
+    }
+
+    /// Whether nothing is known of the log.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.firsts.is_empty() && self.proved.is_empty()
     }
 
     /// The branch that leads to `tip` and goes on for as long as nothing forks above it; without a tip, the log up to its
@@ -293,11 +316,20 @@ impl Tree {
             let Some((_, root)) = root else { return Branch::default() };
             let mut branch = Branch::default();
             self.follow(&mut branch, *root, 0);
-            return branch.cut(self.fork.unwrap_or(Seq::MAX));
+            return branch.cut(self.fork().unwrap_or(Seq::MAX));
         };
         let mut branch = self.leading_to(tip);
         branch.pieces.pop();
         self.follow(&mut branch, tip.stretch, tip.seq);
+        branch.cut(self.proved_above(Some(tip.seq)).unwrap_or(Seq::MAX))
+    }
+
+    /// What is held of the log without a hole, whatever is proved of it.
+    pub(crate) fn whole(&self) -> Branch {
+        let mut branch = Branch::default();
+        if let Some((_, root)) = self.firsts.range(..=(0, usize::MAX)).next() {
+            self.follow(&mut branch, *root, 0);
+        }
         branch
     }
 

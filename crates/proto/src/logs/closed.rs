@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Logs;
+use super::{Logs, branches::Branches};
 use crate::{
     admit::{Entry, Run},
     entry::{Founding, Kind, RULES, RawEntry, founding},
@@ -20,14 +20,16 @@ use crate::{
 /// The governance of a closed room.
 pub(crate) struct Closed {
     me: AuthorId,
-    governance: Governance,
+    pub(super) governance: Governance,
     reaches: BTreeMap<AuthorId, Reach>,
-    /// The logs of which more is held than reaches.
+    /// The logs that a fork ends, or of which more is held than reaches.
     whole: BTreeMap<AuthorId, Log>,
+    /// Branches that may take the place of others.
+    pub(super) branches: Branches,
     /// Logs that the store is to take out: their authors waited, and do so no more.
     leaving: BTreeSet<AuthorId>,
     /// Whether the fold changed since `reaches` was reckoned up.
-    changed: bool,
+    pub(super) changed: bool,
 }
 
 /// A log reaches farther or less far than before.
@@ -52,14 +54,47 @@ impl Closed {
         self.reach(author).filter(|reach| reach.member).map_or(0, |reach| reach.end)
     }
 
-    /// The seq from which on nothing of a log is taken. We hold our own log whoever lets us in.
+    /// The seq from which on nothing of a log is taken.
+    pub(super) fn takes_to(&self, author: &AuthorId) -> Seq {
+        let others = if *author == self.me { Seq::MAX } else { 0 };
+        self.reach(author).map_or(others, |reach| reach.takes)
+    }
+
+    /// The seq from which on nothing of a log is passed on. We hold our own log whoever lets us in.
     pub(super) fn end_of(&self, author: &AuthorId) -> Seq {
         let others = if *author == self.me { Seq::MAX } else { 0 };
         self.reach(author).map_or(others, |reach| reach.end)
     }
 
     pub(super) fn has_place(&self, author: &AuthorId) -> bool {
-        self.end_of(author) > 0
+        *author == self.me || self.reaches.contains_key(author)
+    }
+
+    /// Where a fork ends a log.
+    pub(super) fn fork(&self, author: &AuthorId) -> Option<Seq> {
+        self.reach(author)?.fork
+    }
+
+    /// Whether a proof that a log is forked, at some seq from the lowest to the highest, changes anything: it is below all
+    /// that are known, or above the entry that chose the branch and below what ends that branch.
+    pub(super) fn useful(&self, author: &AuthorId, (lowest, highest): (Seq, Seq)) -> bool {
+        let Some(reach) = self.reach(author) else { return false };
+        let lower = self.governance.proved(author).first().is_none_or(|fork| lowest < *fork);
+        let above = reach.tip.is_some_and(|tip| tip < highest) && reach.fork.is_none_or(|fork| lowest < fork);
+        lower || above
+    }
+
+    /// Notes that a log is forked. Of each log two forks are kept, as the store does: the lowest, and the lowest above the
+    /// entry that chose the branch.
+    pub(super) fn prove(&mut self, author: AuthorId, at: Seq) -> bool {
+        if !self.useful(&author, (at, at)) {
+            return false;
+        }
+        let mut forks = self.governance.proved(&author);
+        let lowest = forks.first().is_none_or(|fork| at < *fork);
+        let other = if lowest { forks.pop_last() } else { forks.pop_first() };
+        self.governance.prove(author, BTreeSet::from_iter(other.into_iter().chain([at])));
+        true
     }
 
     pub(super) fn has_place_under(&self, prefix: u64) -> bool {
@@ -71,7 +106,7 @@ impl Closed {
         self.counted(author) > 0
     }
 
-    fn fold(&mut self) -> Fold<'_> {
+    pub(super) fn fold(&mut self) -> Fold<'_> {
         self.changed |= self.governance.is_touched();
         self.governance.fold()
     }
@@ -90,6 +125,7 @@ impl Logs {
             governance,
             reaches: BTreeMap::new(),
             whole: BTreeMap::new(),
+            branches: Branches::default(),
             leaving: BTreeSet::new(),
             changed: true,
         };
@@ -151,7 +187,7 @@ impl Logs {
         }
         closed.governance.insert(signed);
         // Somebody else may have lost its place to it, and goes with the next reckoning.
-        closed.reaches.insert(first.author, Reach { end: 1, member: false });
+        closed.reaches.insert(first.author, Reach { end: 1, takes: 1, member: false, fork: None, tip: None });
         true
     }
 
@@ -168,14 +204,16 @@ impl Logs {
     }
 
     /// Lets the frontier have as much of a log as it reaches.
-    fn show_part(&mut self, author: AuthorId, whole: Log) {
+    pub(super) fn show_part(&mut self, author: AuthorId, whole: Log) {
         let Some(closed) = &mut self.closed else { return };
         let (end, placed) = (closed.end_of(&author), closed.reaches.contains_key(&author));
+        let fork = closed.fork(&author);
         let mut log = whole.clone();
         closed.whole.remove(&author);
-        if end < whole.next() {
-            let below = end.checked_sub(1).and_then(|seq| closed.fold().head_at(&author, seq));
-            log.end_at(end, below);
+        if end < whole.next() || fork.is_some() {
+            let mut below = |end: Seq| closed.fold().head_at(&author, end.checked_sub(1)?);
+            fork.into_iter().for_each(|fork| log.cut_at(fork, below(fork)));
+            log.end_at(end, below(end));
             closed.whole.insert(author, whole);
         }
         self.frontier.update(author, |held| *held = log);
@@ -185,18 +223,10 @@ impl Logs {
         }
     }
 
-    /// A log is proved to be forked.
-    pub(super) fn forget_fork(&mut self, author: &AuthorId, at: Seq) {
-        if let Some(closed) = &mut self.closed {
-            closed.governance.forget(author, at);
-        }
-    }
-
     /// The store holds this much of a log. Returns whether it took out a log that was to leave.
     pub(super) fn replace_closed(&mut self, author: AuthorId, log: Log) -> bool {
-        let gone = log.is_empty() && log.cut().is_none();
         let Some(closed) = &mut self.closed else { return false };
-        if gone && !closed.has_place(&author) {
+        if log.is_empty() && !closed.has_place(&author) {
             closed.whole.remove(&author);
             return true;
         }
@@ -236,11 +266,15 @@ impl Logs {
         let Some(closed) = &mut self.closed else { return moved(counted) };
         let (end, now) = (closed.end_of(&author), closed.counted(&author));
         let held = closed.whole.get(&author).or_else(|| self.frontier.log(&author)).cloned();
-        let Some(whole) = held.filter(|log| !log.is_empty() || log.cut().is_some()) else {
+        let held = held.filter(|log| !log.is_empty());
+        let forked = closed.fork(&author).or_else(|| self.frontier.log(&author)?.cut());
+        if held.is_none() && forked.is_none() {
             let wanted = end > before.map_or(0, |reach| reach.end);
             return Moved { wanted, ..moved(now) };
-        };
-        if end == 0 && before.is_some_and(|reach| !reach.member) {
+        }
+        let whole = held.unwrap_or_default();
+        if !closed.has_place(&author) && before.is_some_and(|reach| !reach.member) {
+            closed.governance.prove(author, BTreeSet::new());
             closed.governance.forget(&author, 0);
             closed.whole.remove(&author);
             closed.leaving.insert(author);

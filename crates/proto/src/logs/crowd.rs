@@ -33,13 +33,21 @@ impl Logs {
         if self.has_place(author) { self.cut(author).unwrap_or(Seq::MAX).min(reach) } else { 0 }
     }
 
+    /// The seq from which on nothing of the log is taken. In a closed room that may lie above its end: acts may count there.
+    pub(crate) fn takes_to(&self, author: &AuthorId) -> Seq {
+        match &self.closed {
+            Some(closed) => closed.takes_to(author),
+            None => self.end_of(author),
+        }
+    }
+
     /// Our knowledge of all logs whose authors' ids begin with these eight bytes.
     pub(crate) fn under(&self, prefix: u64) -> Under {
         let mut under = Under { count: 0, next: 0, end: 0 };
         for (author, _) in self.frontier.with_prefix(prefix) {
             under.count += 1;
             under.next = self.next_wanted(*author).max(under.next);
-            under.end = self.end_of(author).max(under.end);
+            under.end = self.takes_to(author).max(under.end);
         }
         let admits = || match &self.closed {
             Some(closed) => closed.has_place_under(prefix),

@@ -139,7 +139,8 @@ impl Sync {
             self.credit.fail(peer);
         }
         for (author, range) in asked.gaps {
-            if logs.has(author, range.last) {
+            let of_branch = |(of, branch, _): &(PeerId, AuthorId, Seq)| *of == peer && *branch == author;
+            if logs.has(author, range.last) || self.branches.keys().any(of_branch) {
                 continue;
             }
             let barren = self.barren.entry(peer).or_default();
@@ -178,7 +179,7 @@ impl Sync {
         while let Some(name) = self.lacks.due(now_ms) {
             let (prefix, author) = name;
             let (first, end) = match author {
-                Some(author) => (logs.next_wanted(author), logs.end_of(&author)),
+                Some(author) => (logs.next_wanted(author), logs.takes_to(&author)),
                 None => (logs.under(prefix).next, logs.under(prefix).end),
             };
             let (open, little_of) = (&self.open, &little);
@@ -277,6 +278,7 @@ impl Sync {
             // The peer has nothing else to offer: others are too slow with their wants.
             offer = self.offer(peer, logs, now_ms);
         }
+        self.offer_branches(peer, logs, now_ms, &mut offer);
         if !trusted {
             probe(&mut offer);
         }
@@ -315,6 +317,8 @@ impl Sync {
             }
             offer.told = offer.told.saturating_add(end - under.next);
             if offer.above.len() < most {
+                // Served downwards, only the lowest part of a forked log is taken at a time.
+                let end = if logs.is_forked_under(*prefix) { end.min(under.next + SHARED_ENTRIES) } else { end };
                 let range = Range { author: *prefix, first: under.next, last: block_end(end - 1) };
                 offer.above.extend(self.unasked(range, slow_ms));
             } else if !trusted || offer.told > PAGED_ENTRIES {
@@ -347,6 +351,22 @@ impl Sync {
         }
         offer.gaps.truncate(RANGES.saturating_sub(offer.above.len()));
         self.looked_at = looked_at;
+    }
+
+    /// Parts of the branches that are to take the place of others. A peer that does not have one is asked again later.
+    fn offer_branches(&mut self, peer: PeerId, logs: &mut Logs, now_ms: u64, offer: &mut Offer) {
+        let wanted = logs.branches();
+        let is_wanted =
+            |of: &AuthorId, last: Seq| wanted.iter().any(|(author, range)| (author, range.last) == (of, last));
+        self.branches.retain(|(of, author, last), _| *of != peer || is_wanted(author, *last));
+        for (author, range) in wanted {
+            let asked = (peer, author, range.last);
+            let may = self.branches.get(&asked).is_none_or(|again_ms| *again_ms <= now_ms);
+            if offer.len() < RANGES && may {
+                self.branches.insert(asked, now_ms + WANT_MS);
+                offer.gaps.push((author, range));
+            }
+        }
     }
 
     /// The part of a range that no peer is being asked for, except slow ones; if there are several parts, the lowest.

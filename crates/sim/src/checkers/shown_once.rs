@@ -30,6 +30,11 @@ impl Checker for ShownOnce {
                     false => Err(format!("peer {peer} shows {:?} {} again", entry.author, entry.seq)),
                 }
             }
+            Fact::Parted { peer, author, at } => {
+                let screen = self.screens.entry(*peer).or_default();
+                screen.retain(|(shown, seq)| shown != author || seq < at);
+                Ok(())
+            }
             Fact::Evicted { peer, author } => {
                 let screen = self.screens.entry(*peer).or_default();
                 screen.retain(|(shown, _)| shown != author);

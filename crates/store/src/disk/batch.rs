@@ -25,6 +25,7 @@ use super::{
     once,
     piece::{self, covering, for_each},
     place::{self, Places},
+    proofs,
     record::{self, int, put_spans, put_time},
     schema::ARRIVAL_BITS,
     share, vouches,
@@ -33,7 +34,7 @@ use crate::{
     Once,
     keep::{Tally, is_below},
     note::{Note, goes, raw_entries},
-    row::made_whole,
+    row::{made_whole, with_proof},
     share::{explains, weight},
 };
 
@@ -187,6 +188,39 @@ impl<'a> Batch<'a> {
         let mut prove = db.prepare_cached("INSERT OR REPLACE INTO proof VALUES (?1, ?2)")?;
         prove.execute((touched.id, &proof.wire()[..]))?;
         *self.counts.entry(room).or_default() -= gone;
+        Ok(())
+    }
+
+    /// Keeps a proof that a log of a closed room is forked.
+    pub(super) fn prove(&mut self, room_id: &RoomId, proof: &Proof) -> Result<(), Fail> {
+        let room = self.room(room_id)?.id;
+        let log = self.log(room, &proof.author())?.id;
+        let proofs = with_proof(proofs(self.db, room_id, (log, &proof.author()))?, proof.clone());
+        let wire: Vec<u8> = proofs.iter().flat_map(|proof| proof.wire().iter().copied()).collect();
+        self.db.prepare_cached("INSERT OR REPLACE INTO proof VALUES (?1, ?2)")?.execute((log, wire))?;
+        Ok(())
+    }
+
+    /// Takes out the entries of a log from `at` on.
+    pub(super) fn part(&mut self, room_id: &RoomId, author: &AuthorId, at: Seq) -> Result<(), Fail> {
+        self.places.write(self.db)?;
+        let room = self.room(room_id)?.id;
+        let db = self.db;
+        let touched = self.log(room, author)?;
+        let whose = Whose { room, log: touched.id, author };
+        let below = split(db, &LogKey::new(room_id, author), (touched.id, author), at)?;
+        let gone = unplace(db, whose, (at, Seq::MAX))?;
+        vouches::cut(db, touched.id, at)?;
+        bare::remove(db, touched.id, (at, Seq::MAX))?;
+        take_out(db, whose, (at, Seq::MAX))?;
+        let mut arrived = db.prepare_cached("DELETE FROM arrival WHERE log = ?1 AND first >= ?2")?;
+        arrived.execute((touched.id, int(at)))?;
+        let mut shorter =
+            db.prepare_cached("UPDATE arrival SET last = ?2 - 1 WHERE log = ?1 AND first < ?2 AND last >= ?2")?;
+        shorter.execute((touched.id, int(at)))?;
+        touched.log.end_at(at, below);
+        *self.counts.entry(room).or_default() -= gone;
+        self.dropped += 1;
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use super::{
     notes::{self, Whose},
     piece::Stored,
     place::is_placed,
-    proof,
+    proofs,
     record::{self, int, put_time},
 };
 use crate::{
@@ -58,7 +58,10 @@ impl Source for Inspection<'_> {
     }
 
     fn proof(&mut self, author: &AuthorId) -> Result<Option<Proof>, Error> {
-        self.ask(|db| proof(db, &self.room, author))
+        self.ask(|db| match self.log(author)? {
+            Some(log) => Ok(proofs(db, &self.room, (log, author))?.into_iter().next()),
+            None => Ok(None),
+        })
     }
 
     fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error> {

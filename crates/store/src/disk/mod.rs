@@ -213,6 +213,8 @@ impl Store for Disk {
                 match change {
                     Change::Append(run) => batch.append(room, run)?,
                     Change::Cut(proof) => batch.cut(room, proof)?,
+                    Change::Prove(proof) => batch.prove(room, proof)?,
+                    Change::Part { author, at } => batch.part(room, author, *at)?,
                     Change::Prolong(run) => batch.prolong(room, run)?,
                     Change::Evict(author) => batch.evict(room, author)?,
                     Change::Fill { author, seq, body } => batch.fill(room, author, (*seq, body))?,
@@ -330,15 +332,14 @@ fn kept(db: &Connection, room: &RoomId) -> Result<Vec<Kept>, Fail> {
     Ok(kept)
 }
 
-/// Why a log is cut. A damaged proof counts as none.
-fn proof(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Fail> {
-    let Some(number) = record::room(db, room)? else { return Ok(None) };
-    let mut find = db.prepare_cached(
-        "SELECT wire FROM log JOIN proof ON proof.log = log.id WHERE room = ?1 AND author = ?2 AND cut IS NOT NULL",
-    )?;
-    let mut rows = find.query((number, &author.0))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
+/// The proofs that a log is forked, the lowest first: what cuts a log, or in a closed room two at most. Damaged proofs
+/// count as none.
+fn proofs(db: &Connection, room: &RoomId, (log, author): (i64, &AuthorId)) -> Result<Vec<Proof>, Fail> {
+    let mut find = db.prepare_cached("SELECT wire FROM proof WHERE log = ?1")?;
+    let mut rows = find.query([log])?;
+    let Some(row) = rows.next()? else { return Ok(Vec::new()) };
     let wire = Bytes::copy_from_slice(blob(row, 0)?);
-    let proof = Proof::parse(&mut Admission::new(*room), wire).ok();
-    Ok(proof.filter(|proof| proof.author() == *author))
+    let mut proofs = Proof::parse_all(&mut Admission::new(*room), wire).unwrap_or_default();
+    proofs.retain(|proof| proof.author() == *author);
+    Ok(proofs)
 }

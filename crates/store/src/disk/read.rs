@@ -169,8 +169,8 @@ impl Read for DiskReader {
         self.ask(|db| super::kept(db, room))
     }
 
-    fn proof(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Proof>, Error> {
-        self.ask(|db| super::proof(db, room, author))
+    fn proofs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Proof>, Error> {
+        self.ask(|db| find(db, room, author)?.map_or(Ok(Vec::new()), |log| super::proofs(db, room, (log.id, author))))
     }
 
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {

@@ -24,7 +24,7 @@ impl Source for &Shelf {
     }
 
     fn proof(&mut self, author: &AuthorId) -> Result<Option<Proof>, Error> {
-        Ok(Shelf::proof(self, author))
+        Ok(Shelf::proofs(self, author).into_iter().next())
     }
 
     fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error> {
