@@ -12,6 +12,7 @@ use rumormill_proto::{
     entry::{Body, Kind, RawEntry},
     fork::Proof,
     frame::Contact,
+    governance::TicketId,
     ids::{AuthorId, PeerId, RoomId, Seq},
     limits::SPANS,
     log::{Log, Unfit},
@@ -19,7 +20,7 @@ use rumormill_proto::{
     time::Time,
 };
 use rumormill_store::{
-    By, Change, Error, Keep, KeepFiles, Once, Read, RoomRecord, Store, TimelineRow, Wanted,
+    By, Change, Closed, Error, Keep, KeepFiles, Once, Pass, Read, RoomRecord, Store, TimelineRow, Wanted,
     limits::{CONTACTS, HOLDER_ENTRIES, ONCE},
 };
 
@@ -740,7 +741,10 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
         contacts: (0..contacts).map(contact).collect(),
         keep: Keep { age_ms: Some(name.len() as u64), entries: None, bytes: Some(7), files, share: Some(8_000_000) },
         announced: contacts > 1,
-        closed: None,
+        closed: (contacts > 1).then(|| Closed {
+            founder: AuthorId([4; 32]),
+            pass: Some(Pass { ticket: TicketId([3; 32]), secret: [5; 32] }),
+        }),
     };
     store.put_room(&record(OTHER_ROOM, "b ✓", 3)).unwrap();
     store.put_room(&record(ROOM, "a", 0)).unwrap();
