@@ -46,7 +46,7 @@ pub enum What {
     /// Something that was said in another system, by another person than the author.
     Imported(Imported),
     /// An act that changed who is in a closed room, or who may do what.
-    Act(Says),
+    Act(Box<Says>),
     /// Its author has retracted it.
     Retracted,
     /// This node has dropped it, because it keeps no more.
@@ -139,7 +139,7 @@ fn what(room: &RoomId, line: &TimelineRow) -> Option<What> {
         return Some(What::Founded(name));
     }
     if line.kind.is_deed() {
-        return Act::parse(line.kind, body).ok()?.map(|act| What::Act(act.says));
+        return Act::parse(line.kind, body).ok()?.map(|act| What::Act(Box::new(act.says)));
     }
     match Content::parse(line.kind, body).ok()?? {
         Content::Text(text) => Some(What::Text(text)),

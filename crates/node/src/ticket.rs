@@ -120,19 +120,21 @@ impl Drop for Ticket {
     }
 }
 
+/// Reads the fields of a ticket of one version.
+type Fields = fn(&mut Reader) -> Result<Ticket, Reject>;
+
 impl FromStr for Ticket {
     type Err = TicketError;
 
     fn from_str(text: &str) -> Result<Self, TicketError> {
         let text: String = text.split_whitespace().flat_map(str::chars).map(|c| c.to_ascii_lowercase()).collect();
         let rest = text.strip_prefix(WORD).ok_or(TicketError::NotATicket)?;
-        let (letters, read): (_, fn(&mut Reader) -> Result<Self, Reject>) =
-            match (rest.strip_prefix(VERSION), rest.strip_prefix(FIRST_VERSION)) {
-                (Some(letters), _) => (letters, Self::read),
-                (_, Some(letters)) => (letters, |reader| Self::read_fields(reader, false)),
-                _ if rest.starts_with(|c: char| ('3'..='9').contains(&c)) => return Err(TicketError::Newer),
-                _ => return Err(TicketError::NotATicket),
-            };
+        let (letters, read): (_, Fields) = match (rest.strip_prefix(VERSION), rest.strip_prefix(FIRST_VERSION)) {
+            (Some(letters), _) => (letters, Self::read),
+            (_, Some(letters)) => (letters, |reader| Self::read_fields(reader, false)),
+            _ if rest.starts_with(|c: char| ('3'..='9').contains(&c)) => return Err(TicketError::Newer),
+            _ => return Err(TicketError::NotATicket),
+        };
         let bytes = BASE32_NOPAD.decode(letters.to_ascii_uppercase().as_bytes()).map_err(|error| match error.kind {
             DecodeKind::Length | DecodeKind::Trailing => TicketError::CutShort,
             DecodeKind::Symbol | DecodeKind::Padding => TicketError::Typo,

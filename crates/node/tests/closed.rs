@@ -44,7 +44,7 @@ async fn says(room: &Room, expected: &[&str]) {
 /// What was done in a room, as people read it.
 async fn deeds(room: &Room) -> Vec<Says> {
     let page = room.messages(None, 100).await.unwrap();
-    let deed = |what| if let What::Act(says) = what { Some(says) } else { None };
+    let deed = |what| if let What::Act(says) = what { Some(*says) } else { None };
     page.messages.into_iter().filter_map(|message| deed(message.what)).collect()
 }
 

@@ -741,7 +741,7 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
         contacts: (0..contacts).map(contact).collect(),
         keep: Keep { age_ms: Some(name.len() as u64), entries: None, bytes: Some(7), files, share: Some(8_000_000) },
         announced: contacts > 1,
-        closed: (contacts > 1).then(|| Closed {
+        closed: (contacts > 1).then_some(Closed {
             founder: AuthorId([4; 32]),
             pass: Some(Pass { ticket: TicketId([3; 32]), secret: [5; 32] }),
         }),

@@ -47,10 +47,10 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
             status(model, *room);
             carry::tell_attention(model, attention, out);
         }
-        (Ask::Of(room, OfRoom::Foresee(order)), Outcome::Foreseen(foreseen)) => {
-            if model.open.as_ref().is_some_and(|open| open.room == room) {
-                governing::confirm(model, order, foreseen);
-            }
+        (Ask::Of(room, OfRoom::Foresee(order)), Outcome::Foreseen(foreseen))
+            if model.open.as_ref().is_some_and(|open| open.room == room) =>
+        {
+            governing::confirm(model, order, foreseen);
         }
         (ask @ (Ask::Signs(_) | Ask::Paths(_)), Outcome::Options(options)) => complete::offer(model, &ask, options),
         (Ask::Of(_, _), Outcome::Room(room)) => status(model, *room),
