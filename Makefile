@@ -14,6 +14,9 @@ test:
 	cargo fmt --all --check
 	cargo clippy --all-targets -- --deny warnings
 	cargo clippy -p rumormill-siege --all-targets -- --deny warnings
+	cargo clippy -p rumormill-relay --all-targets -- --deny warnings
+	cargo test -p rumormill-relay
+	cargo build -p rumormill-relay
 	cargo test
 	cargo test -p rumormill-siege
 	@if command -v node >/dev/null && command -v npm >/dev/null && [ -x "$(CHROMIUM)" ]; \

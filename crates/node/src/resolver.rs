@@ -39,7 +39,7 @@ impl Patient {
         look_up: impl FnOnce(DnsResolver, String) -> BoxFuture<Result<BoxIter<T>, DnsError>>,
     ) -> BoxFuture<Result<BoxIter<T>, DnsError>> {
         let question = (kind, host.clone());
-        if !lock(&self.failed).allows(&question, self.now_ms()) {
+        if !lock(&self.failed).begins(&question, self.now_ms()) {
             return Box::pin(async { Err(AnyError::from_display("this failed a moment ago").into()) });
         }
         let mut asked = Asked { question, failed: self.failed.clone(), start: self.start, is_answered: false };
@@ -156,6 +156,16 @@ impl Failed {
         self.0.get(question).is_none_or(|wait| now_ms >= wait.until_ms)
     }
 
+    /// Whether to look up now. A question that failed before counts as failed again until it is answered: an answer may take
+    /// seconds, in which the same is asked many times.
+    fn begins(&mut self, question: &Question, now_ms: u64) -> bool {
+        let is_allowed = self.allows(question, now_ms);
+        if is_allowed && self.0.contains_key(question) {
+            self.note(question.clone(), now_ms);
+        }
+        is_allowed
+    }
+
     /// Notes a failure. Those of look-ups that went out together count as one.
     fn note(&mut self, question: Question, now_ms: u64) {
         if !self.allows(&question, now_ms) {
@@ -199,9 +209,9 @@ mod tests {
         // As iroh does: ten questions a second, for an hour.
         let looked_up = (0..36_000).filter(|tenth| {
             let now_ms = tenth * 100;
-            let allowed = failed.allows(&relay(0), now_ms);
+            let begun = failed.begins(&relay(0), now_ms);
             failed.note(relay(0), now_ms);
-            allowed
+            begun
         });
         let doublings = u64::from((LOOK_UP_AGAIN_MOST_MS / LOOK_UP_AGAIN_MS).ilog2()) + 2;
         let looked_up = looked_up.count() as u64;

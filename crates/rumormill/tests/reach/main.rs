@@ -6,6 +6,7 @@ mod net;
 #[path = "../people/person.rs"]
 #[expect(dead_code, reason = "the others use what these do not")]
 mod person;
+mod relay;
 mod resolver;
 #[path = "../commands/space.rs"]
 #[expect(dead_code, reason = "the others use what these do not")]
