@@ -28,6 +28,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Branches {
     coming: BTreeMap<(AuthorId, EntryId), Coming>,
+    /// Runs that came so far.
+    came: u64,
     /// Named entries that no log here is to lead to: their branch leaves the line, or is too long.
     off: BTreeSet<EntryId>,
     /// Logs that the store has to shorten before the rest of another branch is appended.
@@ -39,6 +41,8 @@ pub(super) struct Branches {
 struct Coming {
     runs: Vec<(Run, RawRun)>,
     bytes: usize,
+    /// The number of the run that came last.
+    last: u64,
 }
 
 impl Coming {
@@ -52,6 +56,19 @@ impl Coming {
 }
 
 impl Branches {
+    /// The branch of a named entry. If too many come in, the one of which nothing came for the longest goes: its author may
+    /// withhold the rest.
+    fn coming(&mut self, key: (AuthorId, EntryId)) -> &mut Coming {
+        if self.coming.len() >= BRANCHES && !self.coming.contains_key(&key) {
+            let oldest = self.coming.iter().min_by_key(|(_, coming)| coming.last).map(|(key, _)| *key);
+            oldest.iter().for_each(|key| _ = self.coming.remove(key));
+        }
+        self.came += 1;
+        let coming = self.coming.entry(key).or_default();
+        coming.last = self.came;
+        coming
+    }
+
     fn give_up(&mut self, author: AuthorId, id: EntryId) {
         self.coming.remove(&(author, id));
         if self.off.len() >= BRANCHES_OFF {
@@ -163,8 +180,7 @@ impl Logs {
         let Some((seq, id)) = next.filter(|(seq, _)| (raw.first()..=raw.last()).contains(seq)) else {
             return Ok(false);
         };
-        let full = begun.is_none() && closed.branches.coming.len() >= BRANCHES;
-        if full || self.misfit(raw) <= raw.last() {
+        if self.misfit(raw) <= raw.last() {
             return Ok(false);
         }
         // A name alone does not prove that the author wrote the entry. What lies below a signed entry needs no more.
@@ -176,7 +192,7 @@ impl Logs {
             Err(reject) => return Err(reject),
         };
         let (Some(run), Some(closed)) = (run, &mut self.closed) else { return Ok(false) };
-        let coming = closed.branches.coming.entry(key).or_default();
+        let coming = closed.branches.coming(key);
         coming.bytes += raw.wire().len();
         coming.runs.push((run, raw.clone()));
         if coming.bytes > BRANCH_BYTES {

@@ -317,9 +317,9 @@ impl Sync {
             }
             offer.told = offer.told.saturating_add(end - under.next);
             if offer.above.len() < most {
-                // Served downwards, only the lowest part of a forked log is taken at a time.
-                let end = if logs.is_forked_under(*prefix) { end.min(under.next + SHARED_ENTRIES) } else { end };
-                let range = Range { author: *prefix, first: under.next, last: block_end(end - 1) };
+                // A forked log is taken from the bottom upwards, and a want is served downwards.
+                let last = if logs.is_forked_under(*prefix) { under.next } else { end - 1 };
+                let range = Range { author: *prefix, first: under.next, last: block_end(last) };
                 offer.above.extend(self.unasked(range, slow_ms));
             } else if !trusted || offer.told > PAGED_ENTRIES {
                 break;
