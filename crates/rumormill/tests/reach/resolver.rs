@@ -27,7 +27,6 @@ while True:
 
 #[test]
 #[ignore = "takes two minutes and prints figures"]
-#[expect(clippy::print_stdout, reason = "whoever measures reads them")]
 fn packets_of_a_node_whose_resolver_refuses() {
     inside("resolver::packets_of_a_node_whose_resolver_refuses", NETWORK, || {
         let mut refuses = crate::person::Chat::of(at("world", "python3").args(["-c", REFUSES]));
