@@ -28,7 +28,7 @@ fn left() -> u64 {
 /// Ada founds a room and Bob joins it; both talk and leave. `args` go to each command.
 fn talk(ada: &Machine, bob: &Machine, args: &[&str]) {
     let mut here = ada.open(&[&["new", "lunch"], args].concat());
-    let ticket = here.until("rumor1");
+    let ticket = here.until("rumor2");
     let mut there = bob.open(&[&["join", &ticket], args].concat());
     there.until("founded the room lunch");
     here.type_line("soup or salad?");

@@ -38,7 +38,7 @@ fn two_people_without_a_path_talk_through_a_relay_of_their_own() {
             let uses = ["--relay", "http://10.77.1.1:3340"];
             let (ada, bob) = (Machine::new("ada"), Machine::new("bob"));
             let mut here = ada.open(&[&["new", "lunch"][..], &uses].concat());
-            let ticket = here.until("rumor1");
+            let ticket = here.until("rumor2");
             let mut there = bob.open(&[&["join", &ticket][..], &uses].concat());
             there.until("founded the room lunch");
             there.type_line("is this the relay's way?");

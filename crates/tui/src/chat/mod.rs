@@ -8,8 +8,8 @@ use std::{
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, FileHex, FileState, Message, NoticeCode, Peer, Person, PlaceText, Refused, Role, Room,
-    Seeking, TEXT_BYTES, codes,
+    Arrival, AuthorHex, Event, FileHex, FileState, Kind, Message, NoticeCode, Peer, Person, PlaceText, Refused, Role,
+    Room, Seeking, TEXT_BYTES, codes,
 };
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
@@ -416,7 +416,11 @@ impl<'a> Chat<'a> {
             person.me = person.author == room.author;
             person.here = person.me || peers.contains_key(&person.author);
         }
-        peers.keys().for_each(|author| self.person(author).here = true);
+        for peer in &room.peers {
+            let person = self.person(&peer.author);
+            person.nick.clone_from(&peer.nick);
+            person.here = true;
+        }
         let gone: Vec<AuthorHex> = self.here.keys().filter(|author| !peers.contains_key(author)).cloned().collect();
         for nick in gone.iter().filter_map(|author| self.here.remove(author)).collect::<Vec<_>>() {
             self.screen.talk(&format!("{nick} is away"))?;
@@ -450,6 +454,7 @@ impl<'a> Chat<'a> {
         }
         let line = self.line(message);
         let person = self.person(&message.author);
+        person.nick.clone_from(if message.kind == Kind::Nick { &message.text } else { &message.nick });
         person.last_ms = person.last_ms.max(message.time_ms);
         match arrival {
             Arrival::End => {
