@@ -116,7 +116,7 @@ impl<'a> Fold<'a> {
     /// The ids of all entries that are passed on: those that count, and those without which others would not come to
     /// the same state. These are, of each log of a member, of a newcomer or device that waits, and of a governor, the
     /// lowest fork, what leads to the entry that chooses the branch, and the fork behind that branch; the vouchers for
-    /// the owner's log; and the first entries of those who wait.
+    /// the owner's log; and the first entries of those who wait and of devices that their person ended.
     pub fn passed_on(&self) -> BTreeSet<EntryId> {
         let Steps { governors, members, .. } = self.steps;
         let mut all = self.counted();
@@ -130,6 +130,10 @@ impl<'a> Fold<'a> {
             }
             if waits {
                 all.extend(tree.ids(tree.branch(None).cut(1)));
+            }
+            // By its first entry a device is one, even when its person ended it before that entry.
+            if members.ended.contains_key(author) {
+                all.extend(tree.ids(self.steps.removals.extent(author).of(tree).cut(1)));
             }
         }
         all
