@@ -32,41 +32,37 @@ impl<'a> Counting<'a> {
         self.shown.shows(&line.place.author, line.place.seq, line.kind)
     }
 
-    /// A page of the last `limit` entries that are shown, from pages that `page` reads below a place; ascending.
-    fn down(
+    /// The entries nearest to a place that are shown, `limit` at most. `page` reads entries beyond a place, the nearest
+    /// first.
+    fn nearest(
         &mut self,
-        mut before: Option<Place>,
+        mut from: Option<Place>,
         limit: usize,
         page: impl Fn(&mut dyn Read, Option<Place>, usize) -> Result<Vec<TimelineRow>, Error>,
     ) -> Result<Vec<TimelineRow>, Error> {
         let mut lines: Vec<TimelineRow> = Vec::new();
         while lines.len() < limit {
             let wanted = (limit - lines.len()).min(PAGE_LINES);
-            let mut more = page(&mut *self.read, before, wanted)?;
-            let Some(first) = more.first() else { break };
-            before = Some(first.place);
-            more.retain(|line| self.shows(line));
-            lines.splice(..0, more);
+            let more = page(&mut *self.read, from, wanted)?;
+            let Some(farthest) = more.last() else { break };
+            from = Some(farthest.place);
+            lines.extend(more.into_iter().filter(|line| self.shows(line)));
         }
         Ok(lines)
     }
 
-    /// As [`Counting::down`], of the first entries above a place.
-    fn up(
+    /// The last entries below a place that are shown, ascending as `page` reads them.
+    fn down(
         &mut self,
-        mut after: Option<Place>,
+        before: Option<Place>,
         limit: usize,
         page: impl Fn(&mut dyn Read, Option<Place>, usize) -> Result<Vec<TimelineRow>, Error>,
     ) -> Result<Vec<TimelineRow>, Error> {
-        let mut lines: Vec<TimelineRow> = Vec::new();
-        while lines.len() < limit {
-            let wanted = (limit - lines.len()).min(PAGE_LINES);
-            let more = page(&mut *self.read, after, wanted)?;
-            let Some(last) = more.last() else { break };
-            after = Some(last.place);
-            lines.extend(more.into_iter().filter(|line| self.shows(line)));
-        }
-        Ok(lines)
+        let reversed = |mut lines: Vec<TimelineRow>| {
+            lines.reverse();
+            lines
+        };
+        self.nearest(before, limit, |read, before, limit| page(read, before, limit).map(reversed)).map(reversed)
     }
 
     /// The last entry of a log that counts, given its last one.
@@ -87,7 +83,7 @@ impl Read for Counting<'_> {
     }
 
     fn page_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
-        self.up(after, limit, |read, after, limit| read.page_after(room, after, limit))
+        self.nearest(after, limit, |read, after, limit| read.page_after(room, after, limit))
     }
 
     fn messages(&mut self, room: &RoomId, before: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
@@ -95,7 +91,7 @@ impl Read for Counting<'_> {
     }
 
     fn messages_after(&mut self, room: &RoomId, after: Option<Place>, limit: usize) -> Result<Vec<TimelineRow>, Error> {
-        self.up(after, limit, |read, after, limit| read.messages_after(room, after, limit))
+        self.nearest(after, limit, |read, after, limit| read.messages_after(room, after, limit))
     }
 
     fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error> {

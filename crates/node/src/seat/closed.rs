@@ -88,15 +88,25 @@ impl Seat {
 
     /// What an order would end.
     pub(crate) fn foresee(&mut self, order: Order) -> Result<Foreseen, Error> {
-        let (room, me) = (self.setup.id, self.author);
-        let fold = self.engine.fold().ok_or(Error::Open)?;
-        let mut foreseen = fold.foresee(&room, &me, order).map_err(refused)?;
-        let kept: Vec<AuthorId> = foreseen.lost.iter().take(ACT_ADMITTED).copied().collect();
-        if fold.foresee(&room, &me, Order::Admit(kept)).is_ok() {
+        let (mut foreseen, stay) = self.weigh(order)?;
+        if !stay.is_empty() {
             let lost = std::mem::take(&mut foreseen.lost);
             foreseen.out.retain(|author| !lost.contains(author) || foreseen.named.contains(author));
         }
         Ok(foreseen)
+    }
+
+    /// What an order would end, and whom we may admit before it because they would be lost by it.
+    fn weigh(&mut self, order: Order) -> Result<(Foreseen, Vec<AuthorId>), Error> {
+        let (room, me) = (self.setup.id, self.author);
+        let fold = self.engine.fold().ok_or(Error::Open)?;
+        let foreseen = fold.foresee(&room, &me, order).map_err(refused)?;
+        let lost = foreseen.lost.difference(&self.governed.kept).take(ACT_ADMITTED);
+        let mut stay: Vec<AuthorId> = lost.copied().collect();
+        if !stay.is_empty() && fold.foresee(&room, &me, Order::Admit(stay.clone())).is_err() {
+            stay.clear();
+        }
+        Ok((foreseen, stay))
     }
 
     /// Posts a closed room anew if these outputs may have changed it, and tells what changed. Returns whether names have
@@ -237,14 +247,9 @@ impl Seat {
         if !matches!(order, Order::Remove(_) | Order::Revoke(_)) {
             return None;
         }
-        let (room, me) = (self.setup.id, self.author);
-        let fold = self.engine.fold()?;
-        let lost = fold.foresee(&room, &me, order.clone()).ok()?.lost;
-        let stay: Vec<AuthorId> = lost.difference(&self.governed.kept).take(ACT_ADMITTED).copied().collect();
-        let admit = Order::Admit(stay.clone());
-        let may = !stay.is_empty() && fold.foresee(&room, &me, admit.clone()).is_ok();
-        self.governed.kept.extend(stay);
-        may.then_some(admit)
+        let (_, stay) = self.weigh(order.clone()).ok()?;
+        self.governed.kept.extend(&stay);
+        (!stay.is_empty()).then_some(Order::Admit(stay))
     }
 
     /// When [`Seat::wake_closed`] has something to do, in ticks.
