@@ -36,8 +36,14 @@ impl Attached {
         }
     }
 
+    /// Whether a node that does not leave these networks, if there are any, sends packets to this address. What has no
+    /// address yet, as a relay, is beyond them.
+    pub(crate) fn allow(networks: Option<&Self>, ip: Option<IpAddr>) -> bool {
+        networks.is_none_or(|networks| ip.is_some_and(|ip| networks.holds(ip)))
+    }
+
     /// Whether a packet to this address leaves neither this machine nor its networks.
-    pub(crate) fn holds(&self, ip: IpAddr) -> bool {
+    fn holds(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
         ip.is_loopback() || self.0.iter().any(|(own, shared)| are_alike(*own, ip, *shared))
     }

@@ -108,11 +108,8 @@ impl Connector {
 
     /// Whether the node sends packets there.
     fn goes_to(&self, addr: &TransportAddr) -> bool {
-        match (&self.attached, addr) {
-            (Some(attached), TransportAddr::Ip(addr)) => attached.holds(addr.ip()),
-            (Some(_), _) => false,
-            (None, _) => true,
-        }
+        let ip = if let TransportAddr::Ip(addr) = addr { Some(addr.ip()) } else { None };
+        Attached::allow(self.attached.as_deref(), ip)
     }
 
     async fn accept(self) {

@@ -284,8 +284,7 @@ impl Node {
 
     /// Whether the node sends packets to this address; to an address that has to be looked up, if it is `None`.
     pub fn goes_to(&self, ip: Option<IpAddr>) -> bool {
-        let attached = self.inner.attached.as_ref();
-        attached.is_none_or(|attached| ip.is_some_and(|ip| attached.holds(ip)))
+        Attached::allow(self.inner.attached.as_deref(), ip)
     }
 
     /// Makes everything durable, says goodbye to all peers and closes the home. From then on rooms of this node answer
