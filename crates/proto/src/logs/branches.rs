@@ -45,17 +45,15 @@ struct Coming {
     last: u64,
 }
 
-impl Coming {
-    /// The next entry that has to come.
-    fn next(&self, named: &Named) -> Option<(Seq, EntryId)> {
-        match self.runs.last() {
+impl Branches {
+    /// The next entry of a branch that has to come.
+    fn next(&self, author: &AuthorId, named: &Named) -> Option<(Seq, EntryId)> {
+        match self.coming.get(&(*author, named.last.id)).and_then(|coming| coming.runs.last()) {
             Some((run, _)) => Some((run.first().seq.checked_sub(1)?, run.first().prev)),
             None => Some((named.last.seq, named.last.id)),
         }
     }
-}
 
-impl Branches {
     /// The branch of a named entry. If too many come in, the one of which nothing came for the longest goes: its author may
     /// withhold the rest.
     fn coming(&mut self, key: (AuthorId, EntryId)) -> &mut Coming {
@@ -107,12 +105,7 @@ impl Logs {
         let mut ranges = Vec::new();
         for author in named {
             for named in closed.wanted(&author) {
-                let next = closed
-                    .branches
-                    .coming
-                    .get(&(author, named.last.id))
-                    .map_or(Some((named.last.seq, named.last.id)), |coming| coming.next(&named));
-                let Some((last, _)) = next else { continue };
+                let Some((last, _)) = closed.branches.next(&author, &named) else { continue };
                 ranges.push((author, Range { author: author.prefix(), first: last.saturating_sub(4 * BLOCK), last }));
                 if ranges.len() >= RANGES {
                     return ranges;
@@ -175,8 +168,8 @@ impl Logs {
     fn take_of(&mut self, raw: &RawRun, named: &Named) -> Result<bool, Reject> {
         let key = (raw.author(), named.last.id);
         let Some(closed) = &self.closed else { return Ok(false) };
-        let begun = closed.branches.coming.get(&key);
-        let next = begun.map_or(Some((named.last.seq, named.last.id)), |coming| coming.next(named));
+        let begun = closed.branches.coming.contains_key(&key);
+        let next = closed.branches.next(&key.0, named);
         let Some((seq, id)) = next.filter(|(seq, _)| (raw.first()..=raw.last()).contains(seq)) else {
             return Ok(false);
         };
@@ -184,7 +177,7 @@ impl Logs {
             return Ok(false);
         }
         // A name alone does not prove that the author wrote the entry. What lies below a signed entry needs no more.
-        let linked = begun.is_some() && raw.last() == seq;
+        let linked = begun && raw.last() == seq;
         let trust = if linked { Trust::Backfills(id) } else { Trust::Signature };
         let run = match self.door.admit(raw, trust) {
             Ok(run) => run.part(raw.first(), seq).filter(|run| run.last().id == id),

@@ -8,6 +8,7 @@ use rumormill_node::{
         ids::AuthorId,
     },
 };
+use rumormill_text::Clock;
 
 use super::{
     Api,
@@ -24,8 +25,9 @@ use crate::{
 /// `GET /v1/rooms/{room}/tickets`.
 pub(super) async fn tickets(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<Tickets>> {
     let room = governed(&api, &room)?;
-    let me = room.author();
-    let mut tickets: Vec<AnnouncedTicket> = room.tickets().iter().map(|ticket| announced(&room, &me, ticket)).collect();
+    let (me, now_ms) = (room.author(), Clock::utc().now_ms());
+    let announced = |ticket| announced(&room, &me, ticket, now_ms);
+    let mut tickets: Vec<AnnouncedTicket> = room.tickets().iter().map(announced).collect();
     tickets.sort_by_key(|ticket| ticket.state != TicketState::Good);
     Ok(SafeJson(Tickets { tickets }))
 }
@@ -139,8 +141,7 @@ async fn read_order(room: &Room, order: &words::Order) -> Answer<Order> {
     })
 }
 
-fn announced(room: &Room, me: &AuthorId, ticket: &Announced) -> AnnouncedTicket {
-    let now_ms = rumormill_text::Clock::local().now_ms();
+fn announced(room: &Room, me: &AuthorId, ticket: &Announced, now_ms: u64) -> AnnouncedTicket {
     AnnouncedTicket {
         id: hex(&ticket.id.0),
         maker: named(room, &ticket.maker),

@@ -12,10 +12,7 @@ impl Chat<'_> {
     pub(super) async fn kick(&mut self, rest: &str) -> Result<(), Failure> {
         let (rest, hide) = rest.strip_suffix(" hide").map_or((rest, false), |rest| (rest, true));
         let (name, sure) = sure(rest);
-        if name.is_empty() {
-            return Err(usage("whom?", "/kick NAME; /names lists everybody"));
-        }
-        let who = self.whom(name)?;
+        let who = self.whom(name, "/kick NAME; /names lists everybody")?;
         let again = format!("/kick {name} yes removes them; /kick {name} yes hide hides what they said, too");
         self.govern(Order::Remove { who, hide }, sure, &again).await
     }
@@ -23,10 +20,7 @@ impl Chat<'_> {
     /// Ends the roles of somebody: `/dismiss NAME`, `/dismiss NAME yes`.
     pub(super) async fn dismiss(&mut self, rest: &str) -> Result<(), Failure> {
         let (name, sure) = sure(rest);
-        if name.is_empty() {
-            return Err(usage("whom?", "/dismiss NAME; /names lists everybody"));
-        }
-        let who = self.whom(name)?;
+        let who = self.whom(name, "/dismiss NAME; /names lists everybody")?;
         self.govern(Order::Dismiss { who }, sure, &format!("/dismiss {name} yes does it")).await
     }
 
@@ -38,10 +32,7 @@ impl Chat<'_> {
     /// Gives a role: `/appoint NAME`, `/appoint NAME co-owner`.
     pub(super) async fn appoint(&mut self, rest: &str) -> Result<(), Failure> {
         let (name, role) = appointed(rest);
-        if name.is_empty() {
-            return Err(usage("whom?", "/appoint NAME, or /appoint NAME co-owner"));
-        }
-        let who = self.whom(name)?;
+        let who = self.whom(name, "/appoint NAME, or /appoint NAME co-owner")?;
         self.govern(Order::Appoint { who, role }, true, "").await
     }
 
@@ -82,7 +73,11 @@ impl Chat<'_> {
         Ok(())
     }
 
-    fn whom(&self, name: &str) -> Result<String, Failure> {
+    /// The author that a name means; without a name, how the order is used.
+    fn whom(&self, name: &str, help: &str) -> Result<String, Failure> {
+        if name.is_empty() {
+            return Err(usage("whom?", help));
+        }
         self.names.choose(name).map(|author| author.as_str().to_owned()).map_err(Failure::Choice)
     }
 
