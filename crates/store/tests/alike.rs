@@ -8,13 +8,13 @@ mod common;
 use common::{
     ROOM, Script, append,
     chat::{edit, file, nick, react, reply, retract, topic},
-    seeing, text,
+    record, seeing, text,
 };
 use proptest::{prelude::*, sample::Index};
 use rumormill_proto::{
     admit::Run, content::Target, ids::FileId, ids::Seq, input::Kept, log::Log, run::block_end, time::Time,
 };
-use rumormill_store::{By, Change, Disk, Error, Keep, Memory, RoomRecord, Store, Wanted};
+use rumormill_store::{By, Change, Disk, Error, Keep, Memory, Store, Wanted};
 
 const AUTHORS: u8 = 4;
 const ENTRIES: u64 = 150;
@@ -231,17 +231,7 @@ impl Pair {
     }
 
     fn expire(&mut self, keep: Keep, now_ms: u64, most: usize) {
-        let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
-        let room = RoomRecord {
-            id: ROOM,
-            secret,
-            author_secret,
-            name,
-            contacts: vec![],
-            keep,
-            announced: false,
-            closed: None,
-        };
+        let room = record(ROOM, keep);
         self.memory.put_room(&room).unwrap();
         self.disk.put_room(&room).unwrap();
         // The bounds hold after the first call, though not everything may be done by then.

@@ -8,14 +8,14 @@ mod common;
 use common::{
     ROOM, Script, append,
     chat::{react, reply, retract},
-    text, timeline,
+    record, text, timeline,
 };
 use rumormill_proto::{
     content::{Target, Vouch},
     ids::{AuthorId, Seq},
     limits::EVICTED_ENTRIES,
 };
-use rumormill_store::{Change, Keep, RoomRecord, Store};
+use rumormill_store::{Change, Keep, Store};
 
 laws! {
     an_evicted_log_goes_in_pieces_and_leaves_nothing
@@ -120,11 +120,7 @@ fn whom_entries_vouch_for_is_told_in_order_and_once(store: &mut dyn Store) {
 fn what_is_dropped_for_want_of_room_has_vouched(store: &mut dyn Store) {
     let script = Script::new(ROOM, 1, vec![reply(1, to(7), "yes"), reply(2, to(8), "no"), text(3, "so")]);
     append(store, ROOM, &[script.run(1, 2)]).unwrap();
-    let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
-    let keep = Keep { entries: Some(0), ..Keep::default() };
-    let room =
-        RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false, closed: None };
-    store.put_room(&room).unwrap();
+    store.put_room(&record(ROOM, Keep { entries: Some(0), ..Keep::default() })).unwrap();
     while store.expire(&ROOM, 9, 99).unwrap() {}
     append(store, ROOM, &[script.bare(0, 0)]).unwrap();
     assert!(timeline(store, &ROOM).iter().all(|line| line.body.bytes().is_none()));

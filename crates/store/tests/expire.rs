@@ -8,14 +8,14 @@ mod common;
 use common::{
     OTHER_ROOM, ROOM, Script, append,
     chat::{edit, nick, react, retract, topic},
-    text, timeline,
+    record, text, timeline,
 };
 use rumormill_proto::{
     entry::RawEntry,
-    ids::{AuthorId, RoomId, Seq},
+    ids::{AuthorId, Seq},
     time::Time,
 };
-use rumormill_store::{Change, Disk, Error, Keep, RoomRecord, Store};
+use rumormill_store::{Change, Disk, Error, Keep, Store};
 
 laws! {
     nothing_expires_without_a_bound
@@ -32,21 +32,8 @@ laws! {
     many_authors_expire_together
 }
 
-fn room(id: RoomId, keep: Keep) -> RoomRecord {
-    RoomRecord {
-        id,
-        secret: [5; 32],
-        author_secret: [6; 32],
-        name: "room".into(),
-        contacts: vec![],
-        keep,
-        announced: false,
-        closed: None,
-    }
-}
-
 fn keep(store: &mut dyn Store, keep: Keep) {
-    store.put_room(&room(ROOM, keep)).unwrap();
+    store.put_room(&record(ROOM, keep)).unwrap();
 }
 
 fn entries(entries: u64) -> Keep {
@@ -216,7 +203,7 @@ fn rooms_expire_apart(store: &mut dyn Store) {
     append(store, ROOM, &here.runs(0, 8)).unwrap();
     append(store, OTHER_ROOM, &there.runs(0, 2)).unwrap();
     keep(store, entries(2));
-    store.put_room(&room(OTHER_ROOM, entries(2))).unwrap();
+    store.put_room(&record(OTHER_ROOM, entries(2))).unwrap();
     expire(store, 0);
     assert_eq!(bodies(store, &here.id()), [7, 8]);
     assert!(timeline(store, &OTHER_ROOM).iter().all(|line| line.body.bytes().is_some()));
@@ -267,7 +254,7 @@ fn what_expired_stays_so_when_the_store_is_opened_again() {
     drop(disk);
 
     let mut disk = Disk::open(&home).unwrap();
-    assert_eq!(disk.rooms().unwrap().whole, vec![room(ROOM, entries(50))]);
+    assert_eq!(disk.rooms().unwrap().whole, vec![record(ROOM, entries(50))]);
     append(&mut disk, ROOM, &[script.bare(65, 128)]).unwrap();
     assert_eq!(bodies(&disk, &script.id()), (150..200).collect::<Vec<_>>());
     // A recount from the runs gives the same.

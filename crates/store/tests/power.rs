@@ -19,10 +19,10 @@ use std::{
 use common::{
     Dice, ROOM, Script, append,
     chat::{edit, retract},
-    number_from, seeing, text,
+    number_from, record, seeing, text,
 };
 use rumormill_proto::ids::Seq;
-use rumormill_store::{Change, Disk, Error, Keep, RoomRecord, Store, TimelineRow};
+use rumormill_store::{Change, Disk, Error, Keep, Store, TimelineRow};
 use rusqlite::Connection;
 
 /// The unit in which a disk writes: an interrupted write may ruin all of it.
@@ -118,19 +118,8 @@ struct Moment {
 fn story(home: &Path, dice: &mut Dice) -> Vec<Moment> {
     let mut disk = Disk::open(home).unwrap();
     let raw = Connection::open(home.join(NAMES[0])).unwrap();
-    let (id, secret, author_secret, name) = (ROOM, [1; 32], [2; 32], "room".into());
     let keep = Keep { entries: Some(150), ..Keep::default() };
-    disk.put_room(&RoomRecord {
-        id,
-        secret,
-        author_secret,
-        name,
-        contacts: vec![],
-        keep,
-        announced: false,
-        closed: None,
-    })
-    .unwrap();
+    disk.put_room(&record(ROOM, keep)).unwrap();
     let moment = |disk: &Disk| Moment { files: Files::of(home), lines: common::timeline(disk, &ROOM) };
     let mut moments = vec![moment(&disk)];
     let other = Script::lines(9, 1, 1, 1);

@@ -8,7 +8,7 @@ mod common;
 use common::{
     ROOM, Script, append,
     chat::{nick, topic},
-    text, timeline,
+    record, text, timeline,
 };
 use rumormill_proto::{
     entry::{Body, Kind, RawEntry},
@@ -17,7 +17,7 @@ use rumormill_proto::{
     time::Time,
 };
 use rumormill_store::{
-    Change, Keep, RoomRecord, Store,
+    Change, Keep, Store,
     limits::{SHARE_BLOCKS, SHARE_BYTES},
 };
 
@@ -37,11 +37,7 @@ laws! {
 const BODY: usize = 100;
 
 fn share(store: &mut dyn Store, share: Option<u64>) {
-    let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
-    let keep = Keep { share, ..Keep::default() };
-    let room =
-        RoomRecord { id: ROOM, secret, author_secret, name, contacts: vec![], keep, announced: false, closed: None };
-    store.put_room(&room).unwrap();
+    store.put_room(&record(ROOM, Keep { share, ..Keep::default() })).unwrap();
 }
 
 fn line(ms: u64) -> RawEntry {

@@ -13,7 +13,7 @@ use rumormill_proto::{
     time::Time,
     timeline::Place,
 };
-use rumormill_store::{Change, Error, Store, TimelineRow};
+use rumormill_store::{Change, Error, Keep, RoomRecord, Store, TimelineRow};
 
 /// Runs each law on each form.
 macro_rules! laws {
@@ -32,6 +32,12 @@ macro_rules! laws {
 
 pub(crate) const ROOM: RoomId = RoomId([1; 32]);
 pub(crate) const OTHER_ROOM: RoomId = RoomId([2; 32]);
+
+/// An open room of which so much is kept.
+pub(crate) fn record(id: RoomId, keep: Keep) -> RoomRecord {
+    let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
+    RoomRecord { id, secret, author_secret, name, contacts: vec![], keep, announced: false, closed: None }
+}
 
 /// A whole log, of which a test appends any part.
 pub(crate) struct Script {
