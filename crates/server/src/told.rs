@@ -1,14 +1,15 @@
 //! Names of people and notices of a room, in words that every interface shows unchanged.
 
+use rumormill_api::{AuthorHex, Deed, Does, Named, Role};
 use rumormill_node::{
     Reach, Room,
     proto::{
         clock::{Skew, Whose},
-        governance::{Role, Says},
+        governance::{self, Says},
         ids::AuthorId,
     },
 };
-use rumormill_text::{Names, clean_name, limits::NICK_CHARS};
+use rumormill_text::{Names, clean_name, limits::NICK_CHARS, show::done};
 
 /// Which relays a node uses, who runs them and what they learn.
 pub fn reached(reach: &Reach) -> String {
@@ -64,30 +65,39 @@ pub(crate) fn called(names: &Names, author: &AuthorId) -> String {
     names.name(&author.to_string().as_str().into(), "").whole()
 }
 
-/// What an act in a closed room did, as the end of a sentence about its author.
-pub(crate) fn deed(says: &Says, name: impl Fn(&AuthorId) -> String) -> String {
-    let whom = |authors: &mut dyn Iterator<Item = &AuthorId>| authors.map(&name).collect::<Vec<_>>().join(", ");
-    match says {
-        Says::Appoint { role, keys, .. } => {
-            let role = match role {
-                Role::Owner => "owner",
-                Role::CoOwner => "co-owner",
-                Role::Moderator => "moderator",
-                Role::Keeper => "keeper",
-            };
-            format!("made {} a {role}", whom(&mut keys.iter().map(|key| &key.key).take(1)))
-        }
-        Says::Dismiss { ends, .. } => {
-            format!("ended the role of {}", whom(&mut ends.iter().map(|ended| &ended.end.key)))
-        }
-        Says::Remove { ends, .. } => format!("removed {}", whom(&mut ends.iter().map(|ended| &ended.end.key))),
-        Says::End(ended) => format!("ended a key of {}", name(&ended.end.key)),
-        Says::StepDown => "stepped down".into(),
-        Says::Admit { who, .. } => format!("let {} in", whom(&mut who.iter())),
-        Says::Welcome { who, .. } => format!("let {} in", name(who)),
-        Says::Revoke(_) => "ended a ticket".into(),
-        Says::Hide { author, .. } => format!("hid words of {}", name(author)),
-        _ => "did something that this version does not know".into(),
+/// What an act in a closed room did, for programs; `None` for what this version does not know. `nick` names people.
+pub(crate) fn deed(says: &Says, nick: impl Fn(&AuthorId) -> String) -> Option<Deed> {
+    let named = |author: &AuthorId| Named { author: AuthorHex(author.to_string()), nick: nick(author) };
+    let whom = |authors: &mut dyn Iterator<Item = &AuthorId>| authors.map(&named).collect();
+    let (does, whom) = match says {
+        Says::Appoint { keys, .. } => (Does::Appointed, whom(&mut keys.iter().map(|key| &key.key).take(1))),
+        Says::Dismiss { ends, .. } => (Does::Dismissed, whom(&mut ends.iter().map(|ended| &ended.end.key))),
+        Says::Remove { ends, .. } => (Does::Removed, whom(&mut ends.iter().map(|ended| &ended.end.key))),
+        Says::End(ended) => (Does::Ended, vec![named(&ended.end.key)]),
+        Says::StepDown => (Does::SteppedDown, Vec::new()),
+        Says::Admit { who, .. } => (Does::LetIn, whom(&mut who.iter())),
+        Says::Welcome { who, .. } => (Does::LetIn, vec![named(who)]),
+        Says::Revoke(_) => (Does::Revoked, Vec::new()),
+        Says::Hide { author, .. } => (Does::Hid, vec![named(author)]),
+        _ => return None,
+    };
+    let role = if let Says::Appoint { role: held, .. } = says { Some(role(*held)) } else { None };
+    Some(Deed { does, whom, role })
+}
+
+/// The same as the end of a sentence about who did it.
+pub(crate) fn deed_text(says: &Says, nick: impl Fn(&AuthorId) -> String) -> String {
+    let text = |deed: Deed| done(&deed, |whom| whom.nick.clone());
+    deed(says, nick).map_or_else(|| "did something that this version does not know".into(), text)
+}
+
+/// A role of the node as a role of the API.
+pub(crate) fn role(role: governance::Role) -> Role {
+    match role {
+        governance::Role::Owner => Role::Owner,
+        governance::Role::CoOwner => Role::CoOwner,
+        governance::Role::Moderator => Role::Moderator,
+        governance::Role::Keeper => Role::Keeper,
     }
 }
 

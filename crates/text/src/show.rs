@@ -35,7 +35,7 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
             return format!("{} * {who} {what}", clock.moment(message.time_ms));
         }
         (Kind::Topic, _) => Said::Act(format!("set the topic: {text}")),
-        (Kind::Act, _) => Said::Act(message.deed.as_ref().map_or(text, |deed| done(names, deed))),
+        (Kind::Act, _) => Said::Act(message.deed.as_ref().map_or(text, |deed| done_to(names, deed))),
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
         (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not arrived yet".into()),
@@ -73,9 +73,13 @@ pub fn named(names: &Names, author: &AuthorHex, before: Option<&str>, name: &str
     }
 }
 
-/// What was done in a closed room, as the end of a sentence about who did it.
-pub fn done(names: &Names, deed: &Deed) -> String {
-    let name = |whom: &Named| names.name(&whom.author, &whom.nick).whole();
+/// What was done in a closed room, with people named as a screen names them.
+pub fn done_to(names: &Names, deed: &Deed) -> String {
+    done(deed, |whom| names.name(&whom.author, &whom.nick).whole())
+}
+
+/// What was done in a closed room, as the end of a sentence about who did it. `name` names people.
+pub fn done(deed: &Deed, name: impl Fn(&Named) -> String) -> String {
     let whom = deed.whom.iter().map(name).collect::<Vec<_>>().join(", ");
     match deed.does {
         Does::Appointed => format!("made {whom} a {}", deed.role.unwrap_or_default().word()),
@@ -228,7 +232,7 @@ mod tests {
         assert_eq!(shown(Kind::Founded, "lunch"), "2023-11-14 22:13 * ada founded the room lunch");
         let mallory = Named { author: "77ab34cd90".into(), nick: "mallory".into() };
         let deed = Deed { does: Does::Removed, whom: vec![mallory], role: None };
-        assert_eq!(done(&Names::default(), &deed), "removed mallory~77ab");
+        assert_eq!(done_to(&Names::default(), &deed), "removed mallory~77ab");
         assert_eq!(shown(Kind::Gone, ""), "2023-11-14 22:13 * ada said something that is gone");
     }
 

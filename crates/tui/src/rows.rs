@@ -8,7 +8,7 @@ use rumormill_api::{Gone, Kind, Message, Reaction, Reply, Room};
 use rumormill_text::{
     clean, clean_name, counts, fit,
     limits::NICK_CHARS,
-    show::{count, done, elsewhere, named, thousands},
+    show::{count, done_to, elsewhere, named, thousands},
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -261,7 +261,7 @@ impl<'a> Sheet<'a> {
             Kind::Topic => return ours(format!("{} set the topic: {}", name.whole(), clean(&message.text))),
             Kind::Act => {
                 let text = || clean(&message.text);
-                let what = message.deed.as_ref().map_or_else(text, |deed| done(&open.names, deed));
+                let what = message.deed.as_ref().map_or_else(text, |deed| done_to(&open.names, deed));
                 return ours(format!("{} {what}", name.whole()));
             }
             Kind::Founded => {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Refusal, SafeJson},
-    told::{called, names, nick},
+    told::{called, names, nick, role},
 };
 
 /// `GET /v1/rooms/{room}/tickets`.
@@ -221,16 +221,6 @@ fn placed(member: &Member) -> Role {
     }
 }
 
-/// A role of the node as a role of the API.
-fn role(role: governance::Role) -> Role {
-    match role {
-        governance::Role::Owner => Role::Owner,
-        governance::Role::CoOwner => Role::CoOwner,
-        governance::Role::Moderator => Role::Moderator,
-        governance::Role::Keeper => Role::Keeper,
-    }
-}
-
 fn a(role: Role) -> &'static str {
     match role {
         Role::Owner => "the owner",
@@ -239,25 +229,4 @@ fn a(role: Role) -> &'static str {
         Role::Keeper => "a keeper",
         _ => "a member",
     }
-}
-
-/// What an act says, for people and for programs.
-pub(super) fn deed(room: &Room, says: &governance::Says) -> Option<words::Deed> {
-    use governance::Says;
-    use words::Does;
-    let whom = |authors: &mut dyn Iterator<Item = &AuthorId>| authors.map(|author| named(room, author)).collect();
-    let (does, whom) = match says {
-        Says::Appoint { keys, .. } => (Does::Appointed, whom(&mut keys.iter().map(|key| &key.key).take(1))),
-        Says::Dismiss { ends, .. } => (Does::Dismissed, whom(&mut ends.iter().map(|ended| &ended.end.key))),
-        Says::Remove { ends, .. } => (Does::Removed, whom(&mut ends.iter().map(|ended| &ended.end.key))),
-        Says::End(ended) => (Does::Ended, whom(&mut [&ended.end.key].into_iter())),
-        Says::StepDown => (Does::SteppedDown, Vec::new()),
-        Says::Admit { who, .. } => (Does::LetIn, whom(&mut who.iter())),
-        Says::Welcome { who, .. } => (Does::LetIn, whom(&mut [who].into_iter())),
-        Says::Revoke(_) => (Does::Revoked, Vec::new()),
-        Says::Hide { author, .. } => (Does::Hid, whom(&mut [author].into_iter())),
-        _ => return None,
-    };
-    let role = if let Says::Appoint { role: held, .. } = says { Some(role(*held)) } else { None };
-    Some(words::Deed { does, whom, role })
 }

@@ -17,7 +17,7 @@ use super::{
     Api,
     counts::{Basis, Counted, Known},
     files::PICTURES,
-    governing::{deed, is_out, role_of, standing},
+    governing::{is_out, role_of, standing},
     markup::blocks,
     names::{author_hex, place, place_text, reference, room_hex},
     words::{self, Gone, Kind, PeerHex},
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
-    told::{deed as deed_words, nick, reached, said_nick, skewed},
+    told::{deed, deed_text, nick, reached, said_nick, skewed},
 };
 
 impl Api {
@@ -156,7 +156,7 @@ impl Api {
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
-        let deed = if let What::Act(says) = &message.what { deed(room, says) } else { None };
+        let deed = if let What::Act(says) = &message.what { deed(says, |author| nick(room, author)) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
         text = act.unwrap_or(text);
@@ -238,7 +238,7 @@ fn told(room: &Room, what: &What) -> (Kind, String, Option<Gone>) {
         What::File(file) => (Kind::File, safe_name(&file.name), None),
         What::Founded(name) if name.is_empty() => (Kind::Founded, room.name(), None),
         What::Founded(name) => (Kind::Founded, name.clone(), None),
-        What::Act(says) => (Kind::Act, deed_words(says, |author| nick(room, author)), None),
+        What::Act(says) => (Kind::Act, deed_text(says, |author| nick(room, author)), None),
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Imported(said) => (Kind::Text, said.text.clone(), None),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),

@@ -21,7 +21,7 @@ use super::export::Sink;
 use crate::{
     Refusal,
     limits::{PAGE_LINES, QUOTED_CHARS},
-    told::{called, deed, names},
+    told::{called, deed_text, names},
 };
 
 /// Writes the messages of a room, all or from a time on.
@@ -112,7 +112,7 @@ impl Shown<'_> {
             What::Nick(nick) => Rendered::Act(self.named(nick).1),
             What::Topic(topic) => Rendered::Act(format!("set the topic: {}", clean(topic))),
             What::Founded(name) => Rendered::Act(format!("founded the room {}", clean(name))),
-            What::Act(says) => Rendered::Act(deed(says, |author| called(self.names, author))),
+            What::Act(says) => Rendered::Act(deed_text(says, |author| called(self.names, author))),
             What::Retracted => Rendered::Act("took back what was here".into()),
             What::Expired | What::Missing => Rendered::Act("said something that is gone".into()),
         }
