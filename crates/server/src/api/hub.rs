@@ -27,7 +27,7 @@ use super::{
     names::{author_hex, reference, room_hex},
     recent::{Numbered, Recent, Since},
     shape::shape_state,
-    words::{self, Event, Lag, NoticeCode, PeerHex, RoomHex},
+    words::{self, Event, Lag, NoticeCode, PeerHex, Person, RoomHex},
 };
 use crate::{
     limits::{COME_BACK_MS, HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
@@ -74,6 +74,12 @@ impl Hub {
             // Under the lock: a new listener would receive it twice otherwise. It fails only without listeners.
             let _ = self.sender.send(told);
         }
+    }
+
+    /// Tells how somebody stands in a room.
+    pub(super) fn tell_person(&self, room: RoomHex, person: Person) {
+        let Person { author, nick, here, hidden, role, .. } = person;
+        self.tell(Event::Person { room, author, nick, here, hidden, role });
     }
 
     /// Adds a listener that starts at `since`.
@@ -262,14 +268,13 @@ impl Follower {
             }
             RoomEvent::Came { author, .. } => {
                 let Some(api) = self.api() else { return };
-                let words::Person { author, nick, hidden, role, .. } = api.person(&self.room, &author, 0);
-                let here = role != Some(words::Role::Removed);
-                api.hub().tell(Event::Person { room, author, nick, here, hidden, role });
+                let person = api.person(&self.room, &author, 0);
+                let here = person.role != Some(words::Role::Removed);
+                api.hub().tell_person(room, Person { here, ..person });
             }
             RoomEvent::Seated { author } => {
                 let Some(api) = self.api() else { return };
-                let words::Person { author, nick, here, hidden, role, .. } = api.person(&self.room, &author, 0);
-                api.hub().tell(Event::Person { room, author, nick, here, hidden, role });
+                api.hub().tell_person(room, api.person(&self.room, &author, 0));
             }
             RoomEvent::Membership(_) => {
                 self.me = self.room.author();
@@ -295,8 +300,7 @@ impl Follower {
             RoomEvent::Rekeyed { author, left } => {
                 let former = std::mem::replace(&mut self.me, author);
                 if let Some(api) = self.api() {
-                    let words::Person { author, nick, here, hidden, role, .. } = api.person(&self.room, &former, 0);
-                    api.hub().tell(Event::Person { room: room.clone(), author, nick, here, hidden, role });
+                    api.hub().tell_person(room.clone(), api.person(&self.room, &former, 0));
                 }
                 let text = if left { LEFT } else { REKEYED };
                 self.tell(Event::Notice { room, code: NoticeCode::Rekeyed, text: text.into() });
@@ -318,16 +322,16 @@ impl Follower {
     /// newcomer without a name who left a log: nobody here has read anything of it.
     async fn forked(&mut self, author: &AuthorId, is_left: bool) {
         let Some(api) = self.api().filter(|_| *author != self.me) else { return };
-        let words::Person { author: id, nick, here, hidden, role, .. } = api.person(&self.room, author, 0);
+        let person = api.person(&self.room, author, 0);
         let is_unnamed = said_nick(&self.room, author).is_empty();
         let Ok(mut names) = names(&self.room).await else { return };
-        names.learn(&id, &nick);
+        names.learn(&person.author, &person.nick);
         let name = called(&names, author);
         let text = if is_left { left(&name) } else { forked(&name) };
         if !is_left || !is_unnamed {
             api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Forked, text });
         }
-        api.hub().tell(Event::Person { room: self.id(), author: id, nick, here, hidden, role });
+        api.hub().tell_person(self.id(), person);
     }
 
     /// Sends a message, and watches the counts of a text or file of ours.

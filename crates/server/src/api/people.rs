@@ -67,8 +67,7 @@ pub(super) async fn show(
 async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Answer<SafeJson<People>> {
     let id = room_hex(room);
     if api.hidden().set(&id, author_hex(who), hidden)? {
-        let words::Person { author, nick, here, hidden, role, .. } = api.person(room, who, 0);
-        api.hub().tell(words::Event::Person { room: id, author, nick, here, hidden, role });
+        api.hub().tell_person(id, api.person(room, who, 0));
         api.tell_room(room).await;
     }
     Ok(SafeJson(People { people: api.people(room).await? }))
