@@ -32,8 +32,8 @@ pub(super) fn enter(model: &mut Model, out: &mut Vec<Effect>) {
         Said::Nothing => {}
         Said::Text(text) => speak(model, text, out),
         Said::Order(order) => carry_out(model, order, out),
-        Said::Unknown(word) => match governing::ELSEWHERE.iter().find(|(other, _)| *other == word) {
-            Some((_, what)) => model.told((*what).to_owned()),
+        Said::Unknown(word) => match governing::elsewhere(&word) {
+            Some(what) => model.told(what.to_owned()),
             None => model.fail("order", &format!("there is no order /{}", clean(&word)), "/help lists all"),
         },
     }
@@ -326,7 +326,6 @@ fn whois(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
     }
 }
 
-/// Hides somebody, or shows them again.
 /// The author that a name means; shows how the order is used if there is none.
 fn person_meant(model: &mut Model, name: &str, help: &str) -> Option<String> {
     if name.is_empty() {
@@ -336,6 +335,7 @@ fn person_meant(model: &mut Model, name: &str, help: &str) -> Option<String> {
     meant(model, name).map(|author| author.as_str().to_owned())
 }
 
+/// Hides somebody, or shows them again; without a name, hides the selected message for everybody.
 fn hide(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
     let selected = model.open.as_ref().and_then(|open| open.timeline.at(open.selected.as_ref()?));
     if let Some(message) = selected.filter(|_| name.is_empty()) {

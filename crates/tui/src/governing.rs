@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Words that people try, and the order that does it here.
-pub(crate) const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 6] = [
     ("invite", "/ticket shows the ticket that lets others in"),
     ("ban", "/kick NAME removes somebody; who is removed comes back only with a new ticket"),
     ("op", "/appoint NAME makes somebody a moderator, /appoint NAME co-owner more"),
@@ -18,6 +18,11 @@ pub(crate) const ELSEWHERE: [(&str, &str); 6] = [
     ("deop", "/dismiss NAME ends somebody's role"),
     ("unban", "/ticket shows a ticket: give it to them"),
 ];
+
+/// The order that does what this word means elsewhere, if there is one.
+pub(crate) fn elsewhere(word: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(other, _)| *other == word).map(|(_, what)| *what)
+}
 
 /// The name and the role of `/appoint NAME [co-owner|moderator]`.
 pub(crate) fn appointed(rest: &str) -> (&str, Role) {

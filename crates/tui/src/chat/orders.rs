@@ -14,7 +14,7 @@ use crate::{
     carry::attended,
     chat::{Chat, Next},
     failure::Failure,
-    governing::ELSEWHERE,
+    governing::elsewhere,
     limits::{GETTING, SCREENFUL},
     output::Output,
     transfer,
@@ -103,8 +103,8 @@ impl Chat<'_> {
             Typed::Nothing => Ok(()),
             Typed::Text(text) => self.say(text).await,
             Typed::Order(word, rest) => self.carry_out(word, rest).await,
-            Typed::Unknown(word) => self.screen.talk(&match ELSEWHERE.iter().find(|(other, _)| *other == word) {
-                Some((_, what)) => (*what).to_owned(),
+            Typed::Unknown(word) => self.screen.talk(&match elsewhere(word) {
+                Some(what) => what.to_owned(),
                 None => format!("there is no order /{}; /help lists them", clean(word)),
             }),
         };
