@@ -47,7 +47,7 @@ table! {
 
     LIST_ROOMS: Empty => Json<Rooms> = Endpoint::new("list_rooms", OfRooms, Get, "/v1/rooms", "List your rooms");
     ENTER_ROOM: Json<Enter> => Json<Room> = Endpoint::new("enter_room", OfRooms, Post, "/v1/rooms", "Found a room, or join one")
-        .details("A name founds a room, a ticket joins one. Joining a room that you are in already changes nothing.")
+        .details("A name founds a room, a ticket joins one. A founded room is closed unless `open` is true: in a closed room nobody can speak before a member has let them in, `standing` says where you stand, and people and tickets can be taken out again. Joining a room that you are in already changes nothing.")
         .status(201);
     GET_ROOM: Empty => Json<Room> = Endpoint::new("get_room", OfRooms, Get, "/v1/rooms/{room}", "Get the state of a room");
     LEAVE_ROOM: Empty => Empty = Endpoint::new("leave_room", OfRooms, Delete, "/v1/rooms/{room}", "Leave a room")

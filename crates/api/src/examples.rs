@@ -92,7 +92,7 @@ impl Example for Rooms {
 
 impl Example for Enter {
     fn example() -> Self {
-        Self::Founded { name: "lunch".into(), closed: true }
+        Self::Founded { name: "lunch".into(), open: false }
     }
 }
 

@@ -224,9 +224,10 @@ pub enum Enter {
     Founded {
         /// The room's name.
         name: String,
-        /// Whether the room is closed: its members decide who comes in. Anyone with a ticket comes into an open room.
+        /// Whether anyone with a ticket comes in, for ever, and nobody can be removed. By default the room is closed: its
+        /// members decide who is in.
         #[serde(default)]
-        closed: bool,
+        open: bool,
     },
     /// Join the room of a ticket.
     Invited {

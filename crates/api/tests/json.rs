@@ -15,7 +15,11 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(word: T, want: Val
 
 #[test]
 fn requests() {
-    check(Enter::Founded { name: "lunch".into(), closed: false }, json!({"name": "lunch", "closed": false}));
+    check(Enter::Founded { name: "lunch".into(), open: true }, json!({"name": "lunch", "open": true}));
+    assert_eq!(
+        serde_json::from_value::<Enter>(json!({"name": "lunch"})).unwrap(),
+        Enter::Founded { name: "lunch".into(), open: false }
+    );
     check(Enter::Invited { ticket: "rumor1".into() }, json!({"ticket": "rumor1"}));
     check(Say { text: "hi".into(), ..Say::default() }, json!({"text": "hi"}));
     let reply = Say { text: "hi".into(), reply_to: Some("a.1".into()), mentions: vec!["b".into()] };

@@ -60,12 +60,12 @@ impl Client {
         Ok(self.call(&endpoints::LIST_ROOMS, &[], &[], ()).await?.rooms)
     }
 
-    /// Founds an open room.
+    /// Founds a closed room: its members decide who is in.
     ///
     /// # Errors
     /// As [`Client::call`].
     pub async fn found(&self, name: impl Into<String>) -> Result<rumormill_api::Room, Error> {
-        self.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name: name.into(), closed: false }).await
+        self.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name: name.into(), open: false }).await
     }
 
     /// Joins the room of a ticket.

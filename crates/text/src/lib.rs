@@ -24,6 +24,6 @@ pub use self::{
     kept::Kept,
     lines::{Line, read_line},
     pasted::{find_ticket, holds_ticket},
-    rooms::{beginnings, choose, title},
+    rooms::{beginnings, choose, founded, handing_over, title},
     who::{Name, Named, Names, counts},
 };

@@ -1,6 +1,6 @@
 //! Rooms by name: how to show one, and which one a word means.
 
-use rumormill_api::{Code, Refused, codes};
+use rumormill_api::{Code, Refused, Room, codes};
 
 use crate::{clean::clean_name, limits::NICK_CHARS, who::folds};
 
@@ -50,6 +50,26 @@ pub fn choose(rooms: &[(String, String)], wanted: Option<&str>) -> Result<usize,
             }
         }
         _ => Err(unclear(codes::SEVERAL, format!("several rooms are called {wanted:?}"), rooms, &meant)),
+    }
+}
+
+/// Tells the founder of a room whether it is closed or open, and what that means.
+pub fn founded(room: &Room) -> &'static str {
+    match room.standing {
+        Some(_) => {
+            "this room is closed: whoever comes by a ticket is let in, and you can remove people and end tickets"
+        }
+        None => "this room is open: whoever gets the ticket can come, read and write, for ever",
+    }
+}
+
+/// What handing over a ticket of a room means.
+pub fn handing_over(room: &Room) -> &'static str {
+    match room.standing {
+        Some(_) => {
+            "anyone with this ticket of yours can join: rumormill join TICKET; rumormill ticket --revoke ends it"
+        }
+        None => "anyone with this ticket can join: rumormill join TICKET",
     }
 }
 

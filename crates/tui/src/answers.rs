@@ -1,7 +1,7 @@
 //! Handles answers of the node.
 
-use rumormill_api::{Arrival, Kind, Message, Page, Person, Refused, Room, RoomHex};
-use rumormill_text::{clean, limits::PEOPLE_KNOWN};
+use rumormill_api::{Arrival, Enter, Kind, Message, Page, Person, Refused, Room, RoomHex};
+use rumormill_text::{clean, founded, limits::PEOPLE_KNOWN};
 
 use super::{
     ask::{Answer, Ask, OfRoom, Outcome},
@@ -25,11 +25,14 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
     };
     match (ask, told) {
         (Ask::Rooms, Outcome::Rooms(rooms)) => list(model, rooms, out),
-        (Ask::Enter(_), Outcome::Room(room)) => {
-            let id = room.id.clone();
+        (Ask::Enter(enter), Outcome::Room(room)) => {
+            let (id, founded) = (room.id.clone(), founded(&room));
             status(model, *room);
             if let Some(at) = model.rooms.iter().position(|room| room.id == id) {
                 rooms::open(model, at, out);
+            }
+            if matches!(enter, Enter::Founded { .. }) {
+                model.tell(NoteKind::Outcome, founded);
             }
         }
         (Ask::Nearby(name), Outcome::Nearby(rooms)) => carry::nearby(model, name.as_deref(), &rooms, out),

@@ -4,7 +4,9 @@ use rumormill_api::{
     ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, Order as ApiOrder,
     Person, Refused, Room, Say, Whois, codes,
 };
-use rumormill_text::{Named, choose, clean, clean_name, counts, holds_ticket, limits::NICK_CHARS, show::thousands};
+use rumormill_text::{
+    Named, choose, clean, clean_name, counts, handing_over, holds_ticket, limits::NICK_CHARS, show::thousands,
+};
 
 use super::{
     ask::{Ask, OfRoom},
@@ -77,6 +79,14 @@ fn of_room(model: &mut Model, ask: OfRoom, out: &mut Vec<Effect>) {
     }
 }
 
+/// The name in `/new NAME [--open]`, and whether the room is to be open.
+fn named_new(rest: &str) -> (&str, bool) {
+    match rest.strip_suffix("--open") {
+        Some(name) if name.is_empty() || name.ends_with(' ') => (name.trim(), true),
+        _ => (rest, false),
+    }
+}
+
 fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
     match order {
         Order::Help(all) if all == "all" => panels::help_all(model),
@@ -84,8 +94,10 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Unread => mark_unread(model, out),
         Order::Mute => attend(model, |room| Attention { muted: Some(!room.muted), pinned: None }, out),
         Order::Pin => attend(model, |room| Attention { pinned: Some(!room.pinned), muted: None }, out),
-        Order::New(name) if name.is_empty() => model.fail("usage", "a room needs a name", "/new NAME"),
-        Order::New(name) => out.push(Effect::Ask(Ask::Enter(Enter::Founded { name, closed: false }))),
+        Order::New(rest) => match named_new(&rest) {
+            ("", _) => model.fail("usage", "a room needs a name", "/new NAME, or /new NAME --open"),
+            (name, open) => out.push(Effect::Ask(Ask::Enter(Enter::Founded { name: name.into(), open }))),
+        },
         Order::Join(what) => join(model, what, out),
         Order::Announce(on) => match on.as_str() {
             "on" | "" => of_room(model, OfRoom::Announce(true), out),
@@ -476,6 +488,7 @@ pub(super) fn tell_holders(model: &mut Model, held: &Holders) {
 
 /// Shows a ticket and copies it.
 pub(super) fn tell_ticket(model: &mut Model, ticket: String, out: &mut Vec<Effect>) {
-    model.told(format!("{}\nanyone with this ticket can join: rumormill join TICKET", clean(&ticket)));
+    let Some(means) = model.room().map(handing_over) else { return };
+    model.told(format!("{}\n{means}", clean(&ticket)));
     out.push(Effect::Copy(ticket));
 }

@@ -62,7 +62,7 @@ pub(super) enum Use {
 /// Every order, as `/help` lists them.
 pub(super) const ORDERS: [Known; 32] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
-    daily("new", "NAME", "begin a room", Order::New),
+    daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
     daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
     rare("nick", "NAME", "be shown by this name", Order::Nick),
     daily("reply", "TEXT", "answer the selected message, or the last one", Order::Reply),

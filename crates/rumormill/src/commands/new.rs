@@ -6,6 +6,7 @@ use fast_qr::QRBuilder;
 use rumormill_api::{Enter, Room, endpoints};
 use rumormill_client::Client;
 use rumormill_server::read_name;
+use rumormill_text::{founded, handing_over};
 use rumormill_tui::Visit;
 
 use crate::{
@@ -24,10 +25,11 @@ pub(crate) struct Args {
     /// Name you want to be shown by; the one in your other rooms, or your login name, if omitted
     #[arg(long, env = "RUMORMILL_NICK")]
     nick: Option<String>,
-    /// Let members decide who comes in: you remove people, end tickets and give others the right to
+    /// Found an open room: anyone with its ticket comes in, for ever, and nobody can be removed. Without this the room is
+    /// closed: members let people in, and you can remove them and end tickets
     #[arg(long)]
-    closed: bool,
-    /// Announce the room on this LAN: anyone there can find it by name and enter without a ticket
+    open: bool,
+    /// Announce the room on this LAN: anyone there can find it by name and gets a ticket of yours
     #[arg(long)]
     lan: bool,
     /// Use plain lines instead of the full screen, even at a terminal
@@ -41,14 +43,14 @@ pub(crate) struct Args {
 /// When the name is invalid, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let name = read_name(&args.name)?;
-    let found = async |client: &Client| found(client, &place, name, &args).await;
-    client::with(&place, Reach::Staying, found).await.map(|_| ())
+    let create = async |client: &Client| create(client, &place, name, &args).await;
+    client::with(&place, Reach::Staying, create).await.map(|_| ())
 }
 
-async fn found(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Result<Visit, Failure> {
+async fn create(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Result<Visit, Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
-    let (name, closed) = (name.to_owned(), args.closed);
-    let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Founded { name, closed }).await?;
+    let enter = Enter::Founded { name: name.to_owned(), open: args.open };
+    let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &enter).await?;
     // The room exists, so a failure to announce it is only reported: after an error, people would create it again.
     if let Err(failure) = nick::tell(client, &room, nick).await {
         talk(&failure.to_string());
@@ -56,12 +58,9 @@ async fn found(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Re
     if args.lan {
         announce(client, &room, place).await?;
     }
-    talk(match args.closed {
-        true => "this room is closed: whoever comes by a ticket is let in, and you can remove people and end tickets",
-        false => "this room is open: whoever gets the ticket can come, read and write, for ever",
-    });
+    talk(founded(&room));
     let ticket = client.room(room.id.as_str()).ticket().await?;
-    show(&ticket, None)?;
+    show(&room, &ticket, None)?;
     visit(client, &room, place, Look::of(args.plain)).await
 }
 
@@ -83,13 +82,13 @@ async fn announce(client: &Client, room: &Room, place: &HomeArgs) -> Result<(), 
 ///
 /// # Errors
 /// When nobody reads the output.
-pub(crate) fn show(ticket: &str, link: Option<&str>) -> Result<(), Failure> {
+pub(crate) fn show(room: &Room, ticket: &str, link: Option<&str>) -> Result<(), Failure> {
     if io::stderr().is_terminal()
         && let Ok(picture) = QRBuilder::new(ticket.to_ascii_uppercase()).ecl(fast_qr::ECL::L).build()
     {
         talk(&picture.to_str());
     }
     data(link.unwrap_or(ticket))?;
-    talk("anyone with this ticket can join: rumormill join TICKET");
+    talk(handing_over(room));
     Ok(())
 }

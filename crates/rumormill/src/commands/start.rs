@@ -6,7 +6,7 @@ use rumormill_api::{Enter, endpoints};
 use rumormill_client::Client;
 use rumormill_node::read_nick;
 use rumormill_server::{read_name, read_ticket};
-use rumormill_text::holds_ticket;
+use rumormill_text::{founded, holds_ticket};
 use rumormill_tui::Visit;
 use rustyline::{DefaultEditor, error::ReadlineError};
 
@@ -38,14 +38,20 @@ async fn begin(client: &Client, place: &HomeArgs) -> Result<Visit, Failure> {
     talk("You have no room yet. Two questions, and you are in one; Ctrl-C leaves.");
     let known = place.config()?.nick.or_else(nick::login).unwrap_or_default();
     let nick = ask("Your name: ", &known, |name| Ok(read_nick(name)?.to_owned())).await?;
-    let answer = ask("Paste a ticket to join a room, or name a new one: ", "", check).await?;
+    let answer = ask(
+        "Paste a ticket to join a room, or name a new one (closed; `rumormill new NAME --open` makes an open one): ",
+        "",
+        check,
+    )
+    .await?;
     let ticket = holds_ticket(&answer);
-    let enter = if ticket { Enter::Invited { ticket: answer } } else { Enter::Founded { name: answer, closed: false } };
+    let enter = if ticket { Enter::Invited { ticket: answer } } else { Enter::Founded { name: answer, open: false } };
     let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &enter).await?;
     nick::tell(client, &room, Some(nick)).await?;
     if !ticket {
         let ticket = client.room(room.id.as_str()).ticket().await?;
-        new::show(&ticket, None)?;
+        talk(founded(&room));
+        new::show(&room, &ticket, None)?;
     }
     visit(client, &room, place, Look::of(false)).await
 }

@@ -48,11 +48,11 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let ask = async |client: &Client| {
         let room = pick(client, args.room.as_deref()).await?;
-        carry_out(client, &room, &args).await
+        Ok::<_, Failure>(carry_out(client, &room, &args).await?.map(|ticket| (room, ticket)))
     };
-    let Some(ticket) = client::with(&place, Reach::Peers, ask).await? else { return Ok(()) };
+    let Some((room, ticket)) = client::with(&place, Reach::Peers, ask).await? else { return Ok(()) };
     let link = if args.link { place.config()?.http.link(&ticket) } else { None };
-    new::show(&ticket, link.as_deref())
+    new::show(&room, &ticket, link.as_deref())
 }
 
 /// Does what was asked for; returns a ticket to print.

@@ -5,7 +5,7 @@ use crate::{lines::Window, person::Person};
 #[test]
 fn ann_lets_ben_and_mallory_in_and_removes_mallory() {
     let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
-    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--closed", "--nick", "Ann"]));
+    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--nick", "Ann"]));
     at_ann.shows("this room is closed");
     let ticket = at_ann.until("rumor2");
     let mut at_ben = Window::of(&mut ben.command(&["join", &ticket, "--nick", "Ben"]));

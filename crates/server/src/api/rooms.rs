@@ -40,8 +40,8 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Rooms>> {
 /// `POST /v1/rooms`.
 pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<SafeJson<words::Room>> {
     let room = match enter {
-        Enter::Founded { name, closed: true } => api.node().create_closed(read_name(&name)?).await?,
-        Enter::Founded { name, closed: false } => api.node().create(read_name(&name)?).await?,
+        Enter::Founded { name, open: true } => api.node().create(read_name(&name)?).await?,
+        Enter::Founded { name, open: false } => api.node().create_closed(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
     };
     api.entered(&room);

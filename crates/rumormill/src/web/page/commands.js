@@ -50,7 +50,10 @@ export function commands(chat) {
     ["qr", "", "the ticket for a telephone's camera", open.ticket],
     ["digest", "", "do we hold the same?", () => show("Digest of the room", el("p", {}, el("code", {}, chat.room.digest)), el("p", { class: "quiet" }, "Two people who see the same digest hold the same entries."))],
     ["set", "name value", "settings", orAsk((set) => setByWords(set), settings)],
-    ["new", "name", "begin a room", orAsk((name) => chat.begin({ name }), open.create)],
+    ["new", "name", "begin a closed room; name --open: an open one", orAsk((said) => {
+      const [, name, isOpen] = /^(.*?)(\s+--open)?$/.exec(said);
+      return chat.begin({ name, open: Boolean(isOpen) });
+    }, open.create)],
     ["join", "ticket", "enter a room, or go to one", orAsk((ticket) => {
       const [one, ...others] = named([...chat.rooms.values()], ticket);
       if (others.length) usage(`Several rooms here are called “${line(ticket)}”`, `Write the id of one: ${[one, ...others].map(({ id }) => id.slice(0, 8)).join(", ")}.`);

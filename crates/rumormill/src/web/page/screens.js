@@ -8,6 +8,8 @@ import { settings } from "./settings.js";
 import { clock, count, iso, line, moment, nick, short } from "./words.js";
 
 const TOPIC_CHARS = 400;
+const CLOSED = "This room is closed: whoever comes by a ticket is let in.";
+const OPEN = "This room is open: whoever gets the ticket can come, read and write, for ever.";
 const SOUGHT = 5;
 const ROUTES_CHARS = 120;
 
@@ -33,7 +35,11 @@ export function screens(chat) {
     chat.try(() => chat.attend(what));
   };
   const open = {
-    create: () => ask({ title: "New room", label: "What is it called?", yes: "Create it", run: (name) => chat.begin({ name }) }),
+    create: () => {
+      const open = el("input", { type: "checkbox", name: "open" });
+      const more = el("label", { class: "setting check" }, open, "Open: anyone with the ticket comes in, for ever, and nobody can be removed. Otherwise the room is closed: whoever comes by a ticket is let in, and you can remove people and end tickets.");
+      ask({ title: "New room", label: "What is it called?", more, yes: "Create it", run: (name) => chat.begin({ name, open: open.checked }) });
+    },
     join: () => open.invited(""),
     invited: (value) => ask({
       title: "Join a room", text: "Whoever is in a room can give you its ticket.", label: "Ticket", value, yes: "Join", run: (ticket) => chat.begin({ ticket }),
@@ -99,7 +105,7 @@ function drawEmpty(room, open) {
   if (room?.seeking) return $("empty").replaceChildren(...seeking(room, open));
   $("empty").replaceChildren(...(room
     ? [el("h2", {}, room.missing ? "The messages are on their way" : "Nothing said yet"),
-      el("p", {}, room.missing ? "They appear here, newest first, as soon as a peer has sent them." : "Write the first line below, or let somebody in."),
+      el("p", {}, room.missing ? "They appear here, newest first, as soon as a peer has sent them." : `${room.standing ? CLOSED : OPEN} Write the first line below, or let somebody in.`),
       el("div", { class: "row" }, isNameless && button("Choose my name", open.nick, true), button("Show the ticket", open.ticket))]
     : [el("h2", {}, "No room here yet"),
       el("p", {}, "Begin one and give its ticket to others, or paste a ticket that somebody gave you."),
