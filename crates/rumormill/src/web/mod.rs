@@ -8,7 +8,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
 /// The files of the page.
-pub(crate) const FILES: [File; 33] = [
+pub(crate) const FILES: [File; 35] = [
     File("/acts.js", SCRIPT, include_bytes!("page/acts.js")),
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
@@ -19,6 +19,7 @@ pub(crate) const FILES: [File; 33] = [
     File("/composer.js", SCRIPT, include_bytes!("page/composer.js")),
     File("/dom.js", SCRIPT, include_bytes!("page/dom.js")),
     File("/files.js", SCRIPT, include_bytes!("page/files.js")),
+    File("/governing.js", SCRIPT, include_bytes!("page/governing.js")),
     File("/icon-unread.svg", PICTURE, include_bytes!("page/icon-unread.svg")),
     File("/icon.svg", PICTURE, include_bytes!("page/icon.svg")),
     File("/", HTML, include_bytes!("page/index.html")),
@@ -37,6 +38,7 @@ pub(crate) const FILES: [File; 33] = [
     File("/side.js", SCRIPT, include_bytes!("page/side.js")),
     File("/status.js", SCRIPT, include_bytes!("page/status.js")),
     File("/style.css", STYLE, include_bytes!("page/style.css")),
+    File("/tickets.js", SCRIPT, include_bytes!("page/tickets.js")),
     File("/timeline.js", SCRIPT, include_bytes!("page/timeline.js")),
     File("/typing.js", SCRIPT, include_bytes!("page/typing.js")),
     File("/visit.js", SCRIPT, include_bytes!("page/visit.js")),

@@ -98,7 +98,7 @@ fn a_name_is_used_in_later_rooms_too() {
     assert!(work.until("  hi").ends_with("bob  hi"));
     // Without a name, the output does not mention one.
     let eve = Person::new();
-    eve.lines(&["new", "one"]);
-    eve.lines(&["new", "two"]);
+    eve.lines(&["new", "one", "--open"]);
+    eve.lines(&["new", "two", "--open"]);
     assert!(eve.lines(&["rooms"]).iter().all(|room| room.contains("entries: 1,")), "{:?}", eve.lines(&["rooms"]));
 }

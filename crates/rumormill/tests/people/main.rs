@@ -112,7 +112,7 @@ fn a_line_sent_alone_is_kept() {
 #[test]
 fn a_followed_log_prints_every_line_once() {
     let (ada, bob) = (Person::new(), Person::new());
-    let mut here = ada.open(&["new", "lunch"]);
+    let mut here = ada.open(&["new", "lunch", "--open"]);
     let ticket = here.line();
     assert_eq!(bob.open(&["join", &ticket]).leave().1, Some(0));
     let mut following = bob.open(&["log", "--follow", "--last", "1"]);

@@ -199,6 +199,9 @@ export class Mock {
     const run = `${method} ${what ?? ""}`;
     if (run === "DELETE ") return this.rooms.splice(this.rooms.indexOf(room), 1), null;
     if (run === "GET ticket") return { ticket: "rumormill1" + "abcdefgh23456789".repeat(9) };
+    if (what === "tickets") return this.tickets(method, room, ref, body);
+    if (run === "POST foreseen") return { out: [], roles: [], tickets: [], says: room.foreseen ?? [] };
+    if (run === "POST orders") return (room.orders ??= []).push(body), { ref: `${author(0)}.9` };
     if (run === "GET people") return ref ? this.whois(room, ref) : { people: room.people };
     if (run === "POST typing") return (room.typed = (room.typed ?? 0) + 1), null;
     if (what === "hidden") return this.hide(room, ref, method === "PUT");
@@ -211,6 +214,16 @@ export class Mock {
     else if (run === "PUT topic") room.state.topic = body.topic;
     else if (what === "messages") return ref ? this.message(method, room, ref, part, sign, body) : this.messages(method, room, query, body);
     return this.shown(room);
+  }
+
+  tickets(method, room, id, body) {
+    room.tickets ??= [];
+    if (method === "DELETE") return (room.tickets.find((ticket) => ticket.id === id).state = "revoked"), null;
+    if (method === "POST") {
+      room.tickets.push({ id: hex(room.tickets.length + 0x7e, 4).repeat(16), maker: { author: author(0), nick: "vera" }, mine: true, used: 0, state: "good", ...body });
+      return { ticket: "rumormill1" + "newticket2345678".repeat(9) };
+    }
+    return { tickets: room.tickets };
   }
 
   whois(room, text) {
@@ -233,9 +246,9 @@ export class Mock {
     return { people: room.people };
   }
 
-  begin({ name, ticket }) {
+  begin({ name, ticket, open }) {
     if (ticket && !ticket.startsWith("rumormill1")) throw new Refusal(400, "ticket", "this is no ticket", "paste all of it, from rumormill1 to its last character");
-    return this.shown(this.room(name ?? "joined"));
+    return this.shown(this.room(name ?? "joined", name && !open ? { standing: { role: "owner", says: "" } } : {}));
   }
 
   messages(method, room, query, body) {

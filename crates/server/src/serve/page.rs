@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    body::Bytes,
     http::{HeaderName, header},
     routing::get,
 };
@@ -44,7 +45,27 @@ impl Page {
     /// Serves the page.
     pub(super) fn router(self) -> Router {
         self.0.iter().fold(Router::new(), |router, PageFile(path, kind, bytes)| {
-            router.route(path, get(async || (HEADERS, [(header::CONTENT_TYPE, *kind)], *bytes)))
+            let bytes = if kind.starts_with("text/javascript") { uncommented(bytes) } else { bytes.to_vec() };
+            let bytes = Bytes::from(bytes);
+            router.route(path, get(async move || (HEADERS, [(header::CONTENT_TYPE, *kind)], bytes)))
         })
+    }
+}
+
+/// A script whose comment lines are empty: browsers need no comments, and every line keeps its number.
+fn uncommented(script: &[u8]) -> Vec<u8> {
+    let lines = script.split_inclusive(|byte| *byte == b'\n');
+    let is_comment = |line: &[u8]| line.trim_ascii_start().starts_with(b"//");
+    lines.flat_map(|line| if is_comment(line) { b"\n" } else { line }).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_served_without_its_comments_and_with_all_its_lines() {
+        let script = b"// says what it is\nconst at = \"//\"; // kept\n  // and why\n  run();\n";
+        assert_eq!(uncommented(script), b"\nconst at = \"//\"; // kept\n\n  run();\n");
     }
 }

@@ -4,6 +4,7 @@ import { $, button, el } from "./dom.js";
 import { about, call } from "./api.js";
 import { ask, close, show } from "./ask.js";
 import { save } from "./files.js";
+import { hiding } from "./governing.js";
 import { permalink } from "./marked.js";
 import { showPerson } from "./person.js";
 import { pick } from "./picker.js";
@@ -35,7 +36,7 @@ export function messageActs(chat) {
         react(message, sign, !mine);
       }),
     takeBack: (message) => takeBack(chat.id, message),
-    more: (message) => more(acts, message),
+    more: (message) => more(acts, message, hiding(chat, message)),
     unread: (message) => chat.try(() => chat.visit.markUnread(message)),
     copyLink: (message) => copyLink(chat.id, message),
     go: (to) => chat.go(to),
@@ -63,7 +64,7 @@ function takeBack(room, message) {
   ask({ title: "Take this back?", text, yes: "Take it back", run: () => call("DELETE", path) });
 }
 
-function more(acts, message) {
+function more(acts, message, hide) {
   const choice = (words, run, ...look) =>
     button(
       words,
@@ -82,6 +83,7 @@ function more(acts, message) {
       choice("Mark as unread from here", acts.unread, false, true),
       choice("Copy a link to it", acts.copyLink),
       choice("Who has it", acts.holders),
+      hide && choice("Hide it for everybody", hide),
     ),
   );
 }

@@ -1,6 +1,7 @@
 // The list of rooms, the title, notices, and the chips that lead to messages out of sight.
 
 import { $, el, rows, theirs } from "./dom.js";
+import { standing } from "./governing.js";
 import { clock, count, line, number, short } from "./words.js";
 
 export function drawTitle({ rooms, id, room, visit }) {
@@ -46,12 +47,14 @@ function badge(look, label, text) {
 
 // Notices about a state of the room, each with a test whether that state lasts.
 const LASTS = { stopped: ({ stopped }) => stopped !== null, skewed: ({ clock }) => Boolean(clock), shared: ({ shares }) => !shares || shares.length > 0 };
-const FIXED = ["stopped", "seeking"];
+const FIXED = ["stopped", "seeking", "standing"];
 
 export function drawBanners(chat) {
   const { room } = chat;
   const list = (chat.notices.get(room.id) ?? []).filter(({ code }) => LASTS[code]?.(room) ?? true);
   if (room.seeking && $("empty").hidden) list.push({ code: "seeking", text: `Nobody of this room was found so far, looking since ${clock(room.seeking.since_ms)}. Somebody in it has to run Rumormill at the same time; what you write is sent then.` });
+  const text = standing(room);
+  if (text) list.push({ code: "standing", text });
   if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) {
     const help = room.damaged ? "Run “rumormill resync” to take out what is damaged and fetch it again, or leave the room."
       : "Make room on the disk: it goes on by itself; what was confirmed is kept.";

@@ -3,6 +3,7 @@
 import { Failure } from "./api.js";
 import { show } from "./ask.js";
 import { el } from "./dom.js";
+import { dismiss, make, remove, stepDown } from "./governing.js";
 import { meant, setHidden, showPerson } from "./person.js";
 import { dayBegin } from "./side.js";
 import { setByWords, settings, words } from "./settings.js";
@@ -27,6 +28,13 @@ export function commands(chat) {
       const { author, hidden } = await meant(chat, needed(name));
       return setHidden(chat, author, !hidden);
     }],
+    ["kick", "name", "remove somebody from a closed room", async (name) => remove(chat, await meant(chat, needed(name)))],
+    ["appoint", "name", "make somebody a moderator; name co-owner: more", async (said) => {
+      const [, name, role = "moderator"] = /^(.*?)(?: (co-owner|moderator))?$/.exec(needed(said));
+      return make(chat, await meant(chat, name), role);
+    }],
+    ["dismiss", "name", "end the role of somebody", async (name) => dismiss(chat, await meant(chat, needed(name)))],
+    ["step-down", "", "give up your own role", () => stepDown(chat)],
     ["search", "words", "look for messages", (sought) => {
       chat.side.show("search");
       return sought && chat.side.search(sought);
@@ -76,6 +84,6 @@ function named(rooms, word) {
 export function fitting(chat, word, rest) {
   const begins = (text) => text.toLowerCase().startsWith(rest.toLowerCase());
   const people = () => [...chat.people.values()].filter(({ me }) => !me || word === "whois").map(({ author, hidden }) => [chat.names.show(author), hidden ? "hidden" : ""]);
-  const found = { whois: people, hide: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
+  const found = { whois: people, hide: people, kick: people, appoint: people, dismiss: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
   return found.filter(([text]) => text && text !== rest && begins(text));
 }

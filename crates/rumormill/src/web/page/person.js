@@ -3,6 +3,7 @@
 import { ask as at, call } from "./api.js";
 import { close, show } from "./ask.js";
 import { $, button, el, table } from "./dom.js";
+import { governing, roleWord } from "./governing.js";
 import { moment, number } from "./words.js";
 
 // The person of a name. The API knows the rules, and reports ambiguous names.
@@ -19,16 +20,18 @@ export async function showPerson(chat, name) {
     ["First wrote", who.since_ms === null ? "not known here" : moment(who.since_ms)],
     ["Last wrote", who.last_ms ? moment(who.last_ms) : "never"],
     ["Entries", number(who.entries)],
+    who.role && ["In this room", roleWord(who) || "member"],
     who.hidden && ["Hidden", "You do not see what they say. They do not learn of it."],
   ].filter(Boolean);
+  const rights = await governing(chat, who);
   const then = (run) => () => {
     close();
     return run();
   };
-  show(chat.names.show(author, who.nick), table("", facts),
+  show(chat.names.show(author, who.nick), table("", facts), ...[
     !who.me && el("div", { class: "row" },
       button("Mention", then(() => chat.mention(who)), true, true),
-      button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden))))));
+      button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden))))), rights].filter(Boolean));
 }
 
 // Hides a person for you alone, or shows them again.

@@ -1,10 +1,11 @@
 // The head of a room, dialogs, and what shows when there is nothing yet.
 
 import { $, button, el, table, theirs } from "./dom.js";
-import { ask as at, call, fetched } from "./api.js";
 import { ask, close, show } from "./ask.js";
-import { announcing, nearby } from "./nearby.js";
+import { isOut, mine } from "./governing.js";
+import { nearby } from "./nearby.js";
 import { settings } from "./settings.js";
+import { showTicket } from "./tickets.js";
 import { clock, count, iso, line, moment, nick, short } from "./words.js";
 
 const TOPIC_CHARS = 400;
@@ -84,6 +85,7 @@ function draw(room, chat) {
   const isEmpty = !room || shows(chat.visit) === "nothing";
   $("empty").hidden = !isEmpty;
   if (isEmpty) drawEmpty(room, chat.screens.open);
+  if (isOut(room)) $("say").hidden = true;
   if (!room) return $("name").replaceChildren("Welcome"), $("topic").replaceChildren();
   $("name").replaceChildren(theirs(short(room.name, 60) || "room " + room.id.slice(0, 8)));
   $("topic").replaceChildren(theirs(short(room.topic, TOPIC_CHARS)));
@@ -99,14 +101,14 @@ function shows({ paging, timeline: { older, messages } }) {
 
 function drawEmpty(room, open) {
   const isNameless = room?.nick === room?.author.slice(0, 8);
-  const key = room ? `quiet ${room.missing} ${isNameless} ${JSON.stringify(room.seeking)}` : "none";
+  const key = room ? `quiet ${mine(room)} ${room.missing} ${isNameless} ${JSON.stringify(room.seeking)}` : "none";
   if ($("empty").dataset.shows === key) return;
   $("empty").dataset.shows = key;
   if (room?.seeking) return $("empty").replaceChildren(...seeking(room, open));
   $("empty").replaceChildren(...(room
     ? [el("h2", {}, room.missing ? "The messages are on their way" : "Nothing said yet"),
-      el("p", {}, room.missing ? "They appear here, newest first, as soon as a peer has sent them." : `${room.standing ? CLOSED : OPEN} Write the first line below, or let somebody in.`),
-      el("div", { class: "row" }, isNameless && button("Choose my name", open.nick, true), button("Show the ticket", open.ticket))]
+      el("p", {}, isOut(room) ? "" : room.missing ? "They appear here, newest first, as soon as a peer has sent them." : `${room.standing ? CLOSED : OPEN} Write the first line below, or let somebody in.`),
+      el("div", { class: "row" }, isNameless && button("Choose my name", open.nick, true), isOut(room) ? button("Try another ticket", open.join) : button("Show the ticket", open.ticket))]
     : [el("h2", {}, "No room here yet"),
       el("p", {}, "Begin one and give its ticket to others, or paste a ticket that somebody gave you."),
       el("div", { class: "row" }, button("New room", open.create, true), button("Join with a ticket", open.join))]));
@@ -123,22 +125,4 @@ function seeking({ seeking: { since_ms, peers }, peers: linked }, open) {
     el("p", {}, "Somebody who is in the room has to run Rumormill at the same time. Ask them to open it, to join the same network, or for a new ticket. It goes on looking by itself, and what you write is sent as soon as somebody comes."),
     el("div", { class: "row" }, button("Try another ticket", open.join, true), button("Leave this room", open.leave)),
   ].filter(Boolean);
-}
-
-async function showTicket(chat) {
-  const { id } = chat;
-  const [{ ticket }, room, src] = await Promise.all([call("GET", at(id, "/ticket")), call("GET", at(id)), fetched(at(id, "/ticket.svg"))]);
-  chat.rooms.set(id, room);
-  const text = el("textarea", { readonly: true, rows: 4, id: "ticket-text", "aria-label": "Ticket", "data-first": true });
-  text.value = ticket;
-  const told = el("p", { role: "status", class: "quiet" });
-  const copy = async () => {
-    text.select();
-    const done = await navigator.clipboard.writeText(ticket).then(() => true, () => false);
-    told.textContent = done ? "Copied." : "Selected: press Ctrl+C to copy it.";
-  };
-  show("Ticket",
-    el("p", {}, "Whoever has this ticket can enter the room and read everything in it. Hand it over where nobody else reads along."),
-    text, el("div", { class: "row" }, button("Copy", copy, true), told), announcing(chat, id),
-    el("img", { src, alt: "The ticket as a QR code", class: "qr", width: 240, height: 240, onload: () => URL.revokeObjectURL(src) }));
 }

@@ -1,6 +1,7 @@
 // The panel: people, the network, search.
 
 import { $, el, rows, theirs } from "./dom.js";
+import { roleWord } from "./governing.js";
 import { clock, count, day, line, number, short } from "./words.js";
 
 const LISTED = 200;
@@ -59,8 +60,9 @@ export class Side {
     rows(this.people, people.slice(0, LISTED).map((person) => {
       const name = names.show(person.author, person.nick);
       const when = (person.me ? "you" : person.here ? "here" : person.last_ms ? `away, wrote ${day(person.last_ms)}` : "away") + (person.hidden ? ", hidden" : "");
-      return { key: person.author, stamp: [name, when], make: () => el("li", {}, el("button", { type: "button", class: "person", title: "Who that is, mention, hide", "data-as": "person", "aria-haspopup": "dialog", onclick: () => this.act.person(person) },
-        el("span", { class: "dot " + (person.here || person.me ? "on" : "off"), "aria-hidden": "true" }), theirs(name, { class: "nick " + names.hue(person.author) }), el("span", { class: "quiet" }, when))) };
+      const role = roleWord(person);
+      return { key: person.author, stamp: [name, when, role], make: () => el("li", {}, el("button", { type: "button", class: "person", title: "Who that is, mention, hide", "data-as": "person", "aria-haspopup": "dialog", onclick: () => this.act.person(person) },
+        el("span", { class: "dot " + (person.here || person.me ? "on" : "off"), "aria-hidden": "true" }), theirs(name, { class: "nick " + names.hue(person.author) }), role && el("span", { class: "tag" }, role), el("span", { class: "quiet" }, when))) };
     }));
   }
 

@@ -1,0 +1,152 @@
+// A closed room in the page: roles, what may be done with people and messages, tickets, and being out.
+
+import test from "node:test";
+import assert from "node:assert/strict";
+import { chat, findings, overflow, said, until } from "./browser.mjs";
+import { author } from "./mock.mjs";
+
+const OWNER = { standing: { role: "owner", says: "" } };
+const SIZES = [[1280, "light"], [800, "dark"], [360, "light"], [360, "dark"]];
+
+// Vera's room: Ann moderates, Ben is a member, Mallory spams, and Wanda waits.
+function closed(set = OWNER) {
+  return (mock) => {
+    const room = mock.room("lunch", { topic: "Where we eat today", ...set });
+    room.people[0].role = set.standing.role;
+    const people = [["Ann", "moderator"], ["Ben", "member"], ["Mallory", "member"], ["Wanda", "waiting"]];
+    people.forEach(([nick, role], i) => mock.person(room, i + 1, nick, { role, here: i < 3 }));
+    const quiet = { quiet: true };
+    mock.say(room, 0, "lunch", { ...quiet, kind: "founded" });
+    mock.say(room, 0, "Vera made Ann a moderator", { ...quiet, kind: "act" });
+    mock.say(room, 1, "Soup today?", quiet);
+    mock.say(room, 3, "buy this, it is very cheap", quiet);
+    room.foreseen = ["Mallory would be out", "the ticket 7e7e7e7e of Vera would let nobody in any more"];
+    return room;
+  };
+}
+
+async function personDialog(page, name) {
+  if (!(await page.locator("#side").isVisible())) await page.locator('[data-side="people"]').click();
+  await page.locator("#side .person", { hasText: name }).click();
+  return page.locator("#ask");
+}
+
+test("the owner sees who is what, removes Mallory with what he said, and makes Ben a moderator", async (t) => {
+  const { page, room } = await chat(t, closed());
+  const dialog = await personDialog(page, "Mallory");
+  await page.locator("#side .person", { hasText: "Ann" }).getByText("moderator").waitFor();
+  await page.locator("#side .person", { hasText: "Wanda" }).getByText("waits to be let in").waitFor();
+  await dialog.getByText("Remove", { exact: true }).click();
+  await dialog.getByText("Mallory would be out").waitFor();
+  await dialog.getByText("would let nobody in any more").waitFor();
+  await dialog.getByText("Take back what they said, too").click();
+  await dialog.locator("button.main").click();
+  await dialog.waitFor({ state: "hidden" });
+  await (await personDialog(page, "Ben")).getByText("Make moderator").click();
+  await dialog.getByText("As moderator, Ben may let people in").waitFor();
+  await dialog.locator("button.main").click();
+  await dialog.waitFor({ state: "hidden" });
+  await (await personDialog(page, "Ann")).getByText("End the role").click();
+  await dialog.getByText("Cancel").click();
+  assert.deepEqual(room.orders, [
+    { does: "remove", who: author(3), hide: true },
+    { does: "appoint", who: author(2), role: "moderator" },
+  ]);
+});
+
+test("a moderator hides a member's words, and is offered nothing against those above", async (t) => {
+  const { page, room } = await chat(t, closed({ standing: { role: "moderator", says: "" } }));
+  room.people[1].role = "owner";
+  await said(page, "buy this").click();
+  await page.keyboard.press("m");
+  const dialog = page.locator("#ask");
+  await dialog.getByText("Hide it for everybody").click();
+  await dialog.locator("button.main").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.orders, [{ does: "hide", message: `${author(3)}.0` }]);
+  await personDialog(page, "Ann");
+  await dialog.getByText("Mention").waitFor();
+  assert.equal(await dialog.getByText("Remove", { exact: true }).count(), 0);
+  await page.keyboard.press("Escape");
+  await personDialog(page, "Ben");
+  await dialog.getByText("Remove", { exact: true }).waitFor();
+  assert.equal(await dialog.getByText("Make moderator").count(), 0, "moderators appoint nobody");
+});
+
+test("a member is offered nothing to govern with", async (t) => {
+  const { page } = await chat(t, closed({ standing: { role: "member", says: "" } }));
+  const dialog = await personDialog(page, "Mallory");
+  await dialog.getByText("Mention").waitFor();
+  for (const words of ["Remove", "Make moderator", "End the role"]) assert.equal(await dialog.getByText(words, { exact: true }).count(), 0);
+});
+
+test("a ticket for one is made, shown to be copied, and ended", async (t) => {
+  const { page, room } = await chat(t, closed());
+  await page.locator('[data-do="ticket"]').first().click();
+  const dialog = page.locator("#ask");
+  await dialog.getByText("This ticket is your own").waitFor();
+  await dialog.locator("[name=uses]").fill("2");
+  await dialog.locator("[name=ends]").selectOption("7");
+  await dialog.getByText("Make a ticket").click();
+  await dialog.getByText("Above is the new ticket, for 2 people.").waitFor();
+  assert.match(await dialog.locator("textarea").inputValue(), /newticket/);
+  const row = dialog.locator(".list li");
+  await row.getByText("0 of 2 uses, until").waitFor();
+  assert.ok(room.tickets[0].expires_ms > Date.now());
+  await row.locator("button").click();
+  await row.getByText("It lets nobody in any more").click();
+  await row.getByText("ended").waitFor();
+  assert.equal(room.tickets[0].state, "revoked");
+});
+
+test("whoever was removed reads by whom, and what to do; whoever is in reads nothing of it", async (t) => {
+  const says = "Ann removed you from this room; nobody reads what you say here";
+  const { page, mock: made, room } = await chat(t, closed({ standing: { role: "removed", says } }));
+  await page.locator(".banner", { hasText: "Ann removed you from this room" }).getByText("Ask to be let in again").waitFor();
+  assert.equal(await page.locator("#say").isVisible(), false);
+  room.state.standing = OWNER.standing;
+  made.status(room);
+  await page.locator(".banner").waitFor({ state: "detached" });
+  await page.locator("#say").waitFor();
+  room.state.standing = { role: "refused", says: "your ticket was revoked: ask for a new one, and join with it" };
+  made.status(room);
+  await page.locator(".banner", { hasText: "ask for a new one" }).waitFor();
+});
+
+test("a new room is closed, or open if the founder says so, and the page says which", async (t) => {
+  const { page } = await chat(t, closed());
+  const create = async (name, isOpen) => {
+    await until(page, () => !document.querySelector("#ask").open);
+    await page.locator("#rooms [data-do=create]").click();
+    await page.locator("#ask-value").fill(name);
+    if (isOpen) await page.locator("#ask [name=open]").check();
+    await page.locator("#ask button.main").click();
+  };
+  await create("garden", false);
+  await page.locator("#empty", { hasText: "This room is closed" }).waitFor();
+  await create("market", true);
+  await page.locator("#empty", { hasText: "This room is open" }).waitFor();
+});
+
+for (const [width, theme] of SIZES) {
+  test(`everything fits and axe finds nothing: ${width} pixels, ${theme}`, async (t) => {
+    const { page } = await chat(t, closed(), { width, theme });
+    const look = async (name) => {
+      assert.deepEqual(await overflow(page), []);
+      assert.deepEqual(await findings(page), []);
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}-${width}-${theme}.png` });
+    };
+    const dialog = await personDialog(page, "Mallory");
+    await look("person");
+    await dialog.getByText("Remove", { exact: true }).click();
+    await dialog.getByText("would be out").waitFor();
+    await look("remove");
+    await page.keyboard.press("Escape");
+    await look("people");
+    await page.keyboard.press("Escape");
+    await page.locator("#tools [data-do=ticket]").click();
+    await dialog.getByText("Make a ticket").click();
+    await dialog.locator(".list li button").waitFor();
+    await look("ticket");
+  });
+}
