@@ -117,6 +117,10 @@ table! {
     HIDE_PERSON: Empty => Json<People> = Endpoint::new("hide_person", Persons, Put, "/v1/rooms/{room}/hidden/{author}", "Hide a person")
         .details("Their messages are not shown to you and cause no notifications. Nobody else learns of it.");
     SHOW_PERSON: Empty => Json<People> = Endpoint::new("show_person", Persons, Delete, "/v1/rooms/{room}/hidden/{author}", "Show a person again");
+    VERIFY_PERSON: Empty => Json<People> = Endpoint::new("verify_person", Persons, Put, "/v1/rooms/{room}/verified/{author}", "Say that your safety number with a person is the same on both sides")
+        .details("`get_person` has the number. Compare it by voice or face to face. The home remembers it for this key alone, and nobody else learns of it.");
+    UNVERIFY_PERSON: Empty => Json<People> = Endpoint::new("unverify_person", Persons, Delete, "/v1/rooms/{room}/verified/{author}", "Take back that you verified a person");
+    GET_SAFETY_PICTURE: Empty => Svg = Endpoint::new("get_safety_picture", Persons, Get, "/v1/rooms/{room}/people/{author}/safety.svg", "Get your safety number with a person as a QR code");
     TYPING: Empty => Empty = Endpoint::new("typing", Persons, Post, "/v1/rooms/{room}/typing", "Tell others that you are typing")
         .details("Sent to connected peers, at most once in three seconds however often it is called, and never if the configuration says `typing = false`.")
         .status(204);

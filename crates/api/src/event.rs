@@ -105,6 +105,9 @@ pub enum Event {
         here: bool,
         /// Whether you have hidden them.
         hidden: bool,
+        /// Whether you have compared your safety number with them.
+        #[serde(default)]
+        verified: bool,
         /// Where they stand in a closed room; absent in an open one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,

@@ -287,9 +287,18 @@ impl Example for People {
     }
 }
 
+/// A safety number.
+const SAFETY: &str = "30414 71192 05570 88231 46605 19928 73310 25544 60187 90023 41776 08895";
+
 impl Example for Whois {
     fn example() -> Self {
-        Self { person: Person::example(), since_ms: Some(SAID_MS), entries: 17, peer: Some(Peer::example()) }
+        Self {
+            person: Person::example(),
+            since_ms: Some(SAID_MS),
+            entries: 17,
+            peer: Some(Peer::example()),
+            safety: SAFETY.into(),
+        }
     }
 }
 

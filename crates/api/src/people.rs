@@ -21,6 +21,9 @@ pub struct Person {
     /// Whether you have hidden them.
     #[serde(default)]
     pub hidden: bool,
+    /// Whether you have compared your safety number with them, and it was the same.
+    #[serde(default)]
+    pub verified: bool,
     /// Where they stand in a closed room; absent in an open one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -45,4 +48,8 @@ pub struct Whois {
     pub entries: u64,
     /// The peer of theirs that is connected, if any.
     pub peer: Option<Peer>,
+    /// Your safety number with them, in groups of digits; empty for yourself. Both see the same number if each has the
+    /// other's key.
+    #[serde(default)]
+    pub safety: String,
 }

@@ -125,7 +125,7 @@ pub mod codes {
         OWNER = "owner", 403, "Only the owner of the home may do this";
         INTEGRITY = "integrity", 422, "The import does not verify";
         NOT_YOURS = "not-yours", 403, "Somebody else said this";
-        HIDDEN = "hidden", 403, "The room has as many hidden people as it may have";
+        HIDDEN = "hidden", 403, "The room has as many hidden or verified people as it may have";
         NO_FILE = "no-file", 404, "The message offers no file";
         LEFT = "left", 404, "You have left the room";
         DAMAGED = "damaged", 409, "The stored data of the room is damaged";

@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -71,6 +71,9 @@ enum Command {
     /// List the people of a room
     #[command(hide = true)]
     People(commands::people::Args),
+    /// Show your safety number with a person, to compare it, and remember that you did
+    #[command(hide = true)]
+    Verify(commands::verify::Args),
     /// Print or set the topic of a room
     #[command(hide = true)]
     Topic(commands::topic::Args),
@@ -205,6 +208,7 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Retract(args) => commands::retract::run(args, place).await,
         Command::Read(args) => commands::read::run(args, place).await,
         Command::People(args) => commands::people::run(args, place).await,
+        Command::Verify(args) => commands::verify::run(args, place).await,
         Command::Topic(args) => commands::topic::run(args, place).await,
         Command::Nick(args) => commands::nick::run(args, place).await,
         Command::Hook(args) => commands::hook::run(args, place).await,

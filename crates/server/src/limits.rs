@@ -81,8 +81,12 @@ pub(crate) const UNREAD: usize = 100;
 /// People of a room that are listed: those present, and others by name; 200 bytes each, 200 kB.
 pub(crate) const PEOPLE: usize = 1_000;
 
-/// People who are hidden in a room: a user who wants to hide more will rather leave it. 64 bytes each, 16 kB a room.
-pub(crate) const HIDDEN: usize = 256;
+/// Groups of five digits in a safety number: 199 bits, beyond any search for a key with the same.
+pub(crate) const SAFETY_GROUPS: usize = 12;
+
+/// People who are hidden or verified in a room: a user who wants to hide more will rather leave it. 64 bytes each, 16 kB
+/// a room.
+pub(crate) const CHOSEN: usize = 256;
 
 /// Most milliseconds to look for rooms on the LAN: a person waits no longer.
 pub(crate) const NEARBY_WAIT_MS: u64 = 10_000;

@@ -75,6 +75,11 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
             met(open, people);
             carry::tell_hidden(model, &author, false);
         }
+        (OfRoom::Verify(author, verified), Outcome::People(people)) => {
+            met(open, people);
+            carry::tell_verified(model, &author, verified);
+        }
+        (OfRoom::Safety(_), Outcome::Whois(whois)) => carry::tell_safety(model, &whois),
         (_, Outcome::Whois(whois)) => carry::tell_whois(model, &whois),
         (OfRoom::Search(words), Outcome::Page(page)) => found(model, &words, page),
         (OfRoom::Say(_) | OfRoom::File(_), Outcome::Page(page)) => {

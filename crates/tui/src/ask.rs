@@ -66,6 +66,10 @@ pub(super) enum OfRoom {
     /// The ticket, to be drawn as a QR code.
     Picture,
     Whois(AuthorHex),
+    /// Shows the safety number with somebody.
+    Safety(AuthorHex),
+    /// Remembers that the safety number was compared, or takes it back.
+    Verify(AuthorHex, bool),
     Hide(AuthorHex),
     /// Shows a hidden author again.
     Unhide(AuthorHex),
@@ -160,7 +164,12 @@ impl OfRoom {
                 client.call(&endpoints::FETCH_FILE, &[id.as_str(), entry.as_str()], &[], ()).await.map(changed)
             }
             Self::Ticket | Self::Picture => room.ticket().await.map(Outcome::Ticket),
-            Self::Whois(author) => {
+            Self::Verify(author, verified) => {
+                let about = [id.as_str(), author.as_str()];
+                let endpoint = if *verified { &endpoints::VERIFY_PERSON } else { &endpoints::UNVERIFY_PERSON };
+                client.call(endpoint, &about, &[], ()).await.map(|told| Outcome::People(told.people))
+            }
+            Self::Whois(author) | Self::Safety(author) => {
                 let told = client.call(&endpoints::GET_PERSON, &[id.as_str(), author.as_str()], &[], ()).await;
                 told.map(|whois| Outcome::Whois(Box::new(whois)))
             }

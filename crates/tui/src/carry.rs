@@ -114,6 +114,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Me(text) => speak(model, format!("{ACT}{text}"), out),
         Order::Names => panels::names(model),
         Order::Whois(name) => whois(model, &name, out),
+        Order::Verify(rest) => verify(model, &rest, out),
         Order::Hide(name) => hide(model, &name, out),
         Order::Kick(name) => {
             let Some(who) = person_meant(model, &name, "/kick NAME") else { return };
@@ -347,6 +348,54 @@ fn person_meant(model: &mut Model, name: &str, help: &str) -> Option<String> {
     meant(model, name).map(|author| author.as_str().to_owned())
 }
 
+/// Shows the safety number with somebody; `NAME yes` remembers that it was compared, `NAME no` takes that back.
+fn verify(model: &mut Model, rest: &str, out: &mut Vec<Effect>) {
+    let (name, verified) = compared(rest);
+    let Some(author) = person_meant(model, name, "/verify NAME; /names lists everybody") else { return };
+    let author = AuthorHex(author);
+    of_room(model, verified.map_or(OfRoom::Safety(author.clone()), |yes| OfRoom::Verify(author, yes)), out);
+}
+
+/// The name in `/verify NAME [yes|no]`, and what was said of the number.
+pub(crate) fn compared(rest: &str) -> (&str, Option<bool>) {
+    match rest.rsplit_once(' ') {
+        Some((name, "yes")) => (name.trim(), Some(true)),
+        Some((name, "no")) => (name.trim(), Some(false)),
+        _ => (rest, None),
+    }
+}
+
+/// The safety number with somebody, and what to do with it.
+pub(crate) fn safety_told(name: &str, whois: &Whois) -> String {
+    match (whois.person.me, whois.person.verified) {
+        (true, _) => "that is yourself: verify somebody else".into(),
+        (_, true) => format!("{}\nyou have compared this with {name}; /verify {name} no takes it back", whois.safety),
+        _ => format!(
+            "{}\ncompare it with {name} by voice or face to face; /verify {name} yes if theirs is the same",
+            whois.safety
+        ),
+    }
+}
+
+/// Shows a safety number.
+pub(super) fn tell_safety(model: &mut Model, whois: &Whois) {
+    let Some(open) = &model.open else { return };
+    let name = open.names.name(&whois.person.author, &whois.person.nick).whole();
+    model.told(safety_told(&name, whois));
+}
+
+/// Reports that somebody is verified now, or no longer.
+pub(super) fn tell_verified(model: &mut Model, author: &AuthorHex, verified: bool) {
+    let Some(open) = &model.open else { return };
+    let name = open.names.name(author, "").whole();
+    model.told(verified_told(&name, verified));
+}
+
+/// That somebody is verified now, or no longer.
+pub(crate) fn verified_told(name: &str, verified: bool) -> String {
+    format!("{name} is {}", if verified { "verified, for this key alone" } else { "not verified" })
+}
+
 /// Hides somebody, or shows them again; without a name, hides the selected message for everybody.
 fn hide(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
     let selected = model.open.as_ref().and_then(|open| open.timeline.at(open.selected.as_ref()?));
@@ -393,7 +442,7 @@ pub(super) fn tell_hidden(model: &mut Model, author: &AuthorHex, hidden: bool) {
 
 /// Shows what is known of somebody.
 pub(super) fn tell_whois(model: &mut Model, whois: &Whois) {
-    let Whois { person, since_ms, entries, peer } = whois;
+    let Whois { person, since_ms, entries, peer, safety: _ } = whois;
     let Some(open) = &model.open else { return };
     let name = open.names.name(&person.author, &person.nick).whole();
     let way = match (person.me, peer) {
@@ -405,6 +454,9 @@ pub(super) fn tell_whois(model: &mut Model, whois: &Whois) {
     let since = since_ms.map(|ms| format!("since {} {}, ", model.clock.day(ms), model.clock.minutes(ms)));
     let entries = format!("{} {}", thousands(*entries), if *entries == 1 { "entry" } else { "entries" });
     text.push_str(&format!("\n{}{entries}", since.unwrap_or_default()));
+    if person.verified {
+        text.push_str("; verified");
+    }
     if person.hidden {
         text.push_str(&format!("; hidden, /hide {name} shows them"));
     }

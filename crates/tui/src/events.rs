@@ -34,11 +34,11 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
         }
         Event::Room { room } => status(model, room),
         Event::Left { room } => left(model, &room, out),
-        Event::Person { room, author, nick, here, hidden, role } => {
+        Event::Person { room, author, nick, here, hidden, verified, role } => {
             if let Some(open) = model.open_as(&room) {
                 open.timeline.hide(&author, hidden);
             }
-            person(model, &room, Person { author, nick, here, hidden, role, ..Person::default() });
+            person(model, &room, Person { author, nick, here, hidden, verified, role, ..Person::default() });
         }
         Event::Typing { room, author, nick } => {
             let until_ms = model.now_ms + TYPING_MS;

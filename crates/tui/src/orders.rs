@@ -14,6 +14,7 @@ pub(super) enum Order {
     Me(String),
     Names,
     Whois(String),
+    Verify(String),
     Hide(String),
     Kick(String),
     Appoint(String),
@@ -60,7 +61,7 @@ pub(super) enum Use {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 32] = [
+pub(super) const ORDERS: [Known; 33] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
     daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
@@ -78,6 +79,7 @@ pub(super) const ORDERS: [Known; 32] = [
     rare("seen", "", "who has the selected message, or your last", |_| Order::Seen),
     rare("unread", "", "mark the selected message as unread, or the last one", |_| Order::Unread),
     rare("whois", "NAME", "who somebody is, and how they are reached", Order::Whois),
+    rare("verify", "NAME", "your safety number; NAME yes: it is theirs, too", Order::Verify),
     rare("hide", "NAME", "hide them for you; no name: this message for all", Order::Hide),
     rare("kick", "NAME", "remove somebody from a closed room", Order::Kick),
     rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),

@@ -103,8 +103,9 @@ pub(super) fn names(model: &mut Model) {
         };
         let name = open.names.name(&person.author, &person.nick).fit(ABOUT - 2);
         let hidden = if person.hidden { ", hidden" } else { "" };
+        let verified = if person.verified { ", verified" } else { "" };
         let role = person.role.filter(|role| *role != Role::Member).map(|role| format!(", {}", role.word()));
-        (name, format!("{here}{}, {}{hidden}", role.unwrap_or_default(), last_word(model, person)))
+        (name, format!("{here}{verified}{}, {}{hidden}", role.unwrap_or_default(), last_word(model, person)))
     };
     let rows = people.iter().map(row).collect();
     show(model, format!("{} people", people.len()), rows);

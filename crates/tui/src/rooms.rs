@@ -112,7 +112,7 @@ fn moved(model: &mut Model, room: &Room) -> Vec<Person> {
 }
 
 pub(super) fn person(model: &mut Model, room: &RoomHex, told: Person) {
-    let Person { author, nick, here, hidden, role, .. } = told;
+    let Person { author, nick, here, hidden, verified, role, .. } = told;
     let tells = model.settings.comings;
     let Some(open) = model.open_as(room) else { return };
     if open.people.len() >= PEOPLE_KNOWN && !open.people.contains_key(&author) {
@@ -123,6 +123,7 @@ pub(super) fn person(model: &mut Model, room: &RoomHex, told: Person) {
     let person = open.people.entry(author.clone()).or_insert_with(|| Person { author, ..Person::default() });
     let came = person.here != here;
     (person.nick, person.here, person.hidden, person.role) = (nick, here, hidden, role);
+    person.verified = verified;
     if came && tells && !person.me {
         model.tell(NoteKind::Outcome, format!("{name} is {}", if here { "here" } else { "away" }));
     }

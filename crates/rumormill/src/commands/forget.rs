@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "rumormill.db",
     "rumormill.db-wal",
     "rumormill.db-shm",
@@ -31,6 +31,7 @@ const FILES: [&str; 12] = [
     "token",
     "read.json",
     "hidden.json",
+    "verified.json",
     "rooms.json",
     "set.json",
     TYPED,

@@ -51,6 +51,7 @@ pub(crate) mod start;
 pub(crate) mod ticket;
 pub(crate) mod top;
 pub(crate) mod topic;
+pub(crate) mod verify;
 
 /// The time this long ago, in milliseconds since the Unix epoch.
 ///

@@ -40,9 +40,10 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
 
 /// `ada  1a0c39ec  you`, `ben  c0ffee01  here, wrote 2026-03-02 14:02`.
 fn line(names: &Names, clock: &Clock, person: &Person) -> String {
-    let Person { author, nick, here, me, last_ms, hidden, role } = person;
+    let Person { author, nick, here, me, last_ms, hidden, verified, role } = person;
     let wrote = format!("wrote {} {}", clock.day(*last_ms), clock.minutes(*last_ms));
-    let told = [(*me, "you"), (*here && !*me, "here"), (*last_ms > 0, &wrote), (*hidden, "hidden")];
+    let told =
+        [(*me, "you"), (*here && !*me, "here"), (*last_ms > 0, &wrote), (*hidden, "hidden"), (*verified, "verified")];
     let role = role.iter().map(|role| role.word());
     let told: Vec<&str> = told.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).chain(role).collect();
     let id = author.as_str().get(..8).unwrap_or_default();

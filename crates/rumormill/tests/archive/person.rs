@@ -72,7 +72,7 @@ impl Person {
 
     /// Founds a room, as ada; returns its ticket.
     pub(crate) fn found(&self, name: &str) -> String {
-        let mut chat = self.command(&["new", name, "--nick", "ada"]);
+        let mut chat = self.command(&["new", name, "--open", "--nick", "ada"]);
         let mut chat = chat.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(chat.stdout.take().unwrap());
         let mut ticket = String::new();

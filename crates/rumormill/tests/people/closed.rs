@@ -73,3 +73,36 @@ fn ann_lets_ben_and_mallory_in_and_removes_mallory() {
     at_ben.leaves();
     at_ann.leaves();
 }
+
+#[test]
+fn ann_and_ben_compare_their_safety_number_and_ann_remembers_it() {
+    let (ann, ben) = (Person::new(), Person::new());
+    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--nick", "Ann"]));
+    at_ann.shows("this room is closed");
+    let ticket = at_ann.until("rumor2");
+    let mut at_ben = Window::of(&mut ben.command(&["join", &ticket, "--nick", "Ben"]));
+    at_ben.shows("you are in lunch");
+    at_ann.until("Ben joined");
+    at_ben.types("hello");
+    at_ann.until("hello");
+
+    // Both see the same number, in the chat and by the command.
+    let number = ann.lines(&["verify", "lunch", "Ben"]).remove(0);
+    assert!(number.split(' ').count() == 12 && number.bytes().all(|sign| sign == b' ' || sign.is_ascii_digit()));
+    assert_eq!(ben.lines(&["verify", "lunch", "Ann"]).remove(0), number);
+    at_ann.types("/verify Ben");
+    at_ann.until(&number);
+    at_ann.types("/verify Ben yes");
+    at_ann.until("Ben is verified, for this key alone");
+    at_ann.types("/names");
+    at_ann.until("Ben  here, member, verified");
+    // It is hers alone, and stays in her home.
+    at_ann.leaves();
+    let people = |person: &Person| person.lines(&["people", "lunch"]).join("\n");
+    assert!(people(&ann).contains("verified"), "{}", people(&ann));
+    assert!(!people(&ben).contains("verified"), "{}", people(&ben));
+    at_ben.leaves();
+    ann.lines(&["verify", "lunch", "Ben", "--no"]);
+    assert!(!people(&ann).contains("verified"));
+    ann.fails(&["verify", "lunch", "Ann"], 2);
+}

@@ -82,7 +82,7 @@ impl Drop for Window {
 
 /// A room with two people in it.
 fn two(ada: &Person, bob: &Person) -> (Window, Window) {
-    let mut here = Window::of(&mut ada.command(&["new", "lunch", "--nick", "ada"]));
+    let mut here = Window::of(&mut ada.command(&["new", "lunch", "--open", "--nick", "ada"]));
     let ticket = here.until("rumor2");
     let mut there = Window::of(bob.command(&["join", &ticket, "--nick", "bob"]).current_dir(bob.home.path()));
     there.until("you are in lunch");

@@ -134,7 +134,7 @@ fn a_followed_log_prints_every_line_once() {
 fn what_others_write_steers_no_terminal_and_json_has_all_of_it() {
     let ada = Person::new();
     let hostile = "a\u{1b}]0;evil\u{7}b\u{9b}2Jc\u{202e}d";
-    assert_eq!(ada.open(&["new", "lunch", "--nick", "\u{1b}[31mada"]).leave().1, Some(0));
+    assert_eq!(ada.open(&["new", "lunch", "--open", "--nick", "\u{1b}[31mada"]).leave().1, Some(0));
     ada.lines(&["send", "lunch", hostile]);
     let shown = ada.lines(&["log"]).join("\n");
     assert!(shown.ends_with("[31mada  a]0;evilb2Jcd"), "{shown:?}");

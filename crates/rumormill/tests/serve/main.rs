@@ -36,7 +36,7 @@ struct Two {
 
 fn two() -> Two {
     let (ada, bob) = (Serving::start(), Serving::start());
-    ada.post("/v1/rooms", &json!({"name": "lunch"})).ok();
+    ada.post("/v1/rooms", &json!({"name": "lunch", "open": true})).ok();
     let ticket = ada.get("/v1/rooms/lunch/ticket").ok();
     let mut events = bob.events();
     let joined = bob.post("/v1/rooms", &json!({"ticket": ticket["ticket"]}));
@@ -548,7 +548,7 @@ fn typing_and_details_of_people_are_available() {
 fn typing_off_neither_sends_nor_shows_typing() {
     let quiet = Serving::start_with("typing = false\n");
     let ada = Serving::start();
-    ada.post("/v1/rooms", &json!({"name": "lunch"})).ok();
+    ada.post("/v1/rooms", &json!({"name": "lunch", "open": true})).ok();
     let ticket = ada.get("/v1/rooms/lunch/ticket").ok();
     quiet.post("/v1/rooms", &json!({"ticket": ticket["ticket"]}));
     let (mut at_ada, mut at_quiet) = (ada.events(), quiet.events());

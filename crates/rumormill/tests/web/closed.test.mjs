@@ -99,6 +99,16 @@ test("a ticket for one is made, shown to be copied, and ended", async (t) => {
   assert.equal(room.tickets[0].state, "revoked");
 });
 
+test("a person is verified by comparing a number, and that shows beside the name", async (t) => {
+  const { page } = await chat(t, closed());
+  const dialog = await personDialog(page, "Ann");
+  await dialog.getByText("Compare keys").click();
+  await dialog.getByText("30414 71192 05570").waitFor();
+  assert.deepEqual(await findings(page), []);
+  await dialog.getByText("It is the same").click();
+  await page.locator("#side .person", { hasText: "Ann" }).getByText("verified").waitFor();
+});
+
 test("whoever was removed reads by whom, and what to do; whoever is in reads nothing of it", async (t) => {
   const says = "Ann removed you from this room; nobody reads what you say here";
   const { page, mock: made, room } = await chat(t, closed({ standing: { role: "removed", says } }));

@@ -157,7 +157,7 @@ export class Mock {
       if (path[1] === "signs") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ signs: EMOJI.filter(([, name]) => name.includes(url.searchParams.get("q"))).map(([sign, name]) => ({ sign, name })) }));
       if (path[3] === "files" && request.method === "GET") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(PICTURE);
       if (path[1] === "nearby") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ rooms: this.nearby }));
-      if (path.at(-1) === "ticket.svg") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(QR);
+      if (path.at(-1)?.endsWith(".svg") && path[1] === "rooms") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(QR);
       const said = this.api(request.method, path.slice(2), url.searchParams, body);
       const status = said === null ? 204 : request.method === "POST" ? 201 : 200;
       response.writeHead(status, { "content-type": "application/json" }).end(said === null ? "" : JSON.stringify(said));
@@ -204,6 +204,7 @@ export class Mock {
     if (run === "POST orders") return (room.orders ??= []).push(body), { ref: `${author(0)}.9` };
     if (run === "GET people") return ref ? this.whois(room, ref) : { people: room.people };
     if (run === "POST typing") return (room.typed = (room.typed ?? 0) + 1), null;
+    if (what === "verified") return (room.people.find(({ author }) => author === ref).verified = method === "PUT"), { people: room.people };
     if (what === "hidden") return this.hide(room, ref, method === "PUT");
     if (run === "PUT read") room.marked = body.place > (room.marked ?? "") ? body.place : room.marked;
     else if (run === "PUT nick") room.state.nick = room.people[0].nick = body.nick;
@@ -234,7 +235,7 @@ export class Mock {
     const [person] = found;
     const who = person.author;
     const peer = room.state.peers.find(({ author }) => author === who) ?? null;
-    return { ...person, since_ms: START_MS, entries: room.messages.filter(({ author }) => author === who).length, peer };
+    return { ...person, since_ms: START_MS, entries: room.messages.filter(({ author }) => author === who).length, peer, safety: person.me ? "" : "30414 71192 05570 88231 46605 19928 73310 25544 60187 90023 41776 08895" };
   }
 
   hide(room, who, hidden) {

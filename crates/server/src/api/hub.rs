@@ -78,8 +78,8 @@ impl Hub {
 
     /// Tells how somebody stands in a room.
     pub(super) fn tell_person(&self, room: RoomHex, person: Person) {
-        let Person { author, nick, here, hidden, role, .. } = person;
-        self.tell(Event::Person { room, author, nick, here, hidden, role });
+        let Person { author, nick, here, hidden, verified, role, .. } = person;
+        self.tell(Event::Person { room, author, nick, here, hidden, verified, role });
     }
 
     /// Adds a listener that starts at `since`.

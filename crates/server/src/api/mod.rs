@@ -6,6 +6,7 @@
 mod archive;
 mod asked;
 mod bots;
+mod chosen;
 mod counts;
 mod events;
 mod figures;
@@ -13,7 +14,6 @@ mod files;
 mod findings;
 mod governing;
 mod held;
-mod hidden;
 mod hooks;
 mod hub;
 mod marks;
@@ -51,7 +51,7 @@ pub use self::{
 };
 
 use self::{
-    bots::Bots, counts::Counts, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf,
+    bots::Bots, chosen::Chosen, counts::Counts, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf,
 };
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
@@ -66,7 +66,8 @@ struct Inner {
     node: Node,
     hub: Hub,
     marks: Marks,
-    hidden: Hidden,
+    hidden: Chosen,
+    verified: Chosen,
     hooks: Hooks,
     bots: Bots,
     shelf: Shelf,
@@ -105,7 +106,8 @@ impl Api {
     }
 
     fn of(node: Node, state: &Path, typing: Typing, whose: Whose) -> Result<Self, Refusal> {
-        let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
+        let (marks, hidden) = (Marks::open(state)?, Chosen::open(state, "hidden.json")?);
+        let verified = Chosen::open(state, "verified.json")?;
         let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
@@ -115,6 +117,7 @@ impl Api {
             hub,
             marks,
             hidden,
+            verified,
             hooks,
             bots,
             shelf,
@@ -139,8 +142,12 @@ impl Api {
         &self.0.marks
     }
 
-    fn hidden(&self) -> &Hidden {
+    fn hidden(&self) -> &Chosen {
         &self.0.hidden
+    }
+
+    fn verified(&self) -> &Chosen {
+        &self.0.verified
     }
 
     fn hooks(&self) -> &Hooks {

@@ -1,6 +1,9 @@
 //! Requests about the people in a room.
 
-use axum::extract::{Path, State};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
 use rumormill_node::{
     Room,
     proto::{content::Target, ids::AuthorId},
@@ -10,10 +13,12 @@ use super::{
     Api,
     governing::{is_out, role_of},
     names::{author, author_hex, room_hex},
+    rooms::picture,
     words::{self, AuthorHex, People, Whois, codes},
 };
 use crate::{
     answer::{Answer, Refusal, SafeJson},
+    limits::SAFETY_GROUPS,
     told::{names, nick},
 };
 
@@ -36,6 +41,7 @@ pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String,
         since_ms: first.map(|line| line.place.time.ms()),
         entries: head.as_ref().map_or(0, |head| head.seq + 1),
         peer: peer.map(|peer| super::shape::shape_peer(&room, &peer)),
+        safety: if who == room.author() { String::new() } else { safety_number(&room.author(), &who) },
         person: api.person(&room, &who, head.map_or(0, |head| head.time.ms())),
     }))
 }
@@ -46,10 +52,7 @@ pub(super) async fn hide(
     Path((room, who)): Path<(String, String)>,
 ) -> Answer<SafeJson<People>> {
     let room = api.room(&room)?;
-    let who = whom(&room, &who).await?;
-    if who == room.author() {
-        return Err(Refusal::new(codes::AUTHOR, "this is yourself", "hide somebody else"));
-    }
+    let who = other(&room, &who).await?;
     set_hidden(&api, &room, &who, true).await
 }
 
@@ -71,6 +74,66 @@ async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Ans
         api.tell_room(room).await;
     }
     Ok(SafeJson(People { people: api.people(room).await? }))
+}
+
+/// `PUT /v1/rooms/{room}/verified/{author}`: remembers that I compared our safety number.
+pub(super) async fn verify(
+    State(api): State<Api>,
+    Path((room, who)): Path<(String, String)>,
+) -> Answer<SafeJson<People>> {
+    set_verified(&api, (&room, &who), true).await
+}
+
+/// `DELETE /v1/rooms/{room}/verified/{author}`.
+pub(super) async fn unverify(
+    State(api): State<Api>,
+    Path((room, who)): Path<(String, String)>,
+) -> Answer<SafeJson<People>> {
+    set_verified(&api, (&room, &who), false).await
+}
+
+async fn set_verified(api: &Api, (room, who): (&str, &str), verified: bool) -> Answer<SafeJson<People>> {
+    let room = api.room(room)?;
+    let who = other(&room, who).await?;
+    let id = room_hex(&room);
+    if api.verified().set(&id, author_hex(&who), verified)? {
+        api.hub().tell_person(id, api.person(&room, &who, 0));
+    }
+    Ok(SafeJson(People { people: api.people(&room).await? }))
+}
+
+/// `GET /v1/rooms/{room}/people/{author}/safety.svg`.
+pub(super) async fn safety_picture(
+    State(api): State<Api>,
+    Path((room, who)): Path<(String, String)>,
+) -> Answer<Response> {
+    let room = api.room(&room)?;
+    let number = safety_number(&room.author(), &other(&room, &who).await?);
+    picture(number.replace(' ', ""))
+}
+
+/// Somebody else than me.
+async fn other(room: &Room, who: &str) -> Answer<AuthorId> {
+    let who = whom(room, who).await?;
+    match who == room.author() {
+        true => Err(Refusal::new(codes::AUTHOR, "this is yourself", "name somebody else")),
+        false => Ok(who),
+    }
+}
+
+/// The safety number of two authors, the same for both: twelve groups of five digits from a hash of both keys in
+/// order.
+fn safety_number(one: &AuthorId, other: &AuthorId) -> String {
+    let mut keys = [*one.as_bytes(), *other.as_bytes()];
+    keys.sort_unstable();
+    let mut digits = [0; SAFETY_GROUPS * 8];
+    blake3::Hasher::new_derive_key("rumormill 1 safety number")
+        .update(keys.as_flattened())
+        .finalize_xof()
+        .fill(&mut digits);
+    let (groups, _) = digits.as_chunks::<8>();
+    let groups = groups.iter().map(|group| format!("{:05}", u64::from_le_bytes(*group) % 100_000));
+    groups.collect::<Vec<_>>().join(" ")
 }
 
 /// `POST /v1/rooms/{room}/typing`: tells the connected peers that I am typing; at most once in three seconds, however
@@ -115,6 +178,7 @@ impl Api {
             me,
             last_ms,
             hidden: self.hides(room, who),
+            verified: self.verified().of(&room_hex(room)).contains(&author_hex(who)),
             role: role_of(room, who),
         }
     }
@@ -123,5 +187,20 @@ impl Api {
     pub(super) fn hides(&self, room: &Room, who: &AuthorId) -> bool {
         let hidden = self.hidden().of(&room_hex(room));
         !hidden.is_empty() && hidden.contains(&AuthorHex(who.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_see_the_same_safety_number_and_a_fresh_key_has_another() {
+        let [ada, ben, fresh] = [1, 2, 3].map(|key| AuthorId::from([key; 32]));
+        let number = safety_number(&ada, &ben);
+        assert_eq!(number, safety_number(&ben, &ada));
+        assert_ne!(number, safety_number(&ada, &fresh));
+        let groups: Vec<&str> = number.split(' ').collect();
+        assert!(groups.len() == SAFETY_GROUPS && groups.iter().all(|group| group.len() == 5), "{number}");
     }
 }

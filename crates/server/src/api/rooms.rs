@@ -92,10 +92,15 @@ fn whole(api: &Api, room: &str) -> Answer<Room> {
 }
 
 /// `GET /v1/rooms/{room}/ticket.svg`: the ticket as a QR code for the camera of a phone.
-pub(super) async fn picture(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
+pub(super) async fn ticket_picture(State(api): State<Api>, Path(room): Path<String>) -> Answer<Response> {
     let ticket = whole(&api, &room)?.ticket().await?.to_string().to_ascii_uppercase();
-    let code = QRBuilder::new(ticket).ecl(ECL::L).build();
-    let code = code.map_err(|_| Refusal::internal("qr", "the ticket is too long for a picture"))?;
+    picture(ticket)
+}
+
+/// A text as a QR code.
+pub(super) fn picture(text: String) -> Answer<Response> {
+    let code = QRBuilder::new(text).ecl(ECL::L).build();
+    let code = code.map_err(|_| Refusal::internal("qr", "the text is too long for a picture"))?;
     let picture = SvgBuilder::default().margin(2).to_str(&code);
     Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
 }
@@ -217,6 +222,7 @@ impl Api {
         self.marks().forget(&id)?;
         self.hooks().forget(&id)?;
         self.hidden().forget(&id)?;
+        self.verified().forget(&id)?;
         self.shelf().forget(&id)
     }
 }

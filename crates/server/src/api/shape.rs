@@ -118,6 +118,7 @@ impl Api {
         let everybody: BTreeSet<AuthorId> =
             here.iter().chain(last.keys()).chain([&me]).copied().chain(members).collect();
         let hidden = self.hidden().of(&room_hex(room));
+        let verified = self.verified().of(&room_hex(room));
         let mut people: Vec<_> = everybody
             .iter()
             .map(|author| words::Person {
@@ -127,6 +128,7 @@ impl Api {
                 me: *author == me,
                 last_ms: last.get(author).copied().unwrap_or(0),
                 hidden: hidden.contains(&author_hex(author)),
+                verified: verified.contains(&author_hex(author)),
                 role: role_of(room, author),
             })
             .collect();

@@ -32,11 +32,11 @@ pub(super) async fn write(
     sink: &mut Sink,
 ) -> Result<(), Refusal> {
     room.nicks_found().await;
-    let names = names(room).await?;
+    let (names, name) = (names(room).await?, room.name());
     let earliest = |ms| Place { time: Time::from_ms(ms), author: AuthorId([0; 32]), seq: 0 };
     let (mut after, mut day) = (since_ms.map(earliest), String::new());
     if form == Form::Markdown {
-        sink.put(&format!("# {}\n", escape(&clean(&room.name())))).await?;
+        sink.put(&format!("# {}\n", escape(&clean(&name)))).await?;
     }
     loop {
         let rumormill_node::Page { messages, more } = room.messages_after(after, PAGE_LINES).await?;
@@ -46,7 +46,7 @@ pub(super) async fn write(
                 What::Nick(_) => room.named_before(message.place).await?,
                 _ => None,
             };
-            let shown = Shown { names: &names, clock, message, reply, before };
+            let shown = Shown { room: &name, names: &names, clock, message, reply, before };
             let today = clock.day(message.place.time.ms());
             match form {
                 Form::Markdown => {
@@ -79,6 +79,8 @@ async fn quoted(room: &Room, names: &Names, message: &Message) -> Result<Option<
 
 /// A message with everything needed to show it.
 struct Shown<'a> {
+    /// The room's name, which the founding of a closed room does not hold.
+    room: &'a str,
     names: &'a Names,
     clock: &'a Clock,
     message: &'a Message,
@@ -111,7 +113,9 @@ impl Shown<'_> {
             }
             What::Nick(nick) => Rendered::Act(self.named(nick).1),
             What::Topic(topic) => Rendered::Act(format!("set the topic: {}", clean(topic))),
-            What::Founded(name) => Rendered::Act(format!("founded the room {}", clean(name))),
+            What::Founded(name) => {
+                Rendered::Act(format!("founded the room {}", clean(if name.is_empty() { self.room } else { name })))
+            }
             What::Act(says) => Rendered::Act(deed_text(says, |author| called(self.names, author))),
             What::Retracted => Rendered::Act("took back what was here".into()),
             What::Expired | What::Missing => Rendered::Act("said something that is gone".into()),

@@ -5,7 +5,11 @@ use rumormill_api::{Order, Standing, endpoints};
 use rumormill_text::clean;
 
 use super::{Chat, orders::usage};
-use crate::{Failure, governing::appointed};
+use crate::{
+    Failure,
+    carry::{compared, safety_told, verified_told},
+    governing::appointed,
+};
 
 impl Chat<'_> {
     /// Removes somebody: `/kick NAME`, `/kick NAME yes`, `/kick NAME yes hide`.
@@ -34,6 +38,22 @@ impl Chat<'_> {
         let (name, role) = appointed(rest);
         let who = self.whom(name, "/appoint NAME, or /appoint NAME co-owner")?;
         self.govern(Order::Appoint { who, role }, true, "").await
+    }
+
+    /// Shows the safety number with somebody, or remembers that it was compared: `/verify NAME`, `/verify NAME yes`.
+    pub(super) async fn verify(&mut self, rest: &str) -> Result<(), Failure> {
+        let (name, verified) = compared(rest);
+        let who = self.whom(name, "/verify NAME; /names lists everybody")?;
+        let room = self.room.id.clone();
+        let path = [room.as_str(), who.as_str()];
+        let Some(verified) = verified else {
+            let whois = self.asks.call(&endpoints::GET_PERSON, &path, &[], ()).await?;
+            return self.screen.talk(&safety_told(name, &whois));
+        };
+        let endpoint = if verified { &endpoints::VERIFY_PERSON } else { &endpoints::UNVERIFY_PERSON };
+        let people = self.asks.call(endpoint, &path, &[], ()).await?.people;
+        self.people.extend(people.into_iter().map(|person| (person.author.clone(), person)));
+        self.screen.talk(&verified_told(name, verified))
     }
 
     /// Hides a message for everybody: `/hide ^2`.

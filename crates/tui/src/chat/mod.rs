@@ -394,10 +394,11 @@ impl<'a> Chat<'a> {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
             Event::Recounted { .. } => self.recounted = true,
-            Event::Person { author, nick, here, hidden, role, .. } => {
+            Event::Person { author, nick, here, hidden, verified, role, .. } => {
                 self.names.learn(&author, &nick);
                 let person = self.person(&author);
                 (person.nick, person.here, person.hidden, person.role) = (nick, here, hidden, role);
+                person.verified = verified;
             }
             Event::File { hash, state: FileState::Here, .. } => self.arrived.extend(self.getting.remove(&hash)),
             Event::File { hash, state: FileState::Absent, .. } => _ = self.getting.remove(&hash),

@@ -128,6 +128,7 @@ impl Chat<'_> {
             "search" => self.search(rest).await,
             "hide" if rest.starts_with('^') => self.hide_message(counted(rest).0).await,
             "hide" => self.hide(rest).await,
+            "verify" => self.verify(rest).await,
             "kick" => self.kick(rest).await,
             "appoint" => self.appoint(rest).await,
             "dismiss" => self.dismiss(rest).await,
@@ -186,6 +187,7 @@ impl Chat<'_> {
         people.retain(|person| person.role != Some(Role::Removed));
         let name = |person: &&Person| {
             let role = person.role.map(|role| format!(", {}", role.word())).unwrap_or_default();
+            let role = if person.verified { format!("{role}, verified") } else { role };
             format!("{}  {}{role}", self.names.name(&person.author, &person.nick).whole(), standing(person))
         };
         let lines: Vec<String> = people.iter().take(SCREENFUL).map(name).collect();

@@ -99,6 +99,7 @@ fn somebody_hidden_on_another_screen_is_hidden_here() {
         nick: "bob".into(),
         here: true,
         hidden,
+        verified: false,
         role: None,
     };
     stage.hears(told(true)).has("2 messages by bob hidden").lacks("bob  third");

@@ -141,6 +141,7 @@ fn comings_and_goings_are_reported_on_request() {
         nick: "bob".into(),
         here,
         hidden: false,
+        verified: false,
         role: None,
     };
     stage.hears(event(true)).has("2 here").lacks("bob is here");

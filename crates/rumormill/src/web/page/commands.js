@@ -4,7 +4,7 @@ import { Failure } from "./api.js";
 import { show } from "./ask.js";
 import { el } from "./dom.js";
 import { dismiss, make, remove, stepDown } from "./governing.js";
-import { meant, setHidden, showPerson } from "./person.js";
+import { meant, setHidden, showPerson, showSafety } from "./person.js";
 import { dayBegin } from "./side.js";
 import { setByWords, settings, words } from "./settings.js";
 import { line } from "./words.js";
@@ -24,6 +24,7 @@ export function commands(chat) {
     ["topic", "text", "set the topic", orAsk((topic) => chat.set(chat.id, "/topic", { topic }), open.topic)],
     ["names", "", "who is here", () => chat.side.show("people")],
     ["whois", "name", "who that is", (name) => showPerson(chat, needed(name))],
+    ["verify", "name", "compare your safety number with theirs", async (name) => showSafety(chat, await meant(chat, needed(name)))],
     ["hide", "name", "do not show what they say, or show it again", async (name) => {
       const { author, hidden } = await meant(chat, needed(name));
       return setHidden(chat, author, !hidden);
@@ -84,6 +85,6 @@ function named(rooms, word) {
 export function fitting(chat, word, rest) {
   const begins = (text) => text.toLowerCase().startsWith(rest.toLowerCase());
   const people = () => [...chat.people.values()].filter(({ me }) => !me || word === "whois").map(({ author, hidden }) => [chat.names.show(author), hidden ? "hidden" : ""]);
-  const found = { whois: people, hide: people, kick: people, appoint: people, dismiss: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
+  const found = { whois: people, verify: people, hide: people, kick: people, appoint: people, dismiss: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
   return found.filter(([text]) => text && text !== rest && begins(text));
 }

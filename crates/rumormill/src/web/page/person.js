@@ -1,6 +1,6 @@
 // A person, and what you can do about them.
 
-import { ask as at, call } from "./api.js";
+import { ask as at, call, fetched } from "./api.js";
 import { close, show } from "./ask.js";
 import { $, button, el, table } from "./dom.js";
 import { governing, roleWord } from "./governing.js";
@@ -21,8 +21,10 @@ export async function showPerson(chat, name) {
     ["Last wrote", who.last_ms ? moment(who.last_ms) : "never"],
     ["Entries", number(who.entries)],
     who.role && ["In this room", roleWord(who) || "member"],
+    who.verified && ["Verified", "You compared your safety number."],
     who.hidden && ["Hidden", "You do not see what they say. They do not learn of it."],
   ].filter(Boolean);
+  const safety = who.safety && button("Compare keys", () => chat.try(() => showSafety(chat, who)));
   const rights = await governing(chat, who);
   const then = (run) => () => {
     close();
@@ -31,7 +33,24 @@ export async function showPerson(chat, name) {
   show(chat.names.show(author, who.nick), table("", facts), ...[
     !who.me && el("div", { class: "row" },
       button("Mention", then(() => chat.mention(who)), true, true),
-      button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden))))), rights].filter(Boolean));
+      button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden))))), safety && el("div", { class: "row" }, safety), rights].filter(Boolean));
+}
+
+// Shows the safety number with a person, to be compared.
+export async function showSafety(chat, { author, nick, safety, verified }) {
+  const src = await fetched(at(chat.id, `/people/${author}/safety.svg`));
+  const name = chat.names.show(author, nick);
+  const set = () => chat.try(async () => {
+    const { people } = await call(verified ? "DELETE" : "PUT", at(chat.id, `/verified/${author}`));
+    chat.visit.met(people);
+    close();
+    chat.draw();
+  });
+  show(`Safety number with ${name}`,
+    el("p", {}, verified ? "You compared this number." : "Compare it by voice or face to face. If theirs is the same, each of you has the other's key."),
+    el("p", { class: "safety" }, el("code", {}, safety)),
+    el("img", { src, alt: "The number as a QR code", class: "qr", width: 180, height: 180, onload: () => URL.revokeObjectURL(src) }),
+    el("div", { class: "row end" }, button(verified ? "No longer verified" : "It is the same", set, true, true)));
 }
 
 // Hides a person for you alone, or shows them again.

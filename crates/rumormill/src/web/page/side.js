@@ -59,7 +59,7 @@ export class Side {
     this.counted.textContent = `${number(here)} here, ${number(people.length - here)} away` + (people.length > LISTED ? `. The ${LISTED} who were here last are listed.` : people.length < 2 ? ". Give somebody the ticket, and they can come." : "");
     rows(this.people, people.slice(0, LISTED).map((person) => {
       const name = names.show(person.author, person.nick);
-      const when = (person.me ? "you" : person.here ? "here" : person.last_ms ? `away, wrote ${day(person.last_ms)}` : "away") + (person.hidden ? ", hidden" : "");
+      const when = (person.me ? "you" : person.here ? "here" : person.last_ms ? `away, wrote ${day(person.last_ms)}` : "away") + (person.verified ? ", verified" : "") + (person.hidden ? ", hidden" : "");
       const role = roleWord(person);
       return { key: person.author, stamp: [name, when, role], make: () => el("li", {}, el("button", { type: "button", class: "person", title: "Who that is, mention, hide", "data-as": "person", "aria-haspopup": "dialog", onclick: () => this.act.person(person) },
         el("span", { class: "dot " + (person.here || person.me ? "on" : "off"), "aria-hidden": "true" }), theirs(name, { class: "nick " + names.hue(person.author) }), role && el("span", { class: "tag" }, role), el("span", { class: "quiet" }, when))) };

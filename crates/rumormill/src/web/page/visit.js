@@ -160,11 +160,11 @@ export class Visit {
     this.names.learn(author, nick);
   }
 
-  person({ author, nick, here, hidden }) {
+  person({ author, nick, here, hidden, verified, role }) {
     const known = this.people.get(author);
     if (hidden !== (known?.hidden ?? false)) this.page(() => this.timeline.again());
     const me = author === this.room.author;
-    this.people.set(author, { last_ms: 0, me, ...known, author, nick, here, hidden });
+    this.people.set(author, { last_ms: 0, me, ...known, author, nick, here, hidden, verified, role });
     this.names.learn(author, nick);
   }
 

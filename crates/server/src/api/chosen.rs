@@ -1,5 +1,5 @@
-//! The authors that I do not want to read: one file in the home. Nobody else learns of it, and the node keeps and
-//! passes on their messages like all others.
+//! Authors that I chose in each room, to be hidden from me or because I verified them: one file in the home for each.
+//! Nobody else learns of it, and the node keeps and passes on their messages like all others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,41 +9,41 @@ use std::{
 use rumormill_text::Kept;
 
 use super::words::{AuthorHex, RoomHex, codes};
-use crate::{answer::Refusal, limits::HIDDEN};
+use crate::{answer::Refusal, limits::CHOSEN};
 
 type Lists = BTreeMap<RoomHex, BTreeSet<AuthorHex>>;
 
-/// The hidden authors of each room; at most [`HIDDEN`] in each.
-pub(super) struct Hidden(Kept<Lists>);
+/// The chosen authors of each room; at most [`CHOSEN`] in each.
+pub(super) struct Chosen(Kept<Lists>);
 
-impl Hidden {
-    /// Reads the file in `dir`.
+impl Chosen {
+    /// Reads the file with this name in `dir`.
     ///
     /// # Errors
     /// When there is a file and it cannot be read.
-    pub(super) fn open(dir: &Path) -> Result<Self, Refusal> {
-        Ok(Self(Kept::open(dir.join("hidden.json"))?))
+    pub(super) fn open(dir: &Path, name: &str) -> Result<Self, Refusal> {
+        Ok(Self(Kept::open(dir.join(name))?))
     }
 
-    /// The hidden authors of a room.
+    /// The chosen authors of a room.
     pub(super) fn of(&self, room: &RoomHex) -> BTreeSet<AuthorHex> {
         self.0.read(|lists| lists.get(room).cloned().unwrap_or_default())
     }
 
-    /// Hides an author, or shows them again; returns whether that changed anything.
+    /// Chooses an author, or no longer; returns whether that changed anything.
     ///
     /// # Errors
-    /// When too many are hidden, or the file cannot be written.
-    pub(super) fn set(&self, room: &RoomHex, author: AuthorHex, hidden: bool) -> Result<bool, Refusal> {
-        if hidden
-            && self.0.read(|lists| lists.get(room).is_some_and(|list| list.len() >= HIDDEN && !list.contains(&author)))
+    /// When too many are chosen, or the file cannot be written.
+    pub(super) fn set(&self, room: &RoomHex, author: AuthorHex, chosen: bool) -> Result<bool, Refusal> {
+        if chosen
+            && self.0.read(|lists| lists.get(room).is_some_and(|list| list.len() >= CHOSEN && !list.contains(&author)))
         {
-            let what = format!("{HIDDEN} people are hidden in this room, the most that can be");
-            return Err(Refusal::new(codes::HIDDEN, what, "show somebody again first"));
+            let what = format!("these are {CHOSEN} people in this room, the most that this home remembers");
+            return Err(Refusal::new(codes::HIDDEN, what, "take it back for somebody first"));
         }
         Ok(self.0.change(|lists| {
             let list = lists.entry(room.clone()).or_default();
-            let changed = if hidden { list.insert(author) } else { list.remove(&author) };
+            let changed = if chosen { list.insert(author) } else { list.remove(&author) };
             if list.is_empty() {
                 lists.remove(room);
             }
@@ -68,20 +68,20 @@ mod tests {
     #[test]
     fn hidden_people_stay_hidden_in_that_room_until_shown() {
         let dir = tempfile::tempdir().unwrap();
-        let hidden = Hidden::open(dir.path()).unwrap();
+        let hidden = Chosen::open(dir.path(), "hidden.json").unwrap();
         assert!(hidden.set(&"r".into(), "bob".into(), true).unwrap());
         assert!(!hidden.set(&"r".into(), "bob".into(), true).unwrap());
-        let again = Hidden::open(dir.path()).unwrap();
+        let again = Chosen::open(dir.path(), "hidden.json").unwrap();
         assert_eq!((again.of(&"r".into()).len(), again.of(&"s".into()).len()), (1, 0));
         assert!(again.set(&"r".into(), "bob".into(), false).unwrap());
-        assert!(Hidden::open(dir.path()).unwrap().of(&"r".into()).is_empty());
+        assert!(Chosen::open(dir.path(), "hidden.json").unwrap().of(&"r".into()).is_empty());
     }
 
     #[test]
     fn hidden_people_are_bounded() {
         let dir = tempfile::tempdir().unwrap();
-        let hidden = Hidden::open(dir.path()).unwrap();
-        for author in 0..HIDDEN {
+        let hidden = Chosen::open(dir.path(), "hidden.json").unwrap();
+        for author in 0..CHOSEN {
             hidden.set(&"r".into(), AuthorHex(author.to_string()), true).unwrap();
         }
         assert_eq!(hidden.set(&"r".into(), "one more".into(), true).unwrap_err().refused.code, "hidden");
