@@ -165,7 +165,7 @@ table! {
         .owners();
 
     EXPORT: Empty => Text = Endpoint::new("export_room", Archive, Get, "/v1/rooms/{room}/export", "Export a room")
-        .details("`jsonl` can be imported again and still verifies; `text` and `markdown` are for reading.")
+        .details("`jsonl` is the archive: it can be imported again and still verifies, and keeps all entries, also those of a closed room that no longer count. `text` and `markdown`, like `list_messages`, have what people are shown.")
         .queries(&[
             Query::new("format", Value::OneOf(&["jsonl", "text", "markdown"]), "The form of the export"),
             Query::new("since_ms", Value::Number(0, 1_700_000_000_000), "Only messages from this time on, in milliseconds since the Unix epoch"),

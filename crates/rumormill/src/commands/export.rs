@@ -23,7 +23,8 @@ use crate::{
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
-    /// Output format; only jsonl can be verified and imported again
+    /// Output format. jsonl is the archive: it can be verified and imported again, and keeps all entries, also those of a
+    /// closed room that no longer count. text and markdown, like `log --json`, have what people are shown
     #[arg(long, value_parser = forms(), default_value = Form::default().word())]
     format: Form,
     /// Write to this file, which appears only once it is complete; pipes and devices are written to as they are
@@ -37,7 +38,7 @@ pub(crate) struct Args {
 /// The formats by their names on the command line.
 fn forms() -> impl TypedValueParser<Value = Form> {
     let forms = [
-        (Form::Jsonl, "An entry a line, with everything that its hash and signature cover"),
+        (Form::Jsonl, "The archive: an entry a line, with everything that its hash and signature cover"),
         (Form::Text, "A message a line, to read"),
         (Form::Markdown, "A document with a heading a day, to read"),
     ];

@@ -10,7 +10,7 @@ use rumormill_text::clean;
 use crate::{
     client::{self, pick},
     commands::{data, talk},
-    failure::Failure,
+    failure::{Exit, Failure},
     home::{HomeArgs, Reach},
 };
 
@@ -52,6 +52,14 @@ async fn verify(client: &Client, args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     let whois = client.call(&endpoints::GET_PERSON, &path, &[], ()).await?;
+    if whois.person.me {
+        return Err(Failure {
+            exit: Exit::Usage,
+            code: "author".into(),
+            what: "this is yourself".into(),
+            help: "name somebody else".into(),
+        });
+    }
     if io::stderr().is_terminal()
         && let Ok(picture) = QRBuilder::new(whois.safety.replace(' ', "")).ecl(fast_qr::ECL::L).build()
     {

@@ -96,6 +96,13 @@ fn ann_and_ben_compare_their_safety_number_and_ann_remembers_it() {
     at_ann.until("Ben is verified, for this key alone");
     at_ann.types("/names");
     at_ann.until("Ben  here, member, verified");
+    // The doctor reminds her that nobody else could give or end roles, until somebody can.
+    let doctor = |person: &Person| person.lines(&["doctor"]).join("\n");
+    assert!(doctor(&ann).contains("lunch: you are its only owner"), "{}", doctor(&ann));
+    assert!(!doctor(&ben).contains("its only owner"));
+    at_ann.types("/appoint Ben co-owner");
+    at_ben.until("made Ben a co-owner");
+    assert!(!doctor(&ann).contains("its only owner"));
     // It is hers alone, and stays in her home.
     at_ann.leaves();
     let people = |person: &Person| person.lines(&["people", "lunch"]).join("\n");

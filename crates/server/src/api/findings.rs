@@ -2,18 +2,19 @@
 
 use axum::extract::State;
 use rumormill_node::{
-    Error, Internet, LanProbe, Network, Room,
+    Error, Internet, LanProbe, Member, Network, Place, Room,
     proto::clock::{Skew, Whose},
 };
 use rumormill_text::{show::count, title};
 
 use super::{
     Api,
-    words::{Bot, Finding, Findings},
+    governing::role_of,
+    words::{Bot, Finding, Findings, Role},
 };
 use crate::{
     answer::{Answer, SafeJson},
-    told::{reached, said_nick, skewed},
+    told::{reached, role, said_nick, skewed},
 };
 
 /// `GET /v1/findings`.
@@ -21,6 +22,7 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
     let rooms = api.node().rooms();
     let mut findings: Vec<Finding> = rooms.iter().filter_map(stopped).collect();
     findings.extend(api.bots().list().into_iter().map(bot));
+    findings.extend(rooms.iter().filter_map(lone_owner));
     findings.push(clocks(&rooms));
     findings.push(Finding::well("reach", reached(api.node().reach())));
     findings.extend(network(&api.node().network().await));
@@ -31,6 +33,27 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
 fn stopped(room: &Room) -> Option<Finding> {
     let why = room.stopped().filter(|why| !matches!(why, Error::Damaged { .. }))?;
     Some(Finding::ill("room", format!("{}: {why}", title(&room.name())), why.help()))
+}
+
+/// Reminds the only owner of a closed room with other members: without this home nobody could appoint or dismiss there.
+fn lone_owner(room: &Room) -> Option<Finding> {
+    let owns = |role: &Role| matches!(role, Role::Owner | Role::CoOwner);
+    let present: Vec<Option<Role>> = room.members().into_iter().filter_map(present).collect();
+    let owners = present.iter().flatten().filter(|role| owns(role)).count();
+    let mine = role_of(room, &room.author()).is_some_and(|role| owns(&role));
+    (mine && owners == 1 && present.len() > 1).then(|| {
+        let name = title(&room.name());
+        let what = "you are its only owner, and if this home is lost, nobody can give or end roles there";
+        Finding::untested("owners", format!("{name}: {what}; `/appoint NAME co-owner` makes another"))
+    })
+}
+
+/// The role of a member who is in.
+fn present(member: Member) -> Option<Option<Role>> {
+    match member.place {
+        Place::Present(held) => Some(held.map(role)),
+        Place::Waiting(_) | Place::Removed => None,
+    }
 }
 
 /// Whether a bot can take part.

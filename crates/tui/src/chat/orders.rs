@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 26] = [
+const ORDERS: [(&str, &str); 27] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -32,6 +32,7 @@ const ORDERS: [(&str, &str); 26] = [
     ("/nick NAME", "be shown by this name"),
     ("/names", "who is in the room"),
     ("/hide NAME", "do not show you what they say, or show it again; ^2 hides a message for everybody"),
+    ("/verify NAME", "your safety number with somebody; NAME yes: theirs is the same; NAME no takes that back"),
     ("/kick NAME", "remove somebody from a closed room"),
     ("/appoint NAME", "make somebody a moderator; NAME co-owner: a co-owner"),
     ("/dismiss NAME", "end the role of somebody"),
