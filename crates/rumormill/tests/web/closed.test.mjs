@@ -140,7 +140,7 @@ test("a new room is closed, or open if the founder says so, and the page says wh
 
 for (const [width, theme] of SIZES) {
   test(`everything fits and axe finds nothing: ${width} pixels, ${theme}`, async (t) => {
-    const { page } = await chat(t, closed(), { width, theme });
+    const { page, mock: made, room } = await chat(t, closed(), { width, theme });
     const look = async (name) => {
       assert.deepEqual(await overflow(page), []);
       assert.deepEqual(await findings(page), []);
@@ -158,5 +158,15 @@ for (const [width, theme] of SIZES) {
     await dialog.getByText("Make a ticket").click();
     await dialog.locator(".list li button").waitFor();
     await look("ticket");
+    await page.keyboard.press("Escape");
+    await (await personDialog(page, "Ben")).getByText("Compare keys").click();
+    await dialog.getByText("30414 71192").waitFor();
+    await look("safety");
+    await page.keyboard.press("Escape");
+    await page.locator("#side .close").click();
+    room.state.standing = { role: "removed", says: "Ann removed you from this room; nobody reads what you say here" };
+    made.status(room);
+    await page.locator(".banner").waitFor();
+    await look("removed");
   });
 }
