@@ -35,7 +35,7 @@ fn contents(dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
 }
 
 /// A way to call each command that opens the home.
-const COMMANDS: [&[&str]; 35] = [
+const COMMANDS: [&[&str]; 36] = [
     &["new", "dinner"],
     &["join", "TICKET"],
     &["chat", "lunch"],
@@ -46,6 +46,7 @@ const COMMANDS: [&[&str]; 35] = [
     &["retract", "lunch", "1"],
     &["read", "lunch"],
     &["people", "lunch"],
+    &["verify", "lunch", "ada"],
     &["topic", "lunch"],
     &["nick", "lunch"],
     &["hook", "list"],

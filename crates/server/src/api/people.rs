@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn both_see_the_same_safety_number_and_a_fresh_key_has_another() {
-        let [ada, ben, fresh] = [1, 2, 3].map(|key| AuthorId::from([key; 32]));
+        let [ada, ben, fresh] = [1, 2, 3].map(|key| AuthorId([key; 32]));
         let number = safety_number(&ada, &ben);
         assert_eq!(number, safety_number(&ben, &ada));
         assert_ne!(number, safety_number(&ada, &fresh));

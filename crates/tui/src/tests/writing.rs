@@ -423,7 +423,7 @@ fn one_screen_of_help_has_what_is_needed_every_day() {
  lunch
 ─── every day's orders and keys (Esc)
  /join TICKET or ROOM     enter or go to a room; alone: rooms on this LAN
- /new NAME                begin a room
+ /new NAME                begin a closed room; NAME --open: an open one
  /ticket                  show and copy the ticket for others
  /reply TEXT              answer the selected message, or the last one
  /edit TEXT               write your message anew
