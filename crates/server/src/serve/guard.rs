@@ -201,7 +201,8 @@ mod tests {
         let api = Api::new(Node::open(Settings::memory()).await.unwrap(), home.path(), Typing::Told).unwrap();
         api.keep_bots(Settings::memory());
         let client = api.client();
-        let lunch: Room = client.found("lunch").await.unwrap();
+        let enter = Enter::Founded { name: "lunch".into(), open: true };
+        let lunch: Room = client.call(&ENTER_ROOM, &[], &[], &enter).await.unwrap();
         client.room(lunch.id.as_str()).set_nick("ada").await.unwrap();
         let mut tokens = Vec::new();
         for name in ["ci", "log"] {
