@@ -23,7 +23,8 @@ fn events(log: &str) -> Vec<Value> {
 fn a_log_of_json_has_an_event_a_line_and_tells_nothing_that_is_said() {
     let bob = Serving::start();
     let (ada, log) = Serving::logging(&[JSON, ("RUST_LOG", "trace")]);
-    let room = ada.post("/v1/rooms", &json!({"name": "confidants", "open": true})).ok()["id"].as_str().unwrap().to_owned();
+    let room =
+        ada.post("/v1/rooms", &json!({"name": "confidants", "open": true})).ok()["id"].as_str().unwrap().to_owned();
     ada.put(&format!("/v1/rooms/{room}/nick"), &json!({"nick": "nightingale"})).ok();
     let ticket = ada.get(&format!("/v1/rooms/{room}/ticket")).ok()["ticket"].as_str().unwrap().to_owned();
     let mut at_bob = bob.events();

@@ -176,7 +176,10 @@ fn is_here(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt as _;
-    use rumormill_api::{BotMade, NewBot, Room, endpoints::ADD_BOT};
+    use rumormill_api::{
+        BotMade, Enter, NewBot, Room,
+        endpoints::{ADD_BOT, ENTER_ROOM},
+    };
     use rumormill_node::{Node, Settings};
 
     use super::*;
