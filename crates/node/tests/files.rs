@@ -261,6 +261,27 @@ async fn leaving_removes_files_and_rooms_keep_as_many_as_they_should() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_file_is_dropped_while_the_message_that_offers_it_is_written() {
+    let home = Temp::new();
+    let one = disk(home.path()).await;
+    let room = one.create("files").await.unwrap();
+    // The end of each offer looks for files that nobody names, while others are being offered.
+    let offers = (0..200).map(|seed| {
+        let room = room.clone();
+        tokio::spawn(async move { send(&room, "f", &bytes(seed, 100)).await })
+    });
+    let mut sent = Vec::new();
+    for offered in offers.collect::<Vec<_>>() {
+        sent.push(offered.await.unwrap());
+    }
+    for target in sent {
+        assert_eq!(state(&room, target).await, FileState::Here);
+    }
+    assert_eq!(kept(home.path()), 400);
+    one.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_offered_is_refused_and_leaves_nothing() {
     let home = Temp::new();
     let one = disk(home.path()).await;

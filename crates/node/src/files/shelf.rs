@@ -184,7 +184,9 @@ impl Shelf {
         let changing = self.changing.lock().await;
         let (held, wanted): (Vec<HeldFile>, Vec<RoomFile>) = {
             let state = self.state();
-            (state.held.values().copied().collect(), state.wants.keys().copied().collect())
+            // A file may be named, and its pin dropped, while the names are read: the end of the pin has it looked at.
+            let loose = state.held.values().filter(|held| !state.pinned.contains_key(&held.file));
+            (loose.copied().collect(), state.wants.keys().copied().collect())
         };
         if held.is_empty() && wanted.is_empty() {
             return Ok(());

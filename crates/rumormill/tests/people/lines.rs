@@ -2,17 +2,23 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, PipeReader, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::Duration,
 };
 
 use crate::person::Person;
+
+/// A line that has not come by then never will.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An open chat, with all that it prints.
 pub(crate) struct Window {
     child: Child,
     stdin: Option<ChildStdin>,
-    shown: BufReader<PipeReader>,
+    shown: Receiver<String>,
     /// Everything that was read so far.
     pub(crate) read: Vec<String>,
 }
@@ -25,7 +31,14 @@ impl Window {
         // Drops our ends of the pipe, so that it ends with the child.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let stdin = child.stdin.take();
-        Self { child, stdin, shown: BufReader::new(reader), read: Vec::new() }
+        let (lines, shown) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(reader).lines() {
+                // The test may have ended before the chat.
+                let _ = lines.send(line.unwrap().trim_end().to_owned());
+            }
+        });
+        Self { child, stdin, shown, read: Vec::new() }
     }
 
     pub(crate) fn types(&mut self, line: &str) {
@@ -34,11 +47,14 @@ impl Window {
 
     /// The next line; `None` at the end.
     fn line(&mut self) -> Option<String> {
-        let mut line = String::new();
-        let bytes = self.shown.read_line(&mut line).unwrap();
-        let line = line.trim_end().to_owned();
-        self.read.push(line.clone());
-        (bytes > 0).then_some(line)
+        match self.shown.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                self.read.push(line.clone());
+                Some(line)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("nothing came after this: {:#?}", self.read),
+        }
     }
 
     /// Reads until a line contains these words.

@@ -553,7 +553,8 @@ fn typing_off_neither_sends_nor_shows_typing() {
     quiet.post("/v1/rooms", &json!({"ticket": ticket["ticket"]}));
     let (mut at_ada, mut at_quiet) = (ada.events(), quiet.events());
     for events in [&mut at_ada, &mut at_quiet] {
-        events.until("room", |event| event["room"]["peers"].as_array().is_some_and(|peers| peers.len() == 1));
+        let met = |event: &Value| event["room"]["name"] == "lunch" && event["room"]["peers"][0].is_object();
+        events.until("room", met);
     }
     for (who, events, text) in [(&quiet, &mut at_ada, "from quiet"), (&ada, &mut at_quiet, "from ada")] {
         who.post("/v1/rooms/lunch/typing", &Value::Null);

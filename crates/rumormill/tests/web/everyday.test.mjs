@@ -292,6 +292,16 @@ test("on every return a line tells where one left off, and what came while nobod
   assert.ok(await line.isVisible(), "it stays while one reads");
   await look(page, false);
   await line.waitFor({ state: "detached" });
+  // Whoever looks away before the program has heard what was read has read it nevertheless.
+  made.say(room, 1, "a glance");
+  await line.filter({ hasText: "1 new" }).waitFor();
+  let isAsked = false;
+  const answer = made.hold(({ method, url }) => method === "PUT" && url.endsWith("/read") && (isAsked = true));
+  await look(page, true);
+  await holds(page, () => isAsked);
+  await look(page, false);
+  answer();
+  await line.waitFor({ state: "detached" });
   for (let i = 0; i < 60; i += 1) made.say(room, 1, `away again ${i}`);
   await line.filter({ hasText: "60 new" }).waitFor();
   await said(page, "away again 59").waitFor({ state: "attached" });

@@ -28,7 +28,6 @@ pub(super) struct Counted {
     pub(super) unread: u64,
     /// Unread messages that mention me.
     pub(super) mentions: u64,
-    pub(super) topic: String,
     /// The last counted message, if there was one.
     pub(super) upto: Option<Place>,
     /// Whether there are more messages than are counted.

@@ -36,11 +36,12 @@ impl Api {
         let (status, me) = (room.status(), room.author());
         let id = room_hex(room);
         let read = self.marks().of(&id);
-        let (counted, unreadable) = match self.counted(room, read.clone()).await {
-            Ok(counted) => (counted, None),
-            Err(why) => (Counted::default(), Some(why)),
+        // The topic is read each time: whoever was told of a new one asks for it before the counts follow.
+        let found = async { Ok((self.counted(room, read.clone()).await?, room.topic().await?)) };
+        let ((Counted { unread, mentions, .. }, topic), unreadable) = match found.await {
+            Ok(found) => (found, None),
+            Err(why) => (Default::default(), Some(why)),
         };
-        let Counted { unread, mentions, topic, .. } = counted;
         let why = room.stopped().or(unreadable);
         let (muted, pinned) = self.shelf().attention(&id);
         words::Room {
@@ -273,7 +274,7 @@ async fn seeking(room: &Room) -> Option<words::Seeking> {
 async fn count(room: &Room, basis: &Basis) -> Result<Counted, Error> {
     let upto = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
     let Page { messages, more: many } = room.messages_after(upto, UNREAD).await?;
-    let mut counted = Counted { upto, many, topic: room.topic().await?, ..Counted::default() };
+    let mut counted = Counted { upto, many, ..Counted::default() };
     add(&mut counted, room.author(), basis, &messages);
     Ok(counted)
 }
@@ -281,7 +282,6 @@ async fn count(room: &Room, basis: &Basis) -> Result<Counted, Error> {
 /// Continues a count when `by` entries have come and each of them is a message after the counted ones.
 async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> Result<Option<Counted>, Error> {
     if counted.many {
-        counted.topic = room.topic().await?;
         return Ok(Some(counted));
     }
     let Page { messages, more } = room.messages_after(counted.upto, UNREAD).await?;
@@ -297,13 +297,9 @@ fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message])
     for message in messages {
         let author = message.place.author;
         counted.upto = Some(message.place);
-        match &message.what {
-            What::Topic(topic) => counted.topic.clone_from(topic),
-            _ if author != me && is_said(message) && !basis.hidden.contains(&author_hex(&author)) => {
-                counted.unread += 1;
-                counted.mentions += u64::from(names(message, &me, &basis.nick));
-            }
-            _ => {}
+        if author != me && is_said(message) && !basis.hidden.contains(&author_hex(&author)) {
+            counted.unread += 1;
+            counted.mentions += u64::from(names(message, &me, &basis.nick));
         }
     }
 }

@@ -8,8 +8,8 @@ use std::{
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, FileHex, FileState, Kind, Message, NoticeCode, Peer, Person, PlaceText, Refused, Role,
-    Room, Seeking, TEXT_BYTES, codes,
+    Arrival, AuthorHex, Event, FileHex, FileState, Kind, Message, NoticeCode, Person, PlaceText, Refused, Role, Room,
+    Seeking, TEXT_BYTES, codes,
 };
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
@@ -396,6 +396,9 @@ impl<'a> Chat<'a> {
             Event::Recounted { .. } => self.recounted = true,
             Event::Person { author, nick, here, hidden, verified, role, .. } => {
                 self.names.learn(&author, &nick);
+                if self.room.peers.iter().any(|peer| peer.author == author) {
+                    self.note_here(&author, &nick)?;
+                }
                 let person = self.person(&author);
                 (person.nick, person.here, person.hidden, person.role) = (nick, here, hidden, role);
                 person.verified = verified;
@@ -410,27 +413,22 @@ impl<'a> Chat<'a> {
     /// Reports people who came or went, and the progress of a long fetch.
     fn note_room(&mut self, room: Room) -> Result<(), Failure> {
         room.peers.iter().for_each(|peer| self.names.learn(&peer.author, &peer.nick));
-        let name = |peer: &Peer| self.names.name(&peer.author, &peer.nick).whole();
-        let peers: BTreeMap<_, _> = room.peers.iter().map(|peer| (peer.author.clone(), name(peer))).collect();
+        let peers: BTreeSet<&AuthorHex> = room.peers.iter().map(|peer| &peer.author).collect();
         self.met |= !peers.is_empty();
         for person in self.people.values_mut() {
             person.me = person.author == room.author;
-            person.here = person.me || peers.contains_key(&person.author);
+            person.here = person.me || peers.contains(&person.author);
         }
         for peer in &room.peers {
             let person = self.person(&peer.author);
             person.nick.clone_from(&peer.nick);
             person.here = true;
         }
-        let gone: Vec<AuthorHex> = self.here.keys().filter(|author| !peers.contains_key(author)).cloned().collect();
+        let gone: Vec<AuthorHex> = self.here.keys().filter(|author| !peers.contains(author)).cloned().collect();
         for nick in gone.iter().filter_map(|author| self.here.remove(author)).collect::<Vec<_>>() {
             self.screen.talk(&format!("{nick} is away"))?;
         }
-        for (author, nick) in peers {
-            if self.here.len() < PEERS_NAMED && self.here.insert(author, nick.clone()).is_none() {
-                self.screen.talk(&format!("{nick} is here"))?;
-            }
-        }
+        room.peers.iter().try_for_each(|peer| self.note_here(&peer.author, &peer.nick))?;
         let before = std::mem::replace(&mut self.room, room);
         self.tell_standing(before.standing.as_ref())?;
         if before.name.is_empty() && !self.room.name.is_empty() {
@@ -441,6 +439,16 @@ impl<'a> Chat<'a> {
             looked_for(seeking, &self.clock).iter().skip(1).try_for_each(|line| self.screen.talk(line))?;
         }
         self.progress(before.missing)
+    }
+
+    /// Reports somebody who came, once its name is here.
+    fn note_here(&mut self, author: &AuthorHex, nick: &str) -> Result<(), Failure> {
+        if author.as_str().starts_with(nick) || self.here.len() >= PEERS_NAMED || self.here.contains_key(author) {
+            return Ok(());
+        }
+        let name = self.names.name(author, nick).whole();
+        self.here.insert(author.clone(), name.clone());
+        self.screen.talk(&format!("{name} is here"))
     }
 
     /// The line that shows a message.

@@ -203,6 +203,8 @@ export class Visit {
       this.readTo = seen.place;
       if (room) this.chat.rooms.set(this.id, room);
       this.marking = false;
+      // Who looked away meanwhile has read this.
+      if (!document.hasFocus()) this.lookAway();
       this.chat.draw();
     }, () => (this.marking = false));
   }
