@@ -23,6 +23,7 @@ impl Parts {
     /// anything changed.
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(moved) = self.logs.govern() else { return false };
+        self.gate.stale = true;
         self.tell_seats(turn);
         self.note_undecided(turn.now.ticks_ms);
         for Moved { author, counted: (before, now), .. } in moved.iter().filter(|moved| moved.shows) {
@@ -103,9 +104,9 @@ impl Parts {
         self.logs.is_closed() && self.logs.end_of(&me) < Seq::MAX
     }
 
-    /// Takes back from what this turn sends everything that does not count. A rumor may have begun before its entries
-    /// ceased to.
-    pub(super) fn withhold(&self, turn: &mut Turn<'_>) {
+    /// Takes back from what this turn sends everything that does not count, and what its receiver is not let have. A rumor
+    /// may have begun before its entries ceased to count.
+    pub(super) fn withhold(&mut self, turn: &mut Turn<'_>) {
         if !self.logs.is_closed() {
             return;
         }
@@ -122,9 +123,9 @@ impl Parts {
                 runs.retain(counts);
                 (!runs.is_empty()).then_some(Output::Send { to, frame: Frame::Runs { want, runs } })
             }
-            Output::Serve { to, want, ranges, .. } => Some(Output::Serve { to, want, newest: 0, ranges, proved: true }),
             _ => Some(output),
-        }));
+        }.and_then(|output| self.admit(output))));
+        self.tell_those_out(turn);
     }
 }
 
