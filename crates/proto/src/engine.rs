@@ -315,7 +315,18 @@ impl Parts {
         let (rumors, receipts) = (self.rumors.next_deadline(), self.receipts.next_deadline());
         let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
         let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
-        let others = [rumors, receipts, view, own, crowd, evidence, bodies, self.vouching.next_deadline(), self.due_ms, self.gate.next_deadline()];
+        let others = [
+            rumors,
+            receipts,
+            view,
+            own,
+            crowd,
+            evidence,
+            bodies,
+            self.vouching.next_deadline(),
+            self.due_ms,
+            self.gate.next_deadline(),
+        ];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 }

@@ -1,6 +1,11 @@
 //! Links between peers: dialling, breaking, and the frames on them.
 
-use rumormill_proto::{frame::Frame, ids::PeerId, input::{Credential, Input}, reject::Reject};
+use rumormill_proto::{
+    frame::Frame,
+    ids::PeerId,
+    input::{Credential, Input},
+    reject::Reject,
+};
 
 use crate::{
     fact::Fact,

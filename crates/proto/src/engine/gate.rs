@@ -11,7 +11,8 @@
 //!
 //! The fold is asked again whenever it changed, before anything else of that turn is sent.
 //!
-//! A newcomer knows nobody. It takes those on trust that prove a key, for the exchange of acts and one at a time.
+//! A newcomer knows the founder alone. It exchanges acts with one peer at a time that shows by a chain that it is a member,
+//! and shows its join to it.
 
 use std::collections::BTreeMap;
 
@@ -54,6 +55,8 @@ struct Caller {
     due_ms: u64,
     /// Whether it was told that it is out.
     told: bool,
+    /// Whether it was told who writes here.
+    greeted: bool,
 }
 
 impl Caller {
@@ -66,6 +69,8 @@ impl Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Stranger,
+    /// A newcomer whose ticket lives and whose join is not here.
+    Guest,
     Out,
     Acts,
     Member,
@@ -126,8 +131,14 @@ impl Parts {
         if let Some(longest) = longest.filter(|_| self.gate.callers.len() >= CALLERS) {
             self.turn_away(longest, turn);
         }
-        let caller =
-            Caller { address, proved: None, frames: CALLER_FRAMES, due_ms: ms + CALLER_MS, told: false };
+        let caller = Caller {
+            address,
+            proved: None,
+            frames: CALLER_FRAMES,
+            due_ms: ms + CALLER_MS,
+            told: false,
+            greeted: false,
+        };
         self.gate.callers.insert(peer, caller);
     }
 
@@ -144,7 +155,7 @@ impl Parts {
         if let Some((before, _)) = self.gate.inside.get_mut(&peer) {
             *before = proved;
         } else if let Some(caller) = self.gate.callers.get_mut(&peer) {
-            (caller.proved, caller.frames) = (Some(proved), CALLER_FRAMES);
+            (caller.proved, caller.frames, caller.greeted) = (Some(proved), CALLER_FRAMES, false);
         }
         self.regard(peer, turn);
     }
@@ -182,9 +193,12 @@ impl Parts {
                 if !lives && inside.is_some() && !newcomer {
                     return Standing::Out;
                 }
-                lives && fold.knocks(author) == Some(*ticket)
+                if lives && fold.knocks(author) != Some(*ticket) {
+                    return Standing::Guest;
+                }
+                lives
             }
-            Shows::Chain(_) if newcomer => {
+            Shows::Chain(acts) if newcomer && fold.vouched(author, acts) => {
                 let trusted = self.gate.trusted.get_or_insert((peer, now.ticks_ms + SHOW_MS));
                 trusted.0 == peer
             }
@@ -233,13 +247,14 @@ impl Parts {
             (None, Standing::Member | Standing::Acts) => self.let_in(peer, standing, turn),
             (None, Standing::Out) => self.tell_out(peer, turn),
             (None, Standing::Stranger) | (Some(true), Standing::Acts) => {}
+            (None, Standing::Guest) => self.greet(peer, turn),
             (Some(true), Standing::Member) => self.rise(peer, turn),
             (Some(false), Standing::Member) => self.present(peer, turn),
             (Some(false), Standing::Acts) => {
                 self.put_out(peer, turn);
                 self.let_in(peer, standing, turn);
             }
-            (Some(_), Standing::Stranger) => self.put_out(peer, turn),
+            (Some(_), Standing::Stranger | Standing::Guest) => self.put_out(peer, turn),
             (Some(_), Standing::Out) => {
                 self.put_out(peer, turn);
                 self.tell_out(peer, turn);
@@ -247,9 +262,18 @@ impl Parts {
         }
     }
 
+    /// A guest does not show its join before it knows whom it meets.
+    fn greet(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+        if let Some(caller) = self.gate.callers.get_mut(&peer).filter(|caller| !caller.greeted) {
+            caller.greeted = true;
+            turn.out.push(Output::Introduce { peer });
+        }
+    }
+
     fn let_in(&mut self, peer: PeerId, standing: Standing, turn: &mut Turn<'_>) {
         let Some(Caller { address, proved: Some(proved), .. }) = self.gate.callers.remove(&peer) else { return };
         self.gate.inside.insert(peer, (proved, standing == Standing::Acts));
+        self.gate.told.remove(&peer);
         turn.out.push(Output::Introduce { peer });
         self.link(peer, address, turn);
         if self.view.is_active(&peer) {
@@ -289,7 +313,8 @@ impl Parts {
         let Some((proved, _)) = self.gate.inside.get(&peer).cloned() else { return };
         self.lose(peer, turn);
         let due_ms = turn.now.ticks_ms + CALLER_MS;
-        let caller = Caller { address: None, proved: Some(proved), frames: CALLER_FRAMES, due_ms, told: false };
+        let caller =
+            Caller { address: None, proved: Some(proved), frames: CALLER_FRAMES, due_ms, told: false, greeted: false };
         self.gate.callers.insert(peer, caller);
     }
 
@@ -326,7 +351,8 @@ impl Parts {
 
     /// Forgets a caller.
     pub(super) fn hang_up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
-        if self.gate.callers.remove(&peer).is_some() {
+        if self.gate.callers.contains_key(&peer) {
+            self.gate.forget(&peer);
             self.own.undialled(peer);
             self.logs.down(peer, turn.now.ticks_ms);
             self.sync.down(peer);

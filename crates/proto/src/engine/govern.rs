@@ -113,18 +113,21 @@ impl Parts {
         let counts = |run: &RawRun| run.last() < self.logs.end_of(&run.author());
         let out = std::mem::take(turn.out);
         let (before, said) = (turn.before(), out);
-        turn.out.extend(said.into_iter().enumerate().filter_map(|(at, output)| match output {
-            _ if at < before => Some(output),
-            Output::Send { to, frame: Frame::Push(mut push) } => {
-                push.runs.retain(counts);
-                (!push.runs.is_empty()).then_some(Output::Send { to, frame: Frame::Push(push) })
+        turn.out.extend(said.into_iter().enumerate().filter_map(|(at, output)| {
+            match output {
+                _ if at < before => Some(output),
+                Output::Send { to, frame: Frame::Push(mut push) } => {
+                    push.runs.retain(counts);
+                    (!push.runs.is_empty()).then_some(Output::Send { to, frame: Frame::Push(push) })
+                }
+                Output::Send { to, frame: Frame::Runs { want, mut runs } } => {
+                    runs.retain(counts);
+                    (!runs.is_empty()).then_some(Output::Send { to, frame: Frame::Runs { want, runs } })
+                }
+                _ => Some(output),
             }
-            Output::Send { to, frame: Frame::Runs { want, mut runs } } => {
-                runs.retain(counts);
-                (!runs.is_empty()).then_some(Output::Send { to, frame: Frame::Runs { want, runs } })
-            }
-            _ => Some(output),
-        }.and_then(|output| self.admit(output))));
+            .and_then(|output| self.admit(output))
+        }));
         self.tell_those_out(turn);
     }
 }

@@ -53,8 +53,7 @@ impl Fold<'_> {
     pub(crate) fn put_out_by(&self, key: &AuthorId) -> Places {
         let person = if let Some(Deed::Device(of)) = self.first_deed(key) { Some(of) } else { None };
         let endings = [key].into_iter().chain(person).flat_map(|key| self.steps.governors.endings_of(key));
-        let mut acts: Vec<ActNo> =
-            endings.filter(|ending| ending.sort.cuts()).map(|ending| ending.act).collect();
+        let mut acts: Vec<ActNo> = endings.filter(|ending| ending.sort.cuts()).map(|ending| ending.act).collect();
         let mut all = Places::new();
         if acts.is_empty()
             && let Some(ticket) = self.ticket_of(key)
@@ -174,7 +173,9 @@ impl<'a> Chain<'a> {
                 *role != Role::Keeper && keys.iter().any(|appointed| appointed.key == *key) && self.governs(act)
             }
             Some(Deed::Admit { who, .. }) => who.contains(key) && self.governs(act),
-            Some(Deed::Welcome { who, ticket }) => who == key && self.comes_by(key, ticket) && self.is_member(&act.author),
+            Some(Deed::Welcome { who, ticket }) => {
+                who == key && self.comes_by(key, ticket) && self.is_member(&act.author)
+            }
             Some(Deed::Mine(device)) => {
                 let is = |first: &Signed| first.seq == 0 && first.deed == Some(Deed::Device(act.author));
                 let said = self.acts.iter().any(|first| first.author == *key && is(first));
