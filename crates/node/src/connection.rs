@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use iroh::endpoint::{Connection, VarInt};
-use rumormill_proto::ids::{AuthorId, PeerId, RoomId, Seq};
+use rumormill_proto::{
+    ids::{AuthorId, PeerId, RoomId, Seq},
+    input::Form,
+};
 use tokio::sync::{Semaphore, SetOnce, mpsc};
 
 use crate::{greeting::Role, outbound::Outbound};
@@ -71,8 +74,8 @@ pub(crate) struct Job {
     pub(crate) newest: usize,
     /// Pieces of logs to serve then: author, first and last seq.
     pub(crate) ranges: Vec<(AuthorId, Seq, Seq)>,
-    /// Whether each piece has to come with a signature.
-    pub(crate) proved: bool,
+    /// In which form.
+    pub(crate) form: Form,
 }
 
 /// A connection over which a peer can be asked for files of a room.

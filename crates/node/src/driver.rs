@@ -7,6 +7,7 @@
 mod govern;
 mod mend;
 mod once;
+mod prove;
 mod rekey;
 mod remember;
 mod rest;
@@ -44,6 +45,7 @@ use crate::{
     error::Error,
     event::RoomEvent,
     files::Shelf,
+    greeting::Role,
     limits::{
         COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, RECALLING,
         ROOMS, STATUS_EVERY,
@@ -290,7 +292,8 @@ impl Driver {
             Command::Announce { room, announced, answer } => told(answer, self.announce(&room, announced)),
             Command::Type { room } => {
                 if self.seats.get_mut(&room).is_some_and(|seat| seat.may_type(now.ticks_ms)) {
-                    self.links.tell_typing(&room);
+                    let to: Vec<PeerId> = self.links.used().filter(|peer| self.lets_in(&room, peer)).collect();
+                    self.links.tell_typing(&room, &to);
                 }
                 Inputs::new()
             }
@@ -300,7 +303,13 @@ impl Driver {
                 let _ = answer.send(self.mend(&room));
                 Inputs::new()
             }
-            Command::Met(met) => self.links.met(*met, &self.secrets(), now.ticks_ms),
+            Command::Met(met) => {
+                let secrets = self.secrets(&met.peer, met.role == Role::Dialler);
+                self.links.met(*met, secrets, now.ticks_ms)
+            }
+            Command::Controlled { link, control: Control::Proof { channel, sealed }, .. } => {
+                self.proof(link, channel, &sealed, now)
+            }
             Command::Controlled { link, control: Control::Typing(channel), .. } => self.typing(link, channel, now),
             Command::Controlled { link, control, .. } => match self.links.controlled(link, control) {
                 Ok(inputs) => self.tried(inputs, NOT_LET_IN),
@@ -319,11 +328,15 @@ impl Driver {
                 self.seats.get_mut(&room).into_iter().for_each(|seat| seat.served(bytes));
                 Inputs::new()
             }
-            Command::Lanes { room, answer } => told(answer, self.links.lanes(&room)),
+            Command::Lanes { room, answer } => {
+                let mut lanes = self.links.lanes(&room);
+                lanes.retain(|lane| self.links.peer(lane.link).is_some_and(|peer| self.lets_in(&room, &peer)));
+                told(answer, lanes)
+            }
             Command::Channel { link, channel, answer } => {
                 // The peer's greeting may still be on its way on another stream; until then the channel means nothing.
                 let room = self.links.room(link, channel).ok().flatten();
-                told(answer, room.map(|(room, _)| room))
+                told(answer, room.filter(|(room, peer)| self.lets_in(room, peer)).map(|(room, _)| room))
             }
             Command::Readdressed { address } => {
                 self.links.readdressed(address);
@@ -349,7 +362,13 @@ impl Driver {
     /// Remembers why peers could not be reached.
     fn tried(&mut self, inputs: Inputs, why: &str) -> Inputs {
         for (room, input) in &inputs {
-            if let (Input::Unreachable { peer }, Some(seat)) = (input, self.seats.get_mut(room)) {
+            let failed = match input {
+                Input::Unreachable { peer } => Some(peer),
+                // Somebody in a closed room who let us not in.
+                Input::Down { peer } => Some(peer).filter(|peer| !self.lets_in(room, peer)),
+                _ => None,
+            };
+            if let (Some(peer), Some(seat)) = (failed, self.seats.get_mut(room)) {
                 seat.tried(*peer, why);
             }
         }
@@ -363,8 +382,14 @@ impl Driver {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
             let up = if let Input::Up { peer, .. } = &input { Some(*peer) } else { None };
             seat.handle(input, now);
-            let proved = up.and_then(|peer| self.links.introduce(&room, &peer, &seat.writer()));
-            proved.into_iter().for_each(|proved| seat.handle(proved, now));
+            match up {
+                Some(peer) if seat.setup.closed.is_some() => self.meet(&room, &peer),
+                Some(peer) => {
+                    let proved = self.links.introduce(&room, &peer, &seat.writer());
+                    proved.into_iter().for_each(|proved| seat.handle(proved, now));
+                }
+                None => {}
+            }
         }
     }
 
@@ -396,10 +421,6 @@ impl Driver {
     fn fault(&mut self, link: LinkId, reject: Reject, now: Now) -> Inputs {
         let peer = self.links.peer(link);
         peer.map(|peer| self.bar(peer, reject, now)).unwrap_or_default()
-    }
-
-    fn secrets(&self) -> Vec<Secret> {
-        self.seats.values().map(|seat| (seat.setup.id, seat.setup.secret)).collect()
     }
 
     /// Why a room takes nothing. A room that is not here was left.
@@ -465,9 +486,15 @@ impl Driver {
             return board;
         }
         self.give(vec![(id, Input::Heard { contacts })]);
-        let inputs = self.links.announce((id, secret));
-        self.give(inputs);
+        self.come((id, secret));
         board
+    }
+
+    /// Announces a room on the connections that stand, a closed one to those who are known in it.
+    pub(crate) fn come(&mut self, room: Secret) {
+        let known: Vec<PeerId> = self.links.peers().filter(|peer| self.is_known(&room.0, peer)).collect();
+        let inputs = self.links.announce(room, &known);
+        self.give(inputs);
     }
 
     fn leave(&mut self, room: &RoomId) -> Result<(), Error> {

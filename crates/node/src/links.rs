@@ -39,6 +39,7 @@ use crate::{
     introduced::Introduced,
     limits::{DIALS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
     outbound::Outbound,
+    proved::Proved,
     random::random,
     turns::Strand,
     unanswered::Unanswered,
@@ -64,6 +65,8 @@ pub(crate) struct Links {
     dials: Dials,
     unanswered: Unanswered,
     bars: Bars,
+    /// Peers whose proofs we could not open and answered, and when they may be answered again, in ticks.
+    pub(crate) answered: BTreeMap<PeerId, u64>,
 }
 
 pub(crate) struct Link {
@@ -82,6 +85,8 @@ pub(crate) struct Link {
     shared: Arc<SetOnce<()>>,
     /// The authors who write at the other end.
     pub(crate) introduced: Introduced,
+    /// The same in closed rooms.
+    pub(crate) proved: Proved,
     /// How often the peer may still say that somebody is typing there.
     typings: Budget,
 }
@@ -116,11 +121,12 @@ impl Links {
             dials: Dials::default(),
             unanswered: Unanswered::default(),
             bars: Bars::default(),
+            answered: BTreeMap::new(),
         }
     }
 
     /// A connection was made: greets the peer, if we may have it.
-    pub(crate) fn met(&mut self, met: Met, rooms: &[Secret], now_ms: u64) -> Inputs {
+    pub(crate) fn met(&mut self, met: Met, (rooms, silent): (Vec<Secret>, Vec<Secret>), now_ms: u64) -> Inputs {
         if met.role == Role::Dialler {
             self.dials.reached(&met.peer);
             self.unanswered.answered(&met.peer);
@@ -136,7 +142,8 @@ impl Links {
         };
         let Met { link, peer, role, exported, connection, outbound, serves, seen_at, shared } = met;
         let mut channels = Channels::new(exported, role);
-        let tags = channels.announce(rooms, random);
+        let tags = channels.announce(&rooms, random);
+        channels.keep_silent(&silent);
         // The queue is empty, so there is room.
         let _ = outbound.control(&Control::Greeting { boot: self.boot, tags });
         let (typings, asking) = (Budget::new(TYPINGS_AT_ONCE, TYPINGS_PER_S), Arc::new(Semaphore::new(1)));
@@ -153,6 +160,7 @@ impl Links {
             seen_at,
             shared,
             introduced,
+            proved: Proved::default(),
             typings,
         };
         self.links.insert(link, new);
@@ -198,7 +206,7 @@ impl Links {
         worst.map(|id| self.give_up(id)).unwrap_or_default()
     }
 
-    /// Takes a control, other than one that says that somebody is typing.
+    /// Takes a control, other than one that says that somebody is typing, and than a proof.
     ///
     /// # Errors
     /// [`Reject`] when no honest peer says this.
@@ -211,10 +219,9 @@ impl Links {
                 }
                 let before: BTreeSet<RoomId> = link.channels.shared().collect();
                 link.channels.learn(tags)?;
-                match link.boot.replace(boot) {
-                    None => Ok(self.greeted(id)),
-                    Some(_) => Ok(self.ups(id, &before)),
-                }
+                let is_first = link.boot.replace(boot).is_none();
+                self.announce_called(id);
+                Ok(if is_first { self.greeted(id) } else { self.ups(id, &before) })
             }
             _ if link.boot.is_none() => Err(Reject::Malformed("greeting")),
             Control::Address(address) => Ok(self.reached(id, &address)),
@@ -238,7 +245,7 @@ impl Links {
                 Ok(self.ups(id, &before))
             }
             Control::Introduction { channel, author, signature } => self.introduced(id, channel, author, *signature),
-            Control::Typing(_) => Ok(Inputs::new()),
+            Control::Typing(_) | Control::Proof { .. } => Ok(Inputs::new()),
         }
     }
 
@@ -252,9 +259,9 @@ impl Links {
         Ok(found.filter(|_| self.links.get_mut(&id).is_some_and(|link| link.typings.take(now_ms))))
     }
 
-    /// Tells every linked peer of a room, if its version knows this control, that somebody is typing here.
-    pub(crate) fn tell_typing(&self, room: &RoomId) {
-        for link in self.used.values().filter_map(|id| self.links.get(id)) {
+    /// Tells these linked peers of a room, if their version knows this control, that somebody is typing here.
+    pub(crate) fn tell_typing(&self, room: &RoomId, to: &[PeerId]) {
+        for link in self.used.values().filter_map(|id| self.links.get(id)).filter(|link| to.contains(&link.peer)) {
             if let Some(mine) = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST) {
                 link.outbound.hint(&Control::Typing(mine));
             }
@@ -334,18 +341,48 @@ impl Links {
         Ok(room.filter(|_| used).map(|room| (room, link.peer)))
     }
 
-    /// A room was entered: announces it on every connection.
-    pub(crate) fn announce(&mut self, room: Secret) -> Inputs {
+    /// A room was entered: announces it on the connections with these peers, and on others once they announce it.
+    pub(crate) fn announce(&mut self, room: Secret, known: &[PeerId]) -> Inputs {
         let ids: Vec<LinkId> = self.links.keys().copied().collect();
         let mut inputs = Inputs::new();
         for id in ids {
             let Some(link) = self.links.get_mut(&id) else { continue };
             let before = link.channels.shared().collect();
-            let tags = link.channels.announce(&[room], random);
-            self.control(id, &Control::Greeting { boot: self.boot, tags });
+            link.channels.keep_silent(&[room]);
+            match known.contains(&link.peer) {
+                true => self.announce_on(id, &[room]),
+                false => self.announce_called(id),
+            }
             inputs.extend(self.ups(id, &before));
         }
         inputs
+    }
+
+    fn announce_on(&mut self, id: LinkId, rooms: &[Secret]) {
+        let Some(link) = self.links.get_mut(&id).filter(|_| !rooms.is_empty()) else { return };
+        let tags = link.channels.announce(rooms, random);
+        self.control(id, &Control::Greeting { boot: self.boot, tags });
+    }
+
+    /// Announces the rooms that the peer announced before us.
+    fn announce_called(&mut self, id: LinkId) {
+        let called = self.links.get(&id).map(|link| link.channels.called_for()).unwrap_or_default();
+        self.announce_on(id, &called);
+    }
+
+    /// Whether a peer is dialled for a room.
+    pub(crate) fn dials_for(&self, room: &RoomId, peer: &PeerId) -> bool {
+        self.dials.wants_for(room, peer)
+    }
+
+    /// The peers with a connection, used or not.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = PeerId> {
+        self.links.values().map(|link| link.peer)
+    }
+
+    /// The peers whose connection rooms use.
+    pub(crate) fn used(&self) -> impl Iterator<Item = PeerId> {
+        self.used.keys().copied()
     }
 
     /// Our address has changed: tells every linked peer.
@@ -414,6 +451,10 @@ impl Links {
         }
         let before = link.channels.shared().collect();
         let peer = link.peer;
+        if let Some(secret) = link.channels.silent(&room) {
+            self.announce_on(id, &[(room, secret)]);
+            return Some(self.ups(id, &before)).filter(|inputs| !inputs.is_empty());
+        }
         let mine = link.channels.resume(&room)?;
         let shares = link.channels.shares(&room);
         self.control(id, &Control::Resume(mine));

@@ -10,7 +10,7 @@ use rumormill_proto::{
     entry::Kind,
     frame::Frame,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Arrival, Event, Input, Output, Recall, Unsaid},
+    input::{Arrival, Event, Form, Input, Output, Recall, Unsaid},
     log::Log,
     reject::Reject,
     time::Now,
@@ -90,9 +90,10 @@ impl Driver {
                         frame.put(&mut bytes);
                         self.say(room, to, frame, &bytes);
                     }
-                    Output::Serve { to, want, newest, ranges, proved } => {
-                        self.serve(room, to, *want, (*newest, ranges, *proved))
+                    Output::Serve { to, want, newest, ranges, form } => {
+                        self.serve(room, to, *want, (*newest, ranges, *form))
                     }
+                    Output::Introduce { peer } => self.prove(room, peer),
                     Output::Recall(what) => self.recall(*room, what.clone()),
                     Output::Bare { most } => self.tell_bare(*room, *most),
                     Output::Vouches { author, most } => self.tell_vouches(*room, *author, *most),
@@ -120,9 +121,9 @@ impl Driver {
         }
     }
 
-    fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, &[(AuthorId, Seq, Seq)], bool)) {
-        let (newest, ranges, proved) = (what.0, what.1.to_vec(), what.2);
-        let job = |channel| Job { channel, room: *room, want, newest, ranges, proved };
+    fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, &[(AuthorId, Seq, Seq)], Form)) {
+        let (newest, ranges, form) = (what.0, what.1.to_vec(), what.2);
+        let job = |channel| Job { channel, room: *room, want, newest, ranges, form };
         if !self.links.serve(room, to, job) && want != 0 {
             let done = Frame::Done { want };
             self.say(room, to, &done, &done.encode());

@@ -25,6 +25,7 @@ use crate::{
     event::RoomEvent,
     limits::{ORDER_AGAIN_MS, ORDERS, TICKET_USES, WELCOME_LATER_MS, WELCOME_TICKETS, WELCOMES_A_DAY},
     membership::{Membership, Refusal},
+    proof::ProofKey,
     random::random,
     settings::RoomSetup,
     ticket::Admits,
@@ -208,6 +209,37 @@ impl Seat {
         }
     }
 
+    /// The key under which we seal our proofs.
+    pub(crate) fn proof_key(&self) -> ProofKey {
+        self.setup.secret
+    }
+
+    /// The keys under which the proofs of others may be sealed.
+    pub(crate) fn proof_keys(&self) -> Vec<ProofKey> {
+        vec![self.setup.secret]
+    }
+
+    /// Whether a proof of ours tells nothing to those who hold the room's secret alone, or has to, for we come with a
+    /// ticket.
+    pub(crate) fn may_answer(&self) -> bool {
+        self.proof_key() != self.setup.secret || self.pass_shown().is_some()
+    }
+
+    /// The ticket by which we ask to be let in.
+    pub(crate) fn pass_shown(&self) -> Option<Pass> {
+        let waits = matches!(self.membership(), Some(Membership::Waiting | Membership::Refused(_)));
+        self.setup.closed.and_then(|closed| closed.pass).filter(|_| waits)
+    }
+
+    fn membership(&self) -> Option<Membership> {
+        self.board.posted().closed.as_ref().map(|closed| closed.membership)
+    }
+
+    /// The acts that make us a member.
+    pub(crate) fn chain(&mut self) -> Vec<(AuthorId, Seq)> {
+        self.engine.chain()
+    }
+
     /// Carries out what waits, if its time has come.
     pub(super) fn wake_closed(&mut self, now: Now) {
         if self.setup.closed.is_none() {
@@ -274,10 +306,8 @@ impl Seat {
         if !std::mem::take(&mut self.governed.looks) {
             return;
         }
-        let posted = self.board.posted();
-        let Some(closed) = posted.closed.clone() else { return };
-        let linked: BTreeSet<AuthorId> = posted.members.values().map(|member| member.author).collect();
-        drop(posted);
+        let Some(closed) = self.board.posted().closed.clone() else { return };
+        let linked: BTreeSet<AuthorId> = self.engine.waiting().collect();
         let knocks = closed.seats.iter().filter(|(_, seat)| seat.knocks.is_some()).map(|(who, _)| *who);
         let mut knocking = BTreeMap::new();
         for who in knocks.filter(|_| matches!(closed.membership, Membership::Present(_))) {
