@@ -370,6 +370,9 @@ impl Driver {
             };
             if let (Some(peer), Some(seat)) = (failed, self.seats.get_mut(room)) {
                 seat.tried(*peer, why);
+                if matches!(input, Input::Down { .. }) {
+                    seat.turned_away();
+                }
             }
         }
         inputs

@@ -56,6 +56,8 @@ pub(crate) struct Governed {
     pub(super) looks: bool,
     /// When the ticket by which we wait comes to its end, in ticks.
     outlives_ms: Option<u64>,
+    /// Whether somebody who knows the room let us not in.
+    turned_away: bool,
 }
 
 impl Governed {
@@ -160,6 +162,7 @@ impl Seat {
             (false, false) => {
                 let ours = tickets.iter().find(|ticket| pass.is_some_and(|pass| pass.ticket == ticket.id));
                 let why = ours.and_then(|ticket| Refusal::of(ticket, now_ms));
+                let why = why.or(self.governed.turned_away.then_some(Refusal::Unwelcome));
                 why.map_or(Membership::Waiting, Membership::Refused)
             }
         };
@@ -197,6 +200,7 @@ impl Seat {
 
     /// Begins to take part in a closed room: with the ticket by which we came, if we have said nothing yet.
     pub(super) fn begin_closed(&mut self) {
+        self.governed.turned_away = false;
         self.post_closed(&BTreeSet::new());
         let Some(pass) = self.setup.closed.and_then(|closed| closed.pass) else { return };
         let author = self.writer();
@@ -206,6 +210,13 @@ impl Seat {
             let (key, countersignature) = countersign(&secret, &self.setup.id, &ticket, &author.id());
             let join = Order::Join { ticket, key, exchange: author.exchange(), countersignature };
             self.governed.wish(Wish::Order(join), None);
+        }
+    }
+
+    /// Somebody who knows the room let us not in.
+    pub(crate) fn turned_away(&mut self) {
+        if self.pass_shown().is_some() && !std::mem::replace(&mut self.governed.turned_away, true) {
+            self.post_closed(&BTreeSet::new());
         }
     }
 

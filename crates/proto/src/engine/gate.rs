@@ -71,6 +71,8 @@ enum Standing {
     Stranger,
     /// A newcomer whose ticket lives and whose join is not here.
     Guest,
+    /// Somebody whose ticket has ended.
+    Unwelcome,
     Out,
     Acts,
     Member,
@@ -188,16 +190,13 @@ impl Parts {
             return Standing::Out;
         }
         let acts = match shows {
-            Shows::Ticket(ticket, key) => {
-                let lives = fold.ticket_lives(ticket, key, now.wall_ms);
-                if !lives && inside.is_some() && !newcomer {
-                    return Standing::Out;
-                }
-                if lives && fold.knocks(author) != Some(*ticket) {
-                    return Standing::Guest;
-                }
-                lives
-            }
+            Shows::Ticket(ticket, key) => match fold.ticket_lives(ticket, key, now.wall_ms) {
+                Some(true) if fold.knocks(author) == Some(*ticket) => true,
+                Some(true) => return Standing::Guest,
+                Some(false) if inside.is_some() => return Standing::Out,
+                Some(false) => return Standing::Unwelcome,
+                None => false,
+            },
             Shows::Chain(acts) if newcomer && fold.vouched(author, acts) => {
                 let trusted = self.gate.trusted.get_or_insert((peer, now.ticks_ms + SHOW_MS));
                 trusted.0 == peer
@@ -248,13 +247,14 @@ impl Parts {
             (None, Standing::Out) => self.tell_out(peer, turn),
             (None, Standing::Stranger) | (Some(true), Standing::Acts) => {}
             (None, Standing::Guest) => self.greet(peer, turn),
+            (None, Standing::Unwelcome) => self.turn_away(peer, turn),
             (Some(true), Standing::Member) => self.rise(peer, turn),
             (Some(false), Standing::Member) => self.present(peer, turn),
             (Some(false), Standing::Acts) => {
                 self.put_out(peer, turn);
                 self.let_in(peer, standing, turn);
             }
-            (Some(_), Standing::Stranger | Standing::Guest) => self.put_out(peer, turn),
+            (Some(_), Standing::Stranger | Standing::Guest | Standing::Unwelcome) => self.put_out(peer, turn),
             (Some(_), Standing::Out) => {
                 self.put_out(peer, turn);
                 self.tell_out(peer, turn);

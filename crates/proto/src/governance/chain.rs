@@ -42,10 +42,11 @@ impl Fold<'_> {
         !self.members().contains(key) && !self.is_out(key)
     }
 
-    /// Whether a ticket of this key lets in, by the entries and, at this time, by its end.
-    pub(crate) fn ticket_lives(&self, ticket: &TicketId, key: &TicketKey, now_ms: u64) -> bool {
-        let open = self.steps.members.open.get(ticket) == Some(key);
-        open && self.tickets().iter().any(|known| known.id == *ticket && known.lets_in(now_ms))
+    /// Whether a ticket of this key lets in, by the entries and, at this time, by its end; `None` for one that nobody
+    /// announced.
+    pub(crate) fn ticket_lives(&self, ticket: &TicketId, key: &TicketKey, now_ms: u64) -> Option<bool> {
+        let known = self.tickets().into_iter().find(|known| known.id == *ticket)?;
+        Some(known.key == *key && known.lets_in(now_ms))
     }
 
     /// The acts that put somebody out: those that end its key or its person's, or those by which others used up its ticket.
