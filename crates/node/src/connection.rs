@@ -1,6 +1,6 @@
 //! Types that the parts of a node exchange about one connection to a peer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use iroh::endpoint::{Connection, VarInt};
@@ -76,6 +76,8 @@ pub(crate) struct Job {
     pub(crate) ranges: Vec<(AuthorId, Seq, Seq)>,
     /// In which form.
     pub(crate) form: Form,
+    /// Gone when it is to be served no more.
+    pub(crate) asked: Weak<()>,
 }
 
 /// A connection over which a peer can be asked for files of a room.

@@ -9,6 +9,8 @@
 //! oldest yields to a new one. When all slots of those that share rooms are taken, the room with the most connections
 //! gives up its newest one, so one room's peers take no slot from another's.
 
+mod announce;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
@@ -78,6 +80,8 @@ pub(crate) struct Link {
     pub(crate) connection: Connection,
     outbound: Arc<Outbound>,
     serves: mpsc::Sender<Job>,
+    /// What is served, by room, is served as long as this is here.
+    asked: BTreeMap<RoomId, Arc<()>>,
     /// One permit: we ask a peer for one file at a time.
     asking: Arc<Semaphore>,
     seen_at: Option<Bytes>,
@@ -156,6 +160,7 @@ impl Links {
             connection,
             outbound,
             serves,
+            asked: BTreeMap::new(),
             asking,
             seen_at,
             shared,
@@ -341,50 +346,6 @@ impl Links {
         Ok(room.filter(|_| used).map(|room| (room, link.peer)))
     }
 
-    /// A room was entered: announces it on the connections with these peers, and on others once they announce it.
-    pub(crate) fn announce(&mut self, room: Secret, known: &[PeerId]) -> Inputs {
-        let ids: Vec<LinkId> = self.links.keys().copied().collect();
-        let mut inputs = Inputs::new();
-        for id in ids {
-            let Some(link) = self.links.get_mut(&id) else { continue };
-            let before = link.channels.shared().collect();
-            link.channels.keep_silent(&[room]);
-            match known.contains(&link.peer) {
-                true => self.announce_on(id, &[room]),
-                false => self.announce_called(id),
-            }
-            inputs.extend(self.ups(id, &before));
-        }
-        inputs
-    }
-
-    fn announce_on(&mut self, id: LinkId, rooms: &[Secret]) {
-        let Some(link) = self.links.get_mut(&id).filter(|_| !rooms.is_empty()) else { return };
-        let tags = link.channels.announce(rooms, random);
-        self.control(id, &Control::Greeting { boot: self.boot, tags });
-    }
-
-    /// Announces the rooms that the peer announced before us.
-    fn announce_called(&mut self, id: LinkId) {
-        let called = self.links.get(&id).map(|link| link.channels.called_for()).unwrap_or_default();
-        self.announce_on(id, &called);
-    }
-
-    /// Whether a peer is dialled for a room.
-    pub(crate) fn dials_for(&self, room: &RoomId, peer: &PeerId) -> bool {
-        self.dials.wants_for(room, peer)
-    }
-
-    /// The peers with a connection, used or not.
-    pub(crate) fn peers(&self) -> impl Iterator<Item = PeerId> {
-        self.links.values().map(|link| link.peer)
-    }
-
-    /// The peers whose connection rooms use.
-    pub(crate) fn used(&self) -> impl Iterator<Item = PeerId> {
-        self.used.keys().copied()
-    }
-
     /// Our address has changed: tells every linked peer.
     pub(crate) fn readdressed(&mut self, address: Bytes) {
         if self.address == address {
@@ -441,28 +402,6 @@ impl Links {
         while let Some((peer, way)) = self.dials.next() {
             self.connector.dial(peer, way);
         }
-    }
-
-    /// Talks about a room again on a connection. `None` when the peer was never in the room.
-    fn ask_again(&mut self, id: LinkId, room: RoomId) -> Option<Inputs> {
-        let link = self.links.get_mut(&id)?;
-        if link.channels.shares(&room) {
-            return Some(vec![(room, Input::Up { peer: link.peer, address: link.seen_at.clone() })]);
-        }
-        let before = link.channels.shared().collect();
-        let peer = link.peer;
-        if let Some(secret) = link.channels.silent(&room) {
-            self.announce_on(id, &[(room, secret)]);
-            return Some(self.ups(id, &before)).filter(|inputs| !inputs.is_empty());
-        }
-        let mine = link.channels.resume(&room)?;
-        let shares = link.channels.shares(&room);
-        self.control(id, &Control::Resume(mine));
-        if !shares {
-            self.dials.ask_again(room, peer);
-            return Some(Inputs::new());
-        }
-        Some(self.ups(id, &before))
     }
 
     /// A dial came to nothing.
@@ -552,6 +491,18 @@ impl Links {
         self.shared(room, peer).is_some_and(|(link, channel)| link.serves.try_send(job(channel)).is_ok())
     }
 
+    /// A sign that what a peer asked for in a room is still to be served. It goes with [`Links::withdraw`].
+    pub(crate) fn asked(&mut self, room: RoomId, peer: &PeerId) -> Weak<()> {
+        let link = self.used.get(peer).and_then(|id| self.links.get_mut(id));
+        link.map(|link| Arc::downgrade(link.asked.entry(room).or_default())).unwrap_or_default()
+    }
+
+    /// Serves nothing more to a peer of what it asked for in a room.
+    pub(crate) fn withdraw(&mut self, room: &RoomId, peer: &PeerId) {
+        let link = self.used.get(peer).and_then(|id| self.links.get_mut(id));
+        link.into_iter().for_each(|link| _ = link.asked.remove(room));
+    }
+
     /// The connection that a room uses with a peer, and the queue of what it sends.
     pub(crate) fn connection(&self, room: &RoomId, peer: &PeerId) -> Option<(WeakConnectionHandle, Weak<Outbound>)> {
         self.shared(room, peer).map(|(link, _)| (link.connection.weak_handle(), Arc::downgrade(&link.outbound)))
@@ -566,18 +517,6 @@ impl Links {
             Some(Lane { link: *id, channel, connection, asking })
         };
         links.filter_map(lane).collect()
-    }
-
-    /// Tells a new engine of the peers that share its room.
-    pub(crate) fn sharing(&self, room: &RoomId) -> Inputs {
-        let links = self.used.values().filter_map(|id| self.links.get(id)).filter(|link| link.channels.shares(room));
-        links.map(|link| (*room, Input::Up { peer: link.peer, address: link.seen_at.clone() })).collect()
-    }
-
-    /// Stops talking about a room with every peer.
-    pub(crate) fn leave(&mut self, room: &RoomId) {
-        let peers: Vec<PeerId> = self.used.keys().copied().collect();
-        peers.into_iter().for_each(|peer| self.part(*room, peer));
     }
 
     /// Closes all connections and the endpoint.

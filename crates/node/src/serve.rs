@@ -140,8 +140,9 @@ impl Steps {
     }
 
     fn next(&mut self, read: &mut dyn Read) -> Result<Piece, Box<dyn std::error::Error + Send + Sync>> {
-        let runs = self.walk.step(read)?;
-        self.ended = self.walk.ended();
+        let is_asked = self.job.asked.strong_count() > 0;
+        let runs = if is_asked { self.walk.step(read)? } else { Vec::new() };
+        self.ended = !is_asked || self.walk.ended();
         let bytes: usize = runs.iter().map(|run| run.wire().len()).sum();
         let mut frames = self.frames(runs);
         if self.ended && self.job.want != 0 {

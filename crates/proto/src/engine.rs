@@ -28,6 +28,8 @@ mod govern;
 mod home;
 mod links;
 mod runs;
+#[cfg(test)]
+mod scribe;
 mod show;
 mod vouch;
 

@@ -311,6 +311,11 @@ pub enum Output {
         /// In which form.
         form: Form,
     },
+    /// Serve nothing more to this peer of what was to be served before: it was removed. In closed rooms only.
+    Withdraw {
+        /// The peer.
+        to: PeerId,
+    },
     /// Prove to this peer who writes here: it has proved well who writes there. In closed rooms only.
     Introduce {
         /// The peer.

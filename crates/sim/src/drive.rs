@@ -188,6 +188,7 @@ impl World {
             Output::Send { to, frame } => _ = self.send(peer, &to, frame, Lane::Live),
             Output::Dial(contact) => self.dial(peer, contact.peer),
             Output::Close { peer: other, reject } => self.close(peer, other, reject),
+            Output::Withdraw { to } => self.withdraw(peer, index_of(&to)),
             Output::Introduce { peer: other } => self.introduce(peer, index_of(&other)),
             Output::Recall(what) => {
                 self.note_leaving(peer, &what);

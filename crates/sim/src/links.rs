@@ -157,6 +157,13 @@ impl World {
         others.into_iter().for_each(|other| self.expect_silence(other, peer));
     }
 
+    /// A peer serves another nothing more of what that asked for.
+    pub(crate) fn withdraw(&mut self, at: Index, other: Index) {
+        if let Some(process) = &mut self.peers[at as usize].process {
+            process.servings.retain(|_, (to, _)| *to != other);
+        }
+    }
+
     pub(crate) fn drop_end(&mut self, at: Index, other: Index) {
         if let Some(process) = &mut self.peers[at as usize].process {
             process.ends.remove(&other);

@@ -93,6 +93,7 @@ impl Driver {
                     Output::Serve { to, want, newest, ranges, form } => {
                         self.serve(room, to, *want, (*newest, ranges, *form))
                     }
+                    Output::Withdraw { to } => self.links.withdraw(room, to),
                     Output::Introduce { peer } => self.prove(room, peer),
                     Output::Recall(what) => self.recall(*room, what.clone()),
                     Output::Bare { most } => self.tell_bare(*room, *most),
@@ -123,7 +124,8 @@ impl Driver {
 
     fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, &[(AuthorId, Seq, Seq)], Form)) {
         let (newest, ranges, form) = (what.0, what.1.to_vec(), what.2);
-        let job = |channel| Job { channel, room: *room, want, newest, ranges, form };
+        let asked = self.links.asked(*room, to);
+        let job = |channel| Job { channel, room: *room, want, newest, ranges, form, asked };
         if !self.links.serve(room, to, job) && want != 0 {
             let done = Frame::Done { want };
             self.say(room, to, &done, &done.encode());

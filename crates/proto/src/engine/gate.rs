@@ -312,6 +312,7 @@ impl Parts {
     fn put_out(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         let Some((proved, _)) = self.gate.inside.get(&peer).cloned() else { return };
         self.lose(peer, turn);
+        turn.out.push(Output::Withdraw { to: peer });
         let due_ms = turn.now.ticks_ms + CALLER_MS;
         let caller =
             Caller { address: None, proved: Some(proved), frames: CALLER_FRAMES, due_ms, told: false, greeted: false };
