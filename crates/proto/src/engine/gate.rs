@@ -14,6 +14,9 @@
 //! A newcomer knows the founder alone. It exchanges acts with one peer at a time that shows by a chain that it is a member,
 //! and shows its join to it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
