@@ -346,7 +346,7 @@ impl View {
     }
 
     /// Tells a new peer whom we know.
-    fn greet(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    pub fn greet(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         let peers = self.told(&peer, SHUFFLE_PEERS, turn);
         if !peers.is_empty() {
             turn.send(peer, Frame::Shuffle { peers, answer: true });

@@ -220,6 +220,72 @@ fn a_ticket_lets_in_as_many_as_it_says_and_a_dead_one_nobody() -> Story {
 }
 
 #[test]
+fn of_a_ticket_for_one_that_was_used_on_both_sides_of_a_partition_one_use_stays() -> Story {
+    let mut room = room_of(3)?;
+    let made = room.make_ticket(1, 1);
+    room.settle()?;
+    room.partition(&[&[0, 1], &[2, 3]]);
+    room.run_ms(5_000)?;
+    let guests = [room.join_by(&[1], 1)[0], room.join_by(&[3], 1)[0]];
+    room.partition(&[&[0, 1, guests[0]], &[2, 3, guests[1]]]);
+    for (guest, host) in guests.into_iter().zip([1, 3]) {
+        room.use_ticket(guest, made);
+        room.run_ms(2_000)?;
+        room.welcome_all(host);
+        room.run_ms(5_000)?;
+        room.say(guest, "hello");
+        room.run_ms(5_000)?;
+        assert!(room.is_member(host, guest) && room.is_member(guest, guest));
+    }
+    room.heal();
+    end(&mut room)?;
+    room.run_ms(20_000)?;
+    let stays: Vec<usize> = guests.into_iter().filter(|guest| room.is_member(0, *guest)).collect();
+    let [stays] = stays[..] else { panic!("{stays:?}") };
+    for peer in [0, 1, 2, 3, guests[0], guests[1]] {
+        let [one, other] = guests.map(|guest| room.is_member(peer, guest));
+        assert!(one != other && room.is_member(peer, stays), "everywhere the same, and the other is told: {peer}");
+    }
+    let other = guests.into_iter().find(|guest| *guest != stays).unwrap_or(stays);
+    room.say(1, "among us");
+    room.run_ms(60_000)?;
+    assert_eq!((texts(&room, 2).last(), texts(&room, other).len()), (Some(&"among us".to_owned()), 0));
+    Ok(())
+}
+
+#[test]
+fn who_came_while_others_were_away_shows_them_by_whom() -> Story {
+    let mut room = room_of(3)?;
+    let made = room.make_ticket(1, 5);
+    room.settle()?;
+    room.crash(2);
+    room.run_ms(20_000)?;
+    let guests = room.join_by(&[1, 3], 2);
+    for guest in &guests {
+        room.use_ticket(*guest, made);
+        room.run_ms(2_000)?;
+        room.welcome_all(1);
+        room.run_ms(2_000)?;
+    }
+    room.settle()?;
+    room.say(guests[0], "where is everybody?");
+    room.settle()?;
+    // Those whom the third one knows go, before it comes.
+    [0, 1, 3].into_iter().for_each(|peer| room.crash(peer));
+    room.run_ms(60_000)?;
+    assert!(!room.seats(guests[0]).is_empty());
+    room.restart(2);
+    // Until they dial it again.
+    room.run_ms(20_000)?;
+    assert_eq!(texts(&room, 2), ["where is everybody?"]);
+    room.say(2, "here");
+    room.run_ms(10_000)?;
+    assert_eq!(texts(&room, 2), ["where is everybody?", "here"]);
+    assert_eq!(texts(&room, guests[1]), ["where is everybody?", "here"]);
+    Ok(())
+}
+
+#[test]
 fn an_own_rank_that_does_not_allow_it_is_a_reason() -> Story {
     let mut room = room_of(4)?;
     room.appoint(0, 1, Role::CoOwner);

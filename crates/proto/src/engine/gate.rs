@@ -300,6 +300,7 @@ impl Parts {
         self.gate.trusted.take_if(|(trusted, _)| *trusted == peer);
         self.present(peer, turn);
         self.bodies.up(peer, turn);
+        self.view.greet(peer, turn);
         self.sync.begin(peer, &self.logs, turn);
     }
 
