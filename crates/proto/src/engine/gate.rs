@@ -219,8 +219,13 @@ impl Parts {
             all.into_iter().for_each(|peer| self.regard(peer, turn));
         }
         let ms = turn.now.ticks_ms;
-        let late = self.gate.callers.iter().filter(|(_, caller)| caller.due_ms <= ms).map(|(peer, _)| *peer);
-        late.collect::<Vec<_>>().into_iter().for_each(|peer| self.turn_away(peer, turn));
+        let late = self.gate.callers.iter().filter(|(_, caller)| caller.due_ms <= ms);
+        for (peer, told) in late.map(|(peer, caller)| (*peer, caller.told)).collect::<Vec<_>>() {
+            if told {
+                self.gate.told.insert(peer, ms + TELL_AGAIN_MS);
+            }
+            self.turn_away(peer, turn);
+        }
         self.try_another(turn);
     }
 
@@ -342,7 +347,8 @@ impl Parts {
             let first = self.gate.told.iter().min_by_key(|(_, again_ms)| **again_ms).map(|(peer, _)| *peer);
             first.filter(|_| self.gate.told.len() >= TOLD_OUT).map(|first| self.gate.told.remove(&first));
         }
-        self.gate.told.insert(peer, ms + TELL_AGAIN_MS);
+        // What is sent now may not arrive.
+        self.gate.told.insert(peer, ms + TELL_MS);
         if let Some(caller) = self.gate.callers.get_mut(&peer) {
             (caller.told, caller.due_ms, caller.frames) = (true, ms + TELL_MS, 0);
         }
