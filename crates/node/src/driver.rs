@@ -312,7 +312,11 @@ impl Driver {
             }
             Command::Controlled { link, control: Control::Typing(channel), .. } => self.typing(link, channel, now),
             Command::Controlled { link, control, .. } => match self.links.controlled(link, control) {
-                Ok(inputs) => self.tried(inputs, NOT_LET_IN),
+                Ok(mut inputs) => {
+                    // There a proof lets in.
+                    inputs.retain(|(room, input)| !matches!(input, Input::Proved { .. }) || !self.is_closed(room));
+                    self.tried(inputs, NOT_LET_IN)
+                }
                 Err(reject) => self.fault(link, reject, now),
             },
             Command::Received(received) => self.received(*received, now),

@@ -65,7 +65,7 @@ pub(crate) fn seal(signed: &Introduction, key: &ProofKey, author: &Author, shown
             plain.extend_from_slice(&signed.countersign(&pass.secret, &author.id()));
         }
     }
-    plain.resize(plain.len().max(PROOF_LEAST).next_power_of_two(), 0);
+    plain.resize(padded(plain.len()), 0);
     // Fails only beyond 64 GiB.
     cipher(signed, key).encrypt(&Default::default(), &*plain).unwrap_or_default().into()
 }
@@ -81,6 +81,7 @@ pub(crate) fn open(signed: &Introduction, keys: &[ProofKey], sealed: &Bytes) -> 
 }
 
 fn read(signed: &Introduction, plain: Bytes) -> Result<Proof, Reject> {
+    let len = plain.len();
     let mut reader = Reader::new(plain);
     let author = AuthorId(reader.array("author")?);
     let signature: Signature = reader.array("signature")?;
@@ -100,11 +101,17 @@ fn read(signed: &Introduction, plain: Bytes) -> Result<Proof, Reject> {
         }
         _ => return Err(Reject::Malformed("proof")),
     };
-    if reader.rest().iter().any(|byte| *byte != 0) {
+    let padding = reader.rest();
+    if padding.iter().any(|byte| *byte != 0) || padded(len - padding.len()) != len {
         return Err(Reject::Malformed("proof"));
     }
     author.introduces(signed, &signature)?;
     Ok(Proof { author, by })
+}
+
+/// The length to which so many bytes are padded.
+fn padded(len: usize) -> usize {
+    len.max(PROOF_LEAST).next_power_of_two()
 }
 
 fn cipher(signed: &Introduction, key: &ProofKey) -> Aes256GcmSiv {
@@ -167,5 +174,13 @@ mod tests {
         for fill in [&[][..], &[2], &[0, 200], &[0, 1, 0xff, 0xff, 3], &[1, 0, 0], &[0, 0, 1]] {
             assert!(read(&signed(), plain(fill)).is_err(), "{fill:?}");
         }
+        let author = Author::from_secret(&[5; 32]);
+        let signature = author.introduce(&signed());
+        let good = |len: usize| {
+            let mut plain = [&author.id().0[..], &signature, &[0, 0]].concat();
+            plain.resize(len, 0);
+            read(&signed(), plain.into()).is_ok()
+        };
+        assert_eq!([98, 1023, 1024, 1025, 2048].map(good), [false, false, true, false, false]);
     }
 }

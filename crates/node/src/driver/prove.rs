@@ -71,6 +71,10 @@ impl Driver {
         (known.iter().filter_map(secret).collect(), others.iter().filter_map(secret).collect())
     }
 
+    pub(super) fn is_closed(&self, room: &RoomId) -> bool {
+        self.seats.get(room).is_some_and(|seat| seat.setup.closed.is_some())
+    }
+
     /// Whether a peer is known in a room. In an open room everybody is.
     pub(crate) fn is_known(&self, room: &RoomId, peer: &PeerId) -> bool {
         self.links.dials_for(room, peer) || self.seats.get(room).is_some_and(|seat| seat.knows_peer(peer))
