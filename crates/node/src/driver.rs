@@ -7,6 +7,7 @@
 mod govern;
 mod mend;
 mod once;
+mod peers;
 mod prove;
 mod rekey;
 mod remember;
@@ -25,7 +26,6 @@ use rumormill_proto::{
     governance::Governance,
     ids::{AuthorId, PeerId, RoomId},
     input::{Input, Kept},
-    reject::Reject,
     time::Now,
     timeline::Place,
 };
@@ -37,11 +37,9 @@ use tokio::{
 
 use crate::{
     board::{Board, Boards, Stop},
-    command::{Command, Recalled, Received},
-    connection::LinkId,
+    command::{Command, Recalled},
     counting::Counting,
     damaged::Damaged,
-    envelope::Control,
     error::Error,
     event::RoomEvent,
     files::Shelf,
@@ -292,7 +290,7 @@ impl Driver {
             Command::Announce { room, announced, answer } => told(answer, self.announce(&room, announced)),
             Command::Type { room } => {
                 if self.seats.get_mut(&room).is_some_and(|seat| seat.may_type(now.ticks_ms)) {
-                    let to: Vec<PeerId> = self.links.used().filter(|peer| self.lets_in(&room, peer)).collect();
+                    let to = self.let_in(&room);
                     self.links.tell_typing(&room, &to);
                 }
                 Inputs::new()
@@ -307,18 +305,7 @@ impl Driver {
                 let secrets = self.secrets(&met.peer, met.role == Role::Dialler);
                 self.links.met(*met, secrets, now.ticks_ms)
             }
-            Command::Controlled { link, control: Control::Proof { channel, sealed }, .. } => {
-                self.proof(link, channel, &sealed, now)
-            }
-            Command::Controlled { link, control: Control::Typing(channel), .. } => self.typing(link, channel, now),
-            Command::Controlled { link, control, .. } => match self.links.controlled(link, control) {
-                Ok(mut inputs) => {
-                    // There a proof lets in.
-                    inputs.retain(|(room, input)| !matches!(input, Input::Proved { .. }) || !self.is_closed(room));
-                    self.tried(inputs, NOT_LET_IN)
-                }
-                Err(reject) => self.fault(link, reject, now),
-            },
+            Command::Controlled { link, control, .. } => self.controlled(link, control, now),
             Command::Received(received) => self.received(*received, now),
             Command::Faulted { link, reject } => self.fault(link, reject, now),
             Command::Gone { link } => self.gone(link),
@@ -332,11 +319,7 @@ impl Driver {
                 self.seats.get_mut(&room).into_iter().for_each(|seat| seat.served(bytes));
                 Inputs::new()
             }
-            Command::Lanes { room, answer } => {
-                let mut lanes = self.links.lanes(&room);
-                lanes.retain(|lane| self.links.peer(lane.link).is_some_and(|peer| self.lets_in(&room, &peer)));
-                told(answer, lanes)
-            }
+            Command::Lanes { room, answer } => told(answer, self.lanes(&room)),
             Command::Channel { link, channel, answer } => {
                 // The peer's greeting may still be on its way on another stream; until then the channel means nothing.
                 let room = self.links.room(link, channel).ok().flatten();
@@ -349,37 +332,6 @@ impl Driver {
             Command::Close { .. } => Inputs::new(),
         };
         self.give(inputs);
-    }
-
-    /// A connection has ended by itself.
-    fn gone(&mut self, link: LinkId) -> Inputs {
-        let inputs = self.links.gone(link);
-        self.tried(inputs, NOT_LET_IN)
-    }
-
-    /// A dial failed.
-    fn unreachable(&mut self, peer: PeerId, why: &str) -> Inputs {
-        let inputs = self.links.not_reached(peer);
-        self.tried(inputs, why)
-    }
-
-    /// Remembers why peers could not be reached.
-    fn tried(&mut self, inputs: Inputs, why: &str) -> Inputs {
-        for (room, input) in &inputs {
-            let failed = match input {
-                Input::Unreachable { peer } => Some(peer),
-                // Somebody in a closed room who let us not in.
-                Input::Down { peer } => Some(peer).filter(|peer| !self.lets_in(room, peer)),
-                _ => None,
-            };
-            if let (Some(peer), Some(seat)) = (failed, self.seats.get_mut(room)) {
-                seat.tried(*peer, why);
-                if matches!(input, Input::Down { .. }) {
-                    seat.turned_away();
-                }
-            }
-        }
-        inputs
     }
 
     /// Gives inputs to engines.
@@ -398,36 +350,6 @@ impl Driver {
                 None => {}
             }
         }
-    }
-
-    fn received(&mut self, received: Received, now: Now) -> Inputs {
-        let Received { link, channel, frame, bytes, .. } = received;
-        match self.links.room(link, channel) {
-            Ok(Some((room, from))) => {
-                if let Some(seat) = self.seats.get_mut(&room) {
-                    seat.receive(from, frame, bytes, now);
-                }
-                Inputs::new()
-            }
-            Ok(None) => Inputs::new(),
-            Err(reject) => self.fault(link, reject, now),
-        }
-    }
-
-    fn typing(&mut self, link: LinkId, channel: u32, now: Now) -> Inputs {
-        match self.links.typing(link, channel, now.ticks_ms) {
-            Ok(Some((room, peer))) => {
-                self.seats.get(&room).into_iter().for_each(|seat| seat.typing(&peer));
-                Inputs::new()
-            }
-            Ok(None) => Inputs::new(),
-            Err(reject) => self.fault(link, reject, now),
-        }
-    }
-
-    fn fault(&mut self, link: LinkId, reject: Reject, now: Now) -> Inputs {
-        let peer = self.links.peer(link);
-        peer.map(|peer| self.bar(peer, reject, now)).unwrap_or_default()
     }
 
     /// Why a room takes nothing. A room that is not here was left.

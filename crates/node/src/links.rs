@@ -85,6 +85,8 @@ pub(crate) struct Link {
     /// One permit: we ask a peer for one file at a time.
     asking: Arc<Semaphore>,
     seen_at: Option<Bytes>,
+    /// How the peer is reached, as it told.
+    reached: Option<Contact>,
     /// Set once a room is shared.
     shared: Arc<SetOnce<()>>,
     /// The authors who write at the other end.
@@ -163,6 +165,7 @@ impl Links {
             asked: BTreeMap::new(),
             asking,
             seen_at,
+            reached: None,
             shared,
             introduced,
             proved: Proved::default(),
@@ -322,13 +325,15 @@ impl Links {
 
     /// The peer tells its addresses; the one at which we see it is added.
     fn reached(&mut self, id: LinkId, address: &Bytes) -> Inputs {
-        let Some(link) = self.links.get(&id) else { return Inputs::new() };
+        let Some(link) = self.links.get_mut(&id) else { return Inputs::new() };
         let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
         // An address becomes familiar only when a room was shared from it, and not because a peer claims it.
         if !defence::is_on("hearsay") {
             self.connector.know(address::sockets(&address));
         }
-        let contacts = vec![Contact { peer: link.peer, address }];
+        let contact = Contact { peer: link.peer, address };
+        link.reached = Some(contact.clone());
+        let contacts = vec![contact];
         link.channels.shared().map(|room| (room, Input::Heard { contacts: contacts.clone() })).collect()
     }
 

@@ -7,12 +7,13 @@
 use bytes::Bytes;
 use rumormill_proto::{
     ids::{PeerId, RoomId},
+    input::Input,
     time::Now,
 };
 
 use super::Driver;
 use crate::{
-    connection::LinkId,
+    connection::{Lane, LinkId},
     links::{Inputs, Secret},
     proof::{self, Shown},
 };
@@ -71,13 +72,41 @@ impl Driver {
         (known.iter().filter_map(secret).collect(), others.iter().filter_map(secret).collect())
     }
 
-    pub(super) fn is_closed(&self, room: &RoomId) -> bool {
-        self.seats.get(room).is_some_and(|seat| seat.setup.closed.is_some())
+    /// Whether a room takes this input from a peer. In a closed room only a proof introduces somebody, and those alone are
+    /// heard of who are let in.
+    pub(super) fn is_for(&self, room: &RoomId, peer: Option<PeerId>, input: &Input) -> bool {
+        let closed = self.seats.get(room).is_some_and(|seat| seat.setup.closed.is_some());
+        match input {
+            Input::Proved { .. } => !closed,
+            Input::Heard { .. } => peer.is_some_and(|peer| self.lets_in(room, &peer)),
+            _ => true,
+        }
+    }
+
+    /// Tells closed rooms how those are reached who were let in.
+    pub(super) fn hear_of(&mut self, came: Vec<(RoomId, PeerId)>) {
+        for (room, peer) in came {
+            if let Some(contact) = self.links.contact(&peer) {
+                self.give(vec![(room, Input::Heard { contacts: vec![contact] })]);
+            }
+        }
     }
 
     /// Whether a peer is known in a room. In an open room everybody is.
     pub(crate) fn is_known(&self, room: &RoomId, peer: &PeerId) -> bool {
         self.links.dials_for(room, peer) || self.seats.get(room).is_some_and(|seat| seat.knows_peer(peer))
+    }
+
+    /// The linked peers that are let have everything of a room.
+    pub(super) fn let_in(&self, room: &RoomId) -> Vec<PeerId> {
+        self.links.used().filter(|peer| self.lets_in(room, peer)).collect()
+    }
+
+    /// The connections over which such peers can be asked for files.
+    pub(super) fn lanes(&self, room: &RoomId) -> Vec<Lane> {
+        let mut lanes = self.links.lanes(room);
+        lanes.retain(|lane| self.links.peer(lane.link).is_some_and(|peer| self.lets_in(room, &peer)));
+        lanes
     }
 
     /// Whether a peer is let have everything of a room.

@@ -180,7 +180,7 @@ impl Driver {
 
     /// Answers callers who said something, and tells interfaces.
     fn emit(&mut self, outputs: Outputs) {
-        let mut noted = BTreeMap::new();
+        let (mut noted, mut came) = (BTreeMap::new(), Vec::new());
         let now = self.now();
         for (room, outputs) in outputs {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
@@ -209,7 +209,10 @@ impl Driver {
                                 // The retracted entry may have more edits than are dropped at once.
                                 self.sweeping.begin();
                             }
-                            Event::Came { .. } => self.tools.shelf.came(),
+                            Event::Came { peer, .. } => {
+                                self.tools.shelf.came();
+                                came.push((room, *peer));
+                            }
                             // It may be a name, or retract a file.
                             Event::Filled { .. } => filled = true,
                             _ => {}
@@ -229,6 +232,7 @@ impl Driver {
                 self.tools.runtime.spawn(find_nicks(seat.board.clone(), self.tools.readers.clone()));
             }
         }
+        self.hear_of(came);
         let keep = |room: &RoomId| self.seats.get(room).is_some_and(|seat| seat.setup.keep);
         for record in noted.into_iter().filter(|(room, _)| keep(room)).map(|(_, record)| record).collect::<Vec<_>>() {
             if let Err(why) = self.store.put_room(&record) {

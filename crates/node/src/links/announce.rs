@@ -1,6 +1,7 @@
 //! Which rooms are announced on which connections, and when.
 
 use rumormill_proto::{
+    frame::Contact,
     ids::{PeerId, RoomId},
     input::Input,
 };
@@ -41,6 +42,11 @@ impl Links {
     /// Whether a peer is dialled for a room.
     pub(crate) fn dials_for(&self, room: &RoomId, peer: &PeerId) -> bool {
         self.dials.wants_for(room, peer)
+    }
+
+    /// How a peer is reached, as it told us.
+    pub(crate) fn contact(&self, peer: &PeerId) -> Option<Contact> {
+        self.links.get(self.used.get(peer)?)?.reached.clone()
     }
 
     /// The peers with a connection, used or not.

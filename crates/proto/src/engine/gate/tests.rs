@@ -235,7 +235,7 @@ fn a_fork_that_ends_who_let_somebody_in_ends_its_link() {
     let keys = vec![Appointed { key: max.author.id(), from: 0 }];
     give(&mut engine, &[owner.act(Says::Appoint { keys, role: Role::Moderator, despite: vec![] })]);
     let admit = max.act(admits(&anna));
-    give(&mut engine, &[admit.clone()]);
+    give(&mut engine, std::slice::from_ref(&admit));
     let out = comes(&mut engine, anna.author.id(), Credential::default());
     assert!(heard(&out, OTHER).contains(&"Hello".to_owned()));
     let other = twin.write(Kind::TEXT, bytes::Bytes::from_static(b"I never did"));
