@@ -1,10 +1,13 @@
 //! Types that the parts of a node exchange about one connection to a peer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use iroh::endpoint::{Connection, VarInt};
-use rumormill_proto::ids::{AuthorId, PeerId, RoomId, Seq};
+use rumormill_proto::{
+    ids::{AuthorId, PeerId, RoomId, Seq},
+    input::Form,
+};
 use tokio::sync::{Semaphore, SetOnce, mpsc};
 
 use crate::{greeting::Role, outbound::Outbound};
@@ -71,8 +74,10 @@ pub(crate) struct Job {
     pub(crate) newest: usize,
     /// Pieces of logs to serve then: author, first and last seq.
     pub(crate) ranges: Vec<(AuthorId, Seq, Seq)>,
-    /// Whether each piece has to come with a signature.
-    pub(crate) proved: bool,
+    /// In which form.
+    pub(crate) form: Form,
+    /// Gone when it is to be served no more.
+    pub(crate) asked: Weak<()>,
 }
 
 /// A connection over which a peer can be asked for files of a room.

@@ -70,6 +70,11 @@ impl Dials {
         self.wanted.contains_key(peer)
     }
 
+    /// Whether a peer is wanted by a room.
+    pub(crate) fn wants_for(&self, room: &RoomId, peer: &PeerId) -> bool {
+        self.wanted.get(peer).is_some_and(|wanted| wanted.rooms.contains(room))
+    }
+
     /// Notes that a room wants to talk again with a peer that is connected.
     pub(crate) fn ask_again(&mut self, room: RoomId, peer: PeerId) {
         self.wanted.entry(peer).or_default().rooms.insert(room);

@@ -7,6 +7,8 @@
 mod govern;
 mod mend;
 mod once;
+mod peers;
+mod prove;
 mod rekey;
 mod remember;
 mod rest;
@@ -24,7 +26,6 @@ use rumormill_proto::{
     governance::Governance,
     ids::{AuthorId, PeerId, RoomId},
     input::{Input, Kept},
-    reject::Reject,
     time::Now,
     timeline::Place,
 };
@@ -36,14 +37,13 @@ use tokio::{
 
 use crate::{
     board::{Board, Boards, Stop},
-    command::{Command, Recalled, Received},
-    connection::LinkId,
+    command::{Command, Recalled},
     counting::Counting,
     damaged::Damaged,
-    envelope::Control,
     error::Error,
     event::RoomEvent,
     files::Shelf,
+    greeting::Role,
     limits::{
         COMMANDS, CONTACTS_EVERY, EXPIRE_ENTRIES, EXPIRE_EVERY, INDEX_BUSY, INDEX_ENTRIES, INDEX_QUIET, RECALLING,
         ROOMS, STATUS_EVERY,
@@ -290,7 +290,8 @@ impl Driver {
             Command::Announce { room, announced, answer } => told(answer, self.announce(&room, announced)),
             Command::Type { room } => {
                 if self.seats.get_mut(&room).is_some_and(|seat| seat.may_type(now.ticks_ms)) {
-                    self.links.tell_typing(&room);
+                    let to = self.let_in(&room);
+                    self.links.tell_typing(&room, &to);
                 }
                 Inputs::new()
             }
@@ -300,12 +301,11 @@ impl Driver {
                 let _ = answer.send(self.mend(&room));
                 Inputs::new()
             }
-            Command::Met(met) => self.links.met(*met, &self.secrets(), now.ticks_ms),
-            Command::Controlled { link, control: Control::Typing(channel), .. } => self.typing(link, channel, now),
-            Command::Controlled { link, control, .. } => match self.links.controlled(link, control) {
-                Ok(inputs) => self.tried(inputs, NOT_LET_IN),
-                Err(reject) => self.fault(link, reject, now),
-            },
+            Command::Met(met) => {
+                let secrets = self.secrets(&met.peer, met.role == Role::Dialler);
+                self.links.met(*met, secrets, now.ticks_ms)
+            }
+            Command::Controlled { link, control, .. } => self.controlled(link, control, now),
             Command::Received(received) => self.received(*received, now),
             Command::Faulted { link, reject } => self.fault(link, reject, now),
             Command::Gone { link } => self.gone(link),
@@ -319,11 +319,11 @@ impl Driver {
                 self.seats.get_mut(&room).into_iter().for_each(|seat| seat.served(bytes));
                 Inputs::new()
             }
-            Command::Lanes { room, answer } => told(answer, self.links.lanes(&room)),
+            Command::Lanes { room, answer } => told(answer, self.lanes(&room)),
             Command::Channel { link, channel, answer } => {
                 // The peer's greeting may still be on its way on another stream; until then the channel means nothing.
                 let room = self.links.room(link, channel).ok().flatten();
-                told(answer, room.map(|(room, _)| room))
+                told(answer, room.filter(|(room, peer)| self.lets_in(room, peer)).map(|(room, _)| room))
             }
             Command::Readdressed { address } => {
                 self.links.readdressed(address);
@@ -334,28 +334,6 @@ impl Driver {
         self.give(inputs);
     }
 
-    /// A connection has ended by itself.
-    fn gone(&mut self, link: LinkId) -> Inputs {
-        let inputs = self.links.gone(link);
-        self.tried(inputs, NOT_LET_IN)
-    }
-
-    /// A dial failed.
-    fn unreachable(&mut self, peer: PeerId, why: &str) -> Inputs {
-        let inputs = self.links.not_reached(peer);
-        self.tried(inputs, why)
-    }
-
-    /// Remembers why peers could not be reached.
-    fn tried(&mut self, inputs: Inputs, why: &str) -> Inputs {
-        for (room, input) in &inputs {
-            if let (Input::Unreachable { peer }, Some(seat)) = (input, self.seats.get_mut(room)) {
-                seat.tried(*peer, why);
-            }
-        }
-        inputs
-    }
-
     /// Gives inputs to engines.
     pub(crate) fn give(&mut self, inputs: Inputs) {
         let now = self.now();
@@ -363,43 +341,15 @@ impl Driver {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
             let up = if let Input::Up { peer, .. } = &input { Some(*peer) } else { None };
             seat.handle(input, now);
-            let proved = up.and_then(|peer| self.links.introduce(&room, &peer, &seat.writer()));
-            proved.into_iter().for_each(|proved| seat.handle(proved, now));
-        }
-    }
-
-    fn received(&mut self, received: Received, now: Now) -> Inputs {
-        let Received { link, channel, frame, bytes, .. } = received;
-        match self.links.room(link, channel) {
-            Ok(Some((room, from))) => {
-                if let Some(seat) = self.seats.get_mut(&room) {
-                    seat.receive(from, frame, bytes, now);
+            match up {
+                Some(peer) if seat.setup.closed.is_some() => self.meet(&room, &peer),
+                Some(peer) => {
+                    let proved = self.links.introduce(&room, &peer, &seat.writer());
+                    proved.into_iter().for_each(|proved| seat.handle(proved, now));
                 }
-                Inputs::new()
+                None => {}
             }
-            Ok(None) => Inputs::new(),
-            Err(reject) => self.fault(link, reject, now),
         }
-    }
-
-    fn typing(&mut self, link: LinkId, channel: u32, now: Now) -> Inputs {
-        match self.links.typing(link, channel, now.ticks_ms) {
-            Ok(Some((room, peer))) => {
-                self.seats.get(&room).into_iter().for_each(|seat| seat.typing(&peer));
-                Inputs::new()
-            }
-            Ok(None) => Inputs::new(),
-            Err(reject) => self.fault(link, reject, now),
-        }
-    }
-
-    fn fault(&mut self, link: LinkId, reject: Reject, now: Now) -> Inputs {
-        let peer = self.links.peer(link);
-        peer.map(|peer| self.bar(peer, reject, now)).unwrap_or_default()
-    }
-
-    fn secrets(&self) -> Vec<Secret> {
-        self.seats.values().map(|seat| (seat.setup.id, seat.setup.secret)).collect()
     }
 
     /// Why a room takes nothing. A room that is not here was left.
@@ -465,9 +415,15 @@ impl Driver {
             return board;
         }
         self.give(vec![(id, Input::Heard { contacts })]);
-        let inputs = self.links.announce((id, secret));
-        self.give(inputs);
+        self.come((id, secret));
         board
+    }
+
+    /// Announces a room on the connections that stand, a closed one to those who are known in it.
+    pub(crate) fn come(&mut self, room: Secret) {
+        let known: Vec<PeerId> = self.links.peers().filter(|peer| self.is_known(&room.0, peer)).collect();
+        let inputs = self.links.announce(room, &known);
+        self.give(inputs);
     }
 
     fn leave(&mut self, room: &RoomId) -> Result<(), Error> {

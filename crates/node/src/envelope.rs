@@ -7,7 +7,7 @@
 //!                   n-th tag that the sender announced
 //!          body     on the live stream, a control or a frame as it is; on a bulk stream, the frame's
 //!                   length, then the frame in one block of zstd
-//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction; another kind is skipped
+//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction, 6 proof; another kind is skipped
 //!          greeting 8 bytes drawn when the process began, then tags of 32 bytes each; see the greeting module
 //!          address  how the sender is reached; see the address module
 //!          part     number: the sender no longer talks about the room of this channel of its own
@@ -15,7 +15,8 @@
 //!          typing   number: somebody is typing at the sender in the room of this channel; said only to peers of
 //!                   `rumormill/1.1` and later, for the first version refuses kinds it does not know
 //!          introduction  number: the author who writes in the room of this channel of the sender's own: key 32, signature
-//!                   64 over what `proto/src/introduction.rs` lays out
+//!                   64 over what `proto/src/introduction.rs` lays out; of open rooms
+//!          proof    number: the same of a closed room, sealed; see the proof module
 //! ```
 //!
 //! A length is checked against its bound before anything is allocated for it.
@@ -30,7 +31,10 @@ use rumormill_proto::{
     run::Signature,
 };
 
-use crate::{greeting::Tag, limits::TAGS};
+use crate::{
+    greeting::Tag,
+    limits::{PROOF_BYTES, TAGS},
+};
 
 /// The most bytes that zstd makes of a frame, and the numbers before it.
 const PACKED_BYTES: usize = FRAME_BYTES + FRAME_BYTES / 256 + 128;
@@ -47,6 +51,7 @@ const PART: u8 = 2;
 const RESUME: u8 = 3;
 const TYPING: u8 = 4;
 const INTRODUCTION: u8 = 5;
+const PROOF: u8 = 6;
 
 /// Controls: frames about the connection itself, on channel 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +79,13 @@ pub(crate) enum Control {
         author: AuthorId,
         /// The author's signature over the connection and the room.
         signature: Box<Signature>,
+    },
+    /// Who writes at the sender in the closed room of this channel.
+    Proof {
+        /// A channel of the sender.
+        channel: u32,
+        /// What [`crate::proof`] lays out.
+        sealed: Bytes,
     },
 }
 
@@ -176,6 +188,11 @@ pub(crate) fn put_control(out: &mut Vec<u8>, control: &Control) {
             body.extend_from_slice(&author.0);
             body.extend_from_slice(&**signature);
         }
+        Control::Proof { channel, sealed } => {
+            body.push(PROOF);
+            put_number(&mut body, u64::from(*channel));
+            body.extend_from_slice(sealed);
+        }
     }
     put_envelope(out, 0, &body);
 }
@@ -205,6 +222,13 @@ pub(crate) fn read_control(body: Bytes) -> Result<Option<Control>, Reject> {
             author: AuthorId(reader.array("author")?),
             signature: Box::new(reader.array("signature")?),
         },
+        PROOF => {
+            let channel = reader.count(TAGS, "channel")? as u32;
+            if reader.left() > PROOF_BYTES {
+                return Err(Reject::Limit("proof"));
+            }
+            Control::Proof { channel, sealed: reader.slice(reader.left(), "proof")? }
+        }
         ADDRESS => return Err(Reject::Limit("address")),
         _ => return Ok(None),
     };
@@ -311,6 +335,7 @@ mod tests {
             Control::Resume(400),
             Control::Typing(2),
             Control::Introduction { channel: 3, author: AuthorId([4; 32]), signature: Box::new([5; 64]) },
+            Control::Proof { channel: 3, sealed: Bytes::from_static(b"sealed") },
         ] {
             let mut bytes = Vec::new();
             put_control(&mut bytes, &control);
@@ -323,8 +348,10 @@ mod tests {
     fn hostile_controls_are_refused() {
         let many = [&[GREETING][..], &[0; 8], &[0; 32 * (TAGS + 1)]].concat();
         let long = [&[ADDRESS][..], &[0; ADDRESS_BYTES + 1]].concat();
-        let cases: [&[u8]; 8] = [
+        let proof = [&[PROOF, 0][..], &[0; PROOF_BYTES + 1]].concat();
+        let cases: [&[u8]; 9] = [
             &[],
+            &proof,
             &long,
             &[GREETING, 1],
             &[GREETING, 0, 0, 0, 0, 0, 0, 0, 0, 1],

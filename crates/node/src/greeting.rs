@@ -63,6 +63,8 @@ pub(crate) struct Channels {
     rooms: BTreeMap<RoomId, Ends>,
     /// How many tags we announced, padding included.
     announced: u32,
+    /// Rooms of ours that we announce once the other side does, and their secrets.
+    silent: BTreeMap<RoomId, [u8; 32]>,
     /// The tags that the other side would announce for our rooms, and has not announced yet.
     expected: BTreeMap<Tag, RoomId>,
     /// The rooms of the other side's tags.
@@ -79,6 +81,7 @@ impl Channels {
             role,
             rooms: BTreeMap::new(),
             announced: 0,
+            silent: BTreeMap::new(),
             expected: BTreeMap::new(),
             theirs: Vec::new(),
             unknown: BTreeMap::new(),
@@ -102,14 +105,39 @@ impl Channels {
             }
         }
         self.announced += tags.len() as u32;
+        rooms.iter().for_each(|(room, _)| _ = self.silent.remove(room));
+        self.expect(rooms);
+        tags.into_iter().map(|(tag, _)| tag).collect()
+    }
+
+    /// Rooms to announce once the other side does.
+    pub(crate) fn keep_silent(&mut self, rooms: &[(RoomId, [u8; 32])]) {
+        self.silent.extend(rooms.iter().copied());
+        self.expect(rooms);
+    }
+
+    /// The secret of a room that was not announced.
+    pub(crate) fn silent(&self, room: &RoomId) -> Option<[u8; 32]> {
+        self.silent.get(room).copied()
+    }
+
+    /// The rooms to announce now, because the other side did.
+    pub(crate) fn called_for(&self) -> Vec<(RoomId, [u8; 32])> {
+        let called = |room: &RoomId| self.rooms.get(room).is_some_and(|ends| ends.theirs.is_some());
+        self.silent.iter().filter(|(room, _)| called(room)).map(|(room, secret)| (*room, *secret)).collect()
+    }
+
+    fn expect(&mut self, rooms: &[(RoomId, [u8; 32])]) {
         for (room, secret) in rooms {
-            let expected = crate::greeting::tag(secret, &self.exported, self.role.other(), room);
+            if self.rooms.get(room).is_some_and(|ends| ends.theirs.is_some()) {
+                continue;
+            }
+            let expected = tag(secret, &self.exported, self.role.other(), room);
             match self.unknown.remove(&expected) {
                 Some(index) => self.match_up(*room, index),
                 None => drop(self.expected.insert(expected, *room)),
             }
         }
-        tags.into_iter().map(|(tag, _)| tag).collect()
     }
 
     /// Takes the tags that the other side announced.
@@ -293,6 +321,23 @@ mod tests {
         assert_eq!(shared(&a), [1, 2]);
         b.learn(tags).unwrap();
         assert_eq!(shared(&b), [1, 2]);
+    }
+
+    #[test]
+    fn a_silent_room_is_announced_once_the_other_side_does() {
+        let mut a = Channels::new(EXPORTED, Role::Dialler);
+        let mut b = Channels::new(EXPORTED, Role::Accepter);
+        let from_a = a.announce(&rooms(&[1]), padding(0));
+        a.keep_silent(&rooms(&[2, 3]));
+        b.learn(from_a).unwrap();
+        a.learn(b.announce(&rooms(&[1, 2]), padding(100))).unwrap();
+        assert_eq!((shared(&a), shared(&b)), (vec![1], vec![1]));
+        let called = a.called_for();
+        assert_eq!(called, rooms(&[2]));
+        b.learn(a.announce(&called, padding(20))).unwrap();
+        assert_eq!((shared(&a), shared(&b)), (vec![1, 2], vec![1, 2]));
+        assert!(a.called_for().is_empty());
+        assert_eq!((a.silent(&RoomId([2; 32])), a.silent(&RoomId([3; 32]))), (None, Some([103; 32])));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Introducing the author who writes at each end of a connection. The author's key signs it, and no author counts as
-//! present before.
+//! present before. In closed rooms the signature is sealed and lets in, see the proof module.
 //!
 //! Each side sends its signature when both talk about a room, and again when its engine takes the link up anew: under
 //! the same key, or under a new one when it has left the old log. Peers of the first version get no signature; they
@@ -8,7 +8,7 @@
 use rumormill_proto::{
     admit::Author,
     ids::{AuthorId, PeerId, RoomId},
-    input::Input,
+    input::{Credential, Input},
     introduction::{Introduction, Side},
     reject::Reject,
     run::Signature,
@@ -19,7 +19,9 @@ use crate::{
     endpoint::ALPN_FIRST,
     envelope::Control,
     greeting::Role,
+    limits::{ANSWERED, PROVE_AGAIN},
     links::{Inputs, Links},
+    proof::{self, Proof, ProofKey, Shown},
 };
 
 fn side(role: Role) -> Side {
@@ -40,7 +42,7 @@ impl Links {
             self.control(id, &Control::Introduction { channel, author: author.id(), signature });
         }
         let author = link.introduced.author(room)?;
-        Some(Input::Proved { peer: *peer, author })
+        Some(Input::Proved { peer: *peer, author, by: Credential::default() })
     }
 
     /// A peer introduces the author who writes there.
@@ -62,6 +64,73 @@ impl Links {
         let signed = Introduction { exported, side: side(link.role.other()), from: peer, to: me, room };
         link.introduced.take(&signed, author, signature)?;
         let shares = link.channels.shares(&room) && used(&peer, self);
-        Ok(shares.then_some((room, Input::Proved { peer, author })).into_iter().collect())
+        let proved = Input::Proved { peer, author, by: Credential::default() };
+        Ok(shares.then_some((room, proved)).into_iter().collect())
+    }
+
+    /// A peer sent a proof: the room and the peer, and what it has to have signed. `None` if it is not looked at.
+    ///
+    /// # Errors
+    /// [`Reject`] when the peer announced no such channel.
+    pub(crate) fn asked_in(
+        &mut self,
+        id: LinkId,
+        channel: u32,
+    ) -> Result<Option<(RoomId, PeerId, Introduction)>, Reject> {
+        let me = self.me;
+        let Some(link) = self.link_mut(id) else { return Ok(None) };
+        let Some(room) = link.channels.named(channel)? else { return Ok(None) };
+        let (peer, exported) = (link.peer, link.channels.exported());
+        let signed = Introduction { exported, side: side(link.role.other()), from: peer, to: me, room };
+        Ok(link.proved.may_come(room).then_some((room, peer, signed)))
+    }
+
+    /// A peer proved who writes there.
+    pub(crate) fn proved(&mut self, id: LinkId, room: RoomId, proof: Proof, key: ProofKey) -> Inputs {
+        let Some(link) = self.link_mut(id) else { return Inputs::new() };
+        let peer = link.peer;
+        link.proved.take(room, proof, key);
+        let shares = link.channels.shares(&room);
+        let used = self.used_with(&peer).is_some_and(|(used, _)| used == id);
+        let proved = self.proved_before(&room, &peer).filter(|_| shares && used);
+        proved.map(|proved| (room, proved)).into_iter().collect()
+    }
+
+    /// What a peer proved in a closed room on the connection that is used.
+    pub(crate) fn proved_before(&self, room: &RoomId, peer: &PeerId) -> Option<Input> {
+        let (_, link) = self.used_with(peer)?;
+        let (Proof { author, by }, _) = link.proved.theirs(room)?;
+        Some(Input::Proved { peer: *peer, author: *author, by: by.clone() })
+    }
+
+    /// Proves to a peer of a closed room who writes here, unless it was told: under the key that opened its own proof, or
+    /// else under `key`.
+    pub(crate) fn prove(&mut self, (room, peer): (&RoomId, &PeerId), key: ProofKey, author: &Author, shown: &Shown) {
+        let me = self.me;
+        let Some((id, _)) = self.used_with(peer) else { return };
+        let Some(link) = self.link_mut(id) else { return };
+        let Some(channel) = link.channels.mine(room) else { return };
+        let key = link.proved.theirs(room).map_or(key, |(_, key)| *key);
+        if link.proved.tells(*room, author.id(), key) {
+            let exported = link.channels.exported();
+            let signed = Introduction { exported, side: side(link.role), from: me, to: *peer, room: *room };
+            let sealed = proof::seal(&signed, &key, author, shown);
+            self.control(id, &Control::Proof { channel, sealed });
+        }
+    }
+
+    /// Whether we dialled the connection that is used with a peer.
+    pub(crate) fn has_dialled(&self, peer: &PeerId) -> bool {
+        self.used_with(peer).is_some_and(|(_, link)| link.role == Role::Dialler)
+    }
+
+    /// Whether a proof of this peer that does not open may be answered. From now on it was.
+    pub(crate) fn may_answer(&mut self, peer: PeerId, now_ms: u64) -> bool {
+        self.answered.retain(|_, again_ms| now_ms < *again_ms);
+        let may = !self.answered.contains_key(&peer) && self.answered.len() < ANSWERED;
+        if may {
+            self.answered.insert(peer, now_ms + PROVE_AGAIN.as_millis() as u64);
+        }
+        may
     }
 }

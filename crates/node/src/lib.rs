@@ -95,6 +95,8 @@ mod network;
 mod node;
 mod outbound;
 mod pace;
+mod proof;
+mod proved;
 mod random;
 mod readers;
 mod resolver;

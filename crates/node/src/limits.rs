@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rumormill_proto::limits::{BODY_BYTES, FRAME_BYTES};
+use rumormill_proto::limits::{BODY_BYTES, CHAIN_BYTES, FRAME_BYTES};
 
 /// Rooms of one node. A greeting names each in 32 bytes: 2 KiB.
 pub const ROOMS: usize = 64;
@@ -381,3 +381,15 @@ pub const LOOK_UP_AGAIN_MOST_MS: u64 = 64_000;
 /// Names that are remembered because they could not be looked up: those of relays, and of peers that are sought. 256
 /// of 200 bytes.
 pub const LOOKED_UP: usize = 256;
+
+/// Bytes of a sealed proof: a chain and the rest of it, padded, and 16 bytes of seal.
+pub const PROOF_BYTES: usize = CHAIN_BYTES + 16;
+
+/// Bytes to which the shortest proof is padded; others to a doubling of it.
+pub const PROOF_LEAST: usize = 1024;
+
+/// Time between two answers to proofs of one peer that do not open, or that prove nothing.
+pub const PROVE_AGAIN: Duration = Duration::from_secs(3_600);
+
+/// Peers that are remembered because they were answered.
+pub const ANSWERED: usize = 1_024;

@@ -9,6 +9,8 @@
 //! oldest yields to a new one. When all slots of those that share rooms are taken, the room with the most connections
 //! gives up its newest one, so one room's peers take no slot from another's.
 
+mod announce;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
@@ -39,6 +41,7 @@ use crate::{
     introduced::Introduced,
     limits::{DIALS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
     outbound::Outbound,
+    proved::Proved,
     random::random,
     turns::Strand,
     unanswered::Unanswered,
@@ -64,6 +67,8 @@ pub(crate) struct Links {
     dials: Dials,
     unanswered: Unanswered,
     bars: Bars,
+    /// Peers whose proofs we could not open and answered, and when they may be answered again, in ticks.
+    pub(crate) answered: BTreeMap<PeerId, u64>,
 }
 
 pub(crate) struct Link {
@@ -75,13 +80,19 @@ pub(crate) struct Link {
     pub(crate) connection: Connection,
     outbound: Arc<Outbound>,
     serves: mpsc::Sender<Job>,
+    /// What is served, by room, is served as long as this is here.
+    asked: BTreeMap<RoomId, Arc<()>>,
     /// One permit: we ask a peer for one file at a time.
     asking: Arc<Semaphore>,
     seen_at: Option<Bytes>,
+    /// How the peer is reached, as it told.
+    reached: Option<Contact>,
     /// Set once a room is shared.
     shared: Arc<SetOnce<()>>,
     /// The authors who write at the other end.
     pub(crate) introduced: Introduced,
+    /// The same in closed rooms.
+    pub(crate) proved: Proved,
     /// How often the peer may still say that somebody is typing there.
     typings: Budget,
 }
@@ -116,11 +127,12 @@ impl Links {
             dials: Dials::default(),
             unanswered: Unanswered::default(),
             bars: Bars::default(),
+            answered: BTreeMap::new(),
         }
     }
 
     /// A connection was made: greets the peer, if we may have it.
-    pub(crate) fn met(&mut self, met: Met, rooms: &[Secret], now_ms: u64) -> Inputs {
+    pub(crate) fn met(&mut self, met: Met, (rooms, silent): (Vec<Secret>, Vec<Secret>), now_ms: u64) -> Inputs {
         if met.role == Role::Dialler {
             self.dials.reached(&met.peer);
             self.unanswered.answered(&met.peer);
@@ -136,7 +148,8 @@ impl Links {
         };
         let Met { link, peer, role, exported, connection, outbound, serves, seen_at, shared } = met;
         let mut channels = Channels::new(exported, role);
-        let tags = channels.announce(rooms, random);
+        let tags = channels.announce(&rooms, random);
+        channels.keep_silent(&silent);
         // The queue is empty, so there is room.
         let _ = outbound.control(&Control::Greeting { boot: self.boot, tags });
         let (typings, asking) = (Budget::new(TYPINGS_AT_ONCE, TYPINGS_PER_S), Arc::new(Semaphore::new(1)));
@@ -149,10 +162,13 @@ impl Links {
             connection,
             outbound,
             serves,
+            asked: BTreeMap::new(),
             asking,
             seen_at,
+            reached: None,
             shared,
             introduced,
+            proved: Proved::default(),
             typings,
         };
         self.links.insert(link, new);
@@ -198,7 +214,7 @@ impl Links {
         worst.map(|id| self.give_up(id)).unwrap_or_default()
     }
 
-    /// Takes a control, other than one that says that somebody is typing.
+    /// Takes a control, other than one that says that somebody is typing, and than a proof.
     ///
     /// # Errors
     /// [`Reject`] when no honest peer says this.
@@ -211,10 +227,9 @@ impl Links {
                 }
                 let before: BTreeSet<RoomId> = link.channels.shared().collect();
                 link.channels.learn(tags)?;
-                match link.boot.replace(boot) {
-                    None => Ok(self.greeted(id)),
-                    Some(_) => Ok(self.ups(id, &before)),
-                }
+                let is_first = link.boot.replace(boot).is_none();
+                self.announce_called(id);
+                Ok(if is_first { self.greeted(id) } else { self.ups(id, &before) })
             }
             _ if link.boot.is_none() => Err(Reject::Malformed("greeting")),
             Control::Address(address) => Ok(self.reached(id, &address)),
@@ -238,7 +253,7 @@ impl Links {
                 Ok(self.ups(id, &before))
             }
             Control::Introduction { channel, author, signature } => self.introduced(id, channel, author, *signature),
-            Control::Typing(_) => Ok(Inputs::new()),
+            Control::Typing(_) | Control::Proof { .. } => Ok(Inputs::new()),
         }
     }
 
@@ -252,9 +267,9 @@ impl Links {
         Ok(found.filter(|_| self.links.get_mut(&id).is_some_and(|link| link.typings.take(now_ms))))
     }
 
-    /// Tells every linked peer of a room, if its version knows this control, that somebody is typing here.
-    pub(crate) fn tell_typing(&self, room: &RoomId) {
-        for link in self.used.values().filter_map(|id| self.links.get(id)) {
+    /// Tells these linked peers of a room, if their version knows this control, that somebody is typing here.
+    pub(crate) fn tell_typing(&self, room: &RoomId, to: &[PeerId]) {
+        for link in self.used.values().filter_map(|id| self.links.get(id)).filter(|link| to.contains(&link.peer)) {
             if let Some(mine) = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST) {
                 link.outbound.hint(&Control::Typing(mine));
             }
@@ -310,13 +325,15 @@ impl Links {
 
     /// The peer tells its addresses; the one at which we see it is added.
     fn reached(&mut self, id: LinkId, address: &Bytes) -> Inputs {
-        let Some(link) = self.links.get(&id) else { return Inputs::new() };
+        let Some(link) = self.links.get_mut(&id) else { return Inputs::new() };
         let Some(address) = address::join(link.peer, address, link.seen_at.as_ref()) else { return Inputs::new() };
         // An address becomes familiar only when a room was shared from it, and not because a peer claims it.
         if !defence::is_on("hearsay") {
             self.connector.know(address::sockets(&address));
         }
-        let contacts = vec![Contact { peer: link.peer, address }];
+        let contact = Contact { peer: link.peer, address };
+        link.reached = Some(contact.clone());
+        let contacts = vec![contact];
         link.channels.shared().map(|room| (room, Input::Heard { contacts: contacts.clone() })).collect()
     }
 
@@ -332,20 +349,6 @@ impl Links {
         let room = link.channels.theirs(channel)?;
         let used = self.used.get(&link.peer) == Some(&id);
         Ok(room.filter(|_| used).map(|room| (room, link.peer)))
-    }
-
-    /// A room was entered: announces it on every connection.
-    pub(crate) fn announce(&mut self, room: Secret) -> Inputs {
-        let ids: Vec<LinkId> = self.links.keys().copied().collect();
-        let mut inputs = Inputs::new();
-        for id in ids {
-            let Some(link) = self.links.get_mut(&id) else { continue };
-            let before = link.channels.shared().collect();
-            let tags = link.channels.announce(&[room], random);
-            self.control(id, &Control::Greeting { boot: self.boot, tags });
-            inputs.extend(self.ups(id, &before));
-        }
-        inputs
     }
 
     /// Our address has changed: tells every linked peer.
@@ -404,24 +407,6 @@ impl Links {
         while let Some((peer, way)) = self.dials.next() {
             self.connector.dial(peer, way);
         }
-    }
-
-    /// Talks about a room again on a connection. `None` when the peer was never in the room.
-    fn ask_again(&mut self, id: LinkId, room: RoomId) -> Option<Inputs> {
-        let link = self.links.get_mut(&id)?;
-        if link.channels.shares(&room) {
-            return Some(vec![(room, Input::Up { peer: link.peer, address: link.seen_at.clone() })]);
-        }
-        let before = link.channels.shared().collect();
-        let peer = link.peer;
-        let mine = link.channels.resume(&room)?;
-        let shares = link.channels.shares(&room);
-        self.control(id, &Control::Resume(mine));
-        if !shares {
-            self.dials.ask_again(room, peer);
-            return Some(Inputs::new());
-        }
-        Some(self.ups(id, &before))
     }
 
     /// A dial came to nothing.
@@ -511,6 +496,18 @@ impl Links {
         self.shared(room, peer).is_some_and(|(link, channel)| link.serves.try_send(job(channel)).is_ok())
     }
 
+    /// A sign that what a peer asked for in a room is still to be served. It goes with [`Links::withdraw`].
+    pub(crate) fn asked(&mut self, room: RoomId, peer: &PeerId) -> Weak<()> {
+        let link = self.used.get(peer).and_then(|id| self.links.get_mut(id));
+        link.map(|link| Arc::downgrade(link.asked.entry(room).or_default())).unwrap_or_default()
+    }
+
+    /// Serves nothing more to a peer of what it asked for in a room.
+    pub(crate) fn withdraw(&mut self, room: &RoomId, peer: &PeerId) {
+        let link = self.used.get(peer).and_then(|id| self.links.get_mut(id));
+        link.into_iter().for_each(|link| _ = link.asked.remove(room));
+    }
+
     /// The connection that a room uses with a peer, and the queue of what it sends.
     pub(crate) fn connection(&self, room: &RoomId, peer: &PeerId) -> Option<(WeakConnectionHandle, Weak<Outbound>)> {
         self.shared(room, peer).map(|(link, _)| (link.connection.weak_handle(), Arc::downgrade(&link.outbound)))
@@ -525,18 +522,6 @@ impl Links {
             Some(Lane { link: *id, channel, connection, asking })
         };
         links.filter_map(lane).collect()
-    }
-
-    /// Tells a new engine of the peers that share its room.
-    pub(crate) fn sharing(&self, room: &RoomId) -> Inputs {
-        let links = self.used.values().filter_map(|id| self.links.get(id)).filter(|link| link.channels.shares(room));
-        links.map(|link| (*room, Input::Up { peer: link.peer, address: link.seen_at.clone() })).collect()
-    }
-
-    /// Stops talking about a room with every peer.
-    pub(crate) fn leave(&mut self, room: &RoomId) {
-        let peers: Vec<PeerId> = self.used.keys().copied().collect();
-        peers.into_iter().for_each(|peer| self.part(*room, peer));
     }
 
     /// Closes all connections and the endpoint.

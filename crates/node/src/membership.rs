@@ -33,6 +33,8 @@ pub enum Refusal {
     UsedUp,
     /// Its time is over.
     Expired,
+    /// Members do not say: somebody who was reached lets us not in.
+    Unwelcome,
 }
 
 impl Refusal {

@@ -275,6 +275,12 @@ impl Seat {
         self.setup.contacts.contains(contact) || self.engine.contacts().contains(contact)
     }
 
+    /// Whether a peer is known in the room. In an open room everybody is.
+    pub(crate) fn knows_peer(&self, peer: &PeerId) -> bool {
+        let is = |contact: &Contact| contact.peer == *peer;
+        self.setup.closed.is_none() || self.setup.contacts.iter().any(is) || self.engine.contacts().iter().any(is)
+    }
+
     /// The logs that the engine holds.
     pub(crate) fn logs(&self) -> BTreeMap<AuthorId, Log> {
         self.engine.frontier().logs().map(|(author, log)| (*author, log.clone())).collect()

@@ -10,6 +10,7 @@ use iroh::endpoint::{Connection, SendStream};
 use rumormill_proto::{
     frame::Frame,
     ids::{AuthorId, RoomId, Seq},
+    input::Form,
     limits::{BLOCK, PUSH_RUNS},
     run::RawRun,
 };
@@ -139,8 +140,9 @@ impl Steps {
     }
 
     fn next(&mut self, read: &mut dyn Read) -> Result<Piece, Box<dyn std::error::Error + Send + Sync>> {
-        let runs = self.walk.step(read)?;
-        self.ended = self.walk.ended();
+        let is_asked = self.job.asked.strong_count() > 0;
+        let runs = if is_asked { self.walk.step(read)? } else { Vec::new() };
+        self.ended = !is_asked || self.walk.ended();
         let bytes: usize = runs.iter().map(|run| run.wire().len()).sum();
         let mut frames = self.frames(runs);
         if self.ended && self.job.want != 0 {
@@ -192,7 +194,7 @@ struct Group {
 /// log in turn, from the top down.
 struct Walk {
     room: RoomId,
-    proved: bool,
+    form: Form,
     newest: usize,
     first: VecDeque<Part>,
     then: VecDeque<Part>,
@@ -221,7 +223,7 @@ impl Walk {
         let part = |&(author, first, last): &(AuthorId, Seq, Seq)| Part { author, first, last };
         let then = job.ranges.iter().map(part).collect();
         let newest = job.newest.min(SERVE_NEWEST);
-        Self { room: job.room, proved: job.proved, newest, first: VecDeque::new(), then }
+        Self { room: job.room, form: job.form, newest, first: VecDeque::new(), then }
     }
 
     fn ended(&self) -> bool {
@@ -255,9 +257,13 @@ impl Walk {
     /// have it.
     fn top(&self, read: &mut dyn Read, part: Part) -> Result<(Option<RawRun>, Option<Part>), StoreError> {
         let below = |seq: Seq| seq.checked_sub(1).filter(|last| part.first <= *last).map(|last| Part { last, ..part });
-        let run = match self.proved {
-            true => read.proved_run(&self.room, &part.author, part.first, part.last),
-            false => read.run(&self.room, &part.author, part.first, part.last),
+        let run = match self.form {
+            Form::Held => read.run(&self.room, &part.author, part.first, part.last),
+            Form::Proved | Form::Acts => read.proved_run(&self.room, &part.author, part.first, part.last),
+        };
+        let run = match self.form {
+            Form::Acts => run.map(|run| run.and_then(|run| run.with_acts().ok())),
+            Form::Held | Form::Proved => run,
         };
         match run {
             Ok(Some(run)) => {

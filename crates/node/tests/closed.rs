@@ -25,6 +25,12 @@ async fn is_in(room: &Room) {
     until(room, "to be let in", |room| matches!(room.membership(), Membership::Present(_))).await;
 }
 
+/// Waits until somebody was turned away. It was told nothing.
+async fn refused(room: &Room) {
+    until(room, "to be turned away", |room| room.membership() == Membership::Refused(Refusal::Unwelcome)).await;
+    assert_eq!((room.members().len(), &*room.name(), room.tickets().len()), (1, "", 0), "the founder is in the ticket");
+}
+
 /// Waits until these are the texts.
 async fn says(room: &Room, expected: &[&str]) {
     let wait = async {
@@ -97,7 +103,7 @@ async fn people_come_by_a_ticket_and_somebody_who_is_removed_is_heard_by_nobody(
     // The ticket by which she came is over.
     let late = memory().await;
     let room = late.join(&ticket).await.unwrap();
-    until(&room, "why", |room| room.membership() == Membership::Refused(Refusal::Revoked)).await;
+    refused(&room).await;
     assert_eq!(texts(&room).await, Vec::<String>::new());
     // A new one lets in, under a new key.
     let before = room.author();
@@ -116,9 +122,9 @@ async fn a_ticket_ends_by_its_uses_and_by_its_time() {
     let (first, second, third) = (memory().await, memory().await, memory().await);
     is_in(&first.join(&once).await.unwrap()).await;
     let room = second.join(&once).await.unwrap();
-    until(&room, "the end of its uses", |room| room.membership() == Membership::Refused(Refusal::UsedUp)).await;
+    refused(&room).await;
     let room = third.join(&over).await.unwrap();
-    until(&room, "the end of its time", |room| room.membership() == Membership::Refused(Refusal::Expired)).await;
+    refused(&room).await;
     assert!(ann.tickets().iter().map(|ticket| ticket.used).eq([1, 0]));
 }
 

@@ -23,10 +23,13 @@ mod bodies;
 mod clocks;
 mod crowd;
 mod forks;
+mod gate;
 mod govern;
 mod home;
 mod links;
 mod runs;
+#[cfg(test)]
+mod scribe;
 mod show;
 mod vouch;
 
@@ -44,7 +47,7 @@ use crate::{
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Input, Kept, Output},
     limits::{
-        AUTHORS, BODIES, CHOSEN_LINKS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACKS, LED_OUT, PENDING_RUNS,
+        AUTHORS, BODIES, CALLERS, CHOSEN_LINKS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACKS, LED_OUT, PENDING_RUNS,
         PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
     },
     logs::Logs,
@@ -110,6 +113,7 @@ struct Parts {
     due_ms: Option<u64>,
     /// Who sits where in a closed room.
     seats: govern::Seats,
+    gate: gate::Gate,
     vouching: vouch::Vouching,
 }
 
@@ -196,10 +200,11 @@ impl Engine {
     }
 
     /// The sizes of all collections of the engine, for comparison with their bounds.
-    pub fn sizes(&self) -> [Size; 9] {
+    pub fn sizes(&self) -> [Size; 10] {
         let size = |what, count, bound| Size { what, count, bound };
         [
             size("links", self.parts.view.len(), CHOSEN_LINKS + INBOUND_LINKS),
+            size("links that wait to be let in", self.parts.gate.len(), CALLERS),
             size("peers known", self.parts.view.known(), KNOWN_PEERS),
             size("runs that wait", self.parts.logs.waiting(), PENDING_RUNS),
             size("sayings that wait", self.parts.own.waiting(), SAYINGS),
@@ -222,7 +227,7 @@ impl Parts {
         self.look(turn);
         match input {
             Input::Up { peer, address } => self.up(peer, address, turn),
-            Input::Proved { peer, author } => self.proved(peer, author, turn),
+            Input::Proved { peer, author, by } => self.shows(peer, author, by, turn),
             Input::Down { peer } => self.down(peer, turn),
             Input::Unreachable { peer } => {
                 self.own.undialled(peer);
@@ -243,6 +248,7 @@ impl Parts {
         // Whether we may write yet depends on the peers we dial, and our entries are pushed.
         self.note_dials(turn);
         self.settle(turn);
+        self.regard_all(turn);
         self.note_pushes(turn);
         self.evidence.read(turn);
         self.receipts.join(turn);
@@ -251,7 +257,7 @@ impl Parts {
 
     fn received(&mut self, from: PeerId, frame: Frame, turn: &mut Turn<'_>) {
         if !self.view.is_active(&from) {
-            return;
+            return self.called(from, frame, turn);
         }
         let ms = turn.now.ticks_ms;
         match frame {
@@ -311,7 +317,18 @@ impl Parts {
         let (rumors, receipts) = (self.rumors.next_deadline(), self.receipts.next_deadline());
         let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
         let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
-        let others = [rumors, receipts, view, own, crowd, evidence, bodies, self.vouching.next_deadline(), self.due_ms];
+        let others = [
+            rumors,
+            receipts,
+            view,
+            own,
+            crowd,
+            evidence,
+            bodies,
+            self.vouching.next_deadline(),
+            self.due_ms,
+            self.gate.next_deadline(),
+        ];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     entry::Kind,
     fork::Proof,
     frame::{Contact, Frame},
-    governance::{Order, Seat},
+    governance::{Order, Seat, TicketId, TicketKey},
     ids::{AuthorId, PeerId, Seq},
     log::Log,
     reject::Reject,
@@ -71,6 +71,33 @@ pub struct Bare {
     pub hash: [u8; 32],
 }
 
+/// By what somebody asks to be let into a closed room, besides the key under which it writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// As a member: the acts that made it one, in signed runs, or none of them.
+    Chain(Vec<RawRun>),
+    /// As a newcomer: the key of this ticket signed the connection too.
+    Ticket(TicketId, TicketKey),
+}
+
+impl Default for Credential {
+    fn default() -> Self {
+        Self::Chain(Vec::new())
+    }
+}
+
+/// In which form entries are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As they are held.
+    Held,
+    /// Each piece comes with a signature: what follows it up to the next one goes along, without the bodies of entries
+    /// that are no acts.
+    Proved,
+    /// The same, and no entry that is no act has its body.
+    Acts,
+}
+
 /// An input of the engine.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -81,13 +108,16 @@ pub enum Input {
         /// How to reach it again, when that is known.
         address: Option<Bytes>,
     },
-    /// The key of this author signed the connection to a peer for which [`Input::Up`] came: the author writes there.
+    /// The key of this author signed the connection to a peer for which [`Input::Up`] came: the author writes there. In a
+    /// closed room nothing is exchanged before, and only with those whom the room lets in.
     /// Until this input comes nobody does, whatever the peer says. The same input replaces it by another author.
     Proved {
         /// The peer at the other end.
         peer: PeerId,
         /// The author who writes there.
         author: AuthorId,
+        /// What else it proved or showed, in a closed room.
+        by: Credential,
     },
     /// The link is gone.
     Down {
@@ -278,9 +308,18 @@ pub enum Output {
         /// Pieces of logs, to be sent in turn, a block of each, from the top down. Entries that are not held are left
         /// out.
         ranges: Vec<(AuthorId, Seq, Seq)>,
-        /// Whether each piece has to come with a signature: then what follows it up to the next one goes along, without
-        /// the bodies of entries that are no acts.
-        proved: bool,
+        /// In which form.
+        form: Form,
+    },
+    /// Serve nothing more to this peer of what was to be served before: it was removed. In closed rooms only.
+    Withdraw {
+        /// The peer.
+        to: PeerId,
+    },
+    /// Prove to this peer who writes here: it has proved well who writes there. In closed rooms only.
+    Introduce {
+        /// The peer.
+        peer: PeerId,
     },
     /// Connect to this peer; answer with [`Input::Up`] or [`Input::Unreachable`].
     Dial(Contact),

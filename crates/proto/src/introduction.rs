@@ -5,15 +5,29 @@
 //! signed  "rumormill 1 author" ++ exported 32 ++ role 1 ++ signer's peer id 32 ++ other's peer id 32 ++ room 32 ++ key 32
 //! ```
 //!
+//! Somebody who comes to a closed room with a ticket signs the same with the ticket's key too, under the label
+//! "rumormill 1 ticket"; the key at the end is the author's.
+//!
 //! `exported` is keying material of the TLS session, never of early data, so a signature is worth nothing on another
 //! connection; `role` is 0 for the side that dialled and 1 for the side that accepted, so it cannot be sent back; the
 //! room keeps a member of two rooms from being introduced in the wrong one. The label names the version of this
 //! layout. No run is signed under it.
 
-use crate::ids::{AuthorId, PeerId, RoomId};
+use ed25519_dalek::{Signer as _, SigningKey};
+
+use crate::{
+    admit::verify,
+    governance::TicketKey,
+    ids::{AuthorId, PeerId, RoomId},
+    reject::Reject,
+    run::Signature,
+};
 
 /// The label with which the signed bytes begin.
 const LABEL: &[u8; 18] = b"rumormill 1 author";
+
+/// The label of what the key of a ticket signs.
+const TICKET_LABEL: &[u8; 18] = b"rumormill 1 ticket";
 
 /// Bytes that are signed.
 const BYTES: usize = LABEL.len() + 32 + 1 + 4 * 32;
@@ -45,11 +59,28 @@ pub struct Introduction {
 impl Introduction {
     /// The bytes that the key of `author` signs.
     pub fn bytes(&self, author: &AuthorId) -> [u8; BYTES] {
+        self.labelled(LABEL, author)
+    }
+
+    /// Signs with the secret of a ticket that an author comes by it.
+    pub fn countersign(&self, secret: &[u8; 32], author: &AuthorId) -> Signature {
+        SigningKey::from_bytes(secret).sign(&self.labelled(TICKET_LABEL, author)).to_bytes()
+    }
+
+    /// Whether the key of a ticket signed that an author comes by it.
+    ///
+    /// # Errors
+    /// [`Reject::Signature`] when it did not.
+    pub fn countersigned(&self, key: &TicketKey, author: &AuthorId, signature: &Signature) -> Result<(), Reject> {
+        verify(&AuthorId(key.0), &self.labelled(TICKET_LABEL, author), signature)
+    }
+
+    fn labelled(&self, label: &[u8; 18], author: &AuthorId) -> [u8; BYTES] {
         let side = match self.side {
             Side::Dialler => 0,
             Side::Accepter => 1,
         };
-        let fields: [&[u8]; 7] = [LABEL, &self.exported, &[side], &self.from.0, &self.to.0, &self.room.0, &author.0];
+        let fields: [&[u8]; 7] = [label, &self.exported, &[side], &self.from.0, &self.to.0, &self.room.0, &author.0];
         let mut bytes = [0; BYTES];
         fields.into_iter().flatten().zip(&mut bytes).for_each(|(byte, place)| *place = *byte);
         bytes
@@ -59,7 +90,7 @@ impl Introduction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{admit::Author, reject::Reject};
+    use crate::admit::Author;
 
     fn introduction() -> Introduction {
         let (from, to) = (PeerId([2; 32]), PeerId([3; 32]));
@@ -100,6 +131,11 @@ mod tests {
         for other in others {
             assert_eq!(author.id().introduces(&other, &signature), Err(Reject::Signature), "{other:?}");
         }
+        let ticket = good.countersign(&[5; 32], &author.id());
+        let key = TicketKey(author.id().0);
+        assert_eq!(good.countersigned(&key, &author.id(), &ticket), Ok(()));
+        assert_eq!(author.id().introduces(&good, &ticket), Err(Reject::Signature), "the labels differ");
+        assert_eq!(good.countersigned(&key, &AuthorId([7; 32]), &ticket), Err(Reject::Signature));
         let stranger = Author::from_secret(&[6; 32]).id();
         assert_eq!(stranger.introduces(&good, &signature), Err(Reject::Signature));
         // The neutral point is a key of small order: it would verify anything that is not checked strictly.

@@ -516,3 +516,34 @@ pub const JOINS: usize = 64;
 
 /// Governors whose last act a ticket names: 71 bytes each, 4.5 kB.
 pub const TICKET_HEADS: usize = 64;
+
+/// Acts of a chain that shows that somebody is a member: one who was let in by somebody who was let in, five times over.
+pub const CHAIN_ACTS: usize = 16;
+
+/// Bytes of such a chain: an admission of 64 people takes 2 kB, an appointment less.
+pub const CHAIN_BYTES: usize = 16 * 1024;
+
+/// Links of a closed room that wait to be let in: as many as others may have with a node, and a few.
+pub const CALLERS: usize = 64;
+
+/// Frames that are read from a link that is not let in: a newcomer shows its join in one, and the acts that put somebody
+/// out come in a few.
+pub const CALLER_FRAMES: usize = 16;
+
+/// Milliseconds that a link may wait to be let in. Until then the acts may come that make somebody known.
+pub const CALLER_MS: u64 = 10_000;
+
+/// Milliseconds for which somebody who was removed is left its link, so that the acts that removed it arrive.
+pub const TELL_MS: u64 = 3_000;
+
+/// Milliseconds after which a peer is told again by which acts it was removed.
+pub const TELL_AGAIN_MS: u64 = 600_000;
+
+/// Peers that are remembered as told.
+pub const TOLD_OUT: usize = 1_024;
+
+/// Entries below an act that somebody is told who was removed by it: sixteen blocks of headers, 100 kB.
+pub const TOLD_ENTRIES: u64 = 1_024;
+
+/// Milliseconds after which a newcomer shows its join to another peer, if nobody let it in.
+pub const SHOW_MS: u64 = 5_000;

@@ -137,8 +137,23 @@ impl RawRun {
     /// # Errors
     /// None in practice: a canonical run stays canonical.
     pub fn without_bodies(&self) -> Result<Self, Reject> {
-        let headers = self.entries.iter().map(|entry| RawEntry { body: entry.body.dropped(), ..entry.clone() });
-        Self::new(self.author, self.first, self.prev, headers.collect(), self.signature)
+        self.with_bodies(|_| false)
+    }
+
+    /// The same run with the bodies of acts alone.
+    ///
+    /// # Errors
+    /// None in practice: a canonical run stays canonical.
+    pub fn with_acts(&self) -> Result<Self, Reject> {
+        self.with_bodies(Kind::is_act)
+    }
+
+    fn with_bodies(&self, keeps: impl Fn(Kind) -> bool) -> Result<Self, Reject> {
+        let entries = self.entries.iter().map(|entry| match keeps(entry.kind) {
+            true => entry.clone(),
+            false => RawEntry { body: entry.body.dropped(), ..entry.clone() },
+        });
+        Self::new(self.author, self.first, self.prev, entries.collect(), self.signature)
     }
 }
 

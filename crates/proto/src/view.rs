@@ -242,6 +242,13 @@ impl View {
         self.fill(turn);
     }
 
+    /// Forgets a peer without a link: it is told of to nobody.
+    pub fn forget(&mut self, peer: &PeerId) {
+        if !self.is_active(peer) {
+            self.known.forget(peer);
+        }
+    }
+
     /// `source` tells of peers; `None` when a ticket, the LAN or the store does.
     pub fn heard(&mut self, contacts: Vec<Contact>, source: Option<PeerId>, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
@@ -339,7 +346,7 @@ impl View {
     }
 
     /// Tells a new peer whom we know.
-    fn greet(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    pub fn greet(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         let peers = self.told(&peer, SHUFFLE_PEERS, turn);
         if !peers.is_empty() {
             turn.send(peer, Frame::Shuffle { peers, answer: true });

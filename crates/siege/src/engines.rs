@@ -15,7 +15,7 @@ use rumormill_proto::{
     frame::{Contact, Frame},
     frontier::Digest,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Event, Input, Output, Saying},
+    input::{Credential, Event, Input, Output, Saying},
     reject::Reject,
     rumor::Policy,
     run::RawRun,
@@ -153,7 +153,7 @@ impl Engines {
                 self.input(at, Input::Up { peer: there, address: Some(Bytes::from_static(b"host")) });
                 if let Some(other) = self.numbers.get(&there) {
                     let author = self.honest[*other].engine.author();
-                    self.input(at, Input::Proved { peer: there, author });
+                    self.input(at, Input::Proved { peer: there, author, by: Credential::default() });
                 }
             }
         }

@@ -101,6 +101,9 @@ impl World {
         let author = self.author(peer);
         let Some(ticket) = self.ticket_id(made) else { return };
         let (key, countersignature) = countersign(&made.secret, &self.room, &ticket, &author);
+        self.peers[peer].home.pass = Some((ticket, key));
+        let linked: Vec<Index> = self.peers[peer].linked().collect();
+        linked.into_iter().for_each(|other| self.introduce(peer as Index, other));
         self.order(peer, Order::Join { ticket, key, exchange: [0; 32], countersignature });
     }
 
@@ -225,16 +228,14 @@ impl World {
         }
     }
 
-    /// Checks that all honest peers know the same members, and that each shows exactly what counts by a fold over its
+    /// Checks that all honest peers of members know the same members, and that each shows exactly what counts by a fold over its
     /// store alone.
     ///
     /// # Errors
     /// The property that fails.
     pub fn same_members(&self) -> Story {
-        let honest =
-            (0..self.peers.len()).filter(|at| self.peers[*at].is_up() && self.peers[*at].nature == Nature::Honest);
         let mut first: Option<(usize, BTreeMap<AuthorId, Seat>)> = None;
-        for at in honest {
+        for at in self.expected_all() {
             let seats = self.seats(at);
             let (one, same) = first.get_or_insert_with(|| (at, seats.clone()));
             if *same != seats {

@@ -1,6 +1,6 @@
 //! Drives one engine as a node does: drains its inbox, makes the outputs durable, sends, shows.
 
-use rumormill_proto::input::{Event as Told, Input, Output};
+use rumormill_proto::input::{Event as Told, Form, Input, Output};
 use rumormill_store::{Change, Store as _, TimelineRow};
 
 use crate::{
@@ -188,6 +188,8 @@ impl World {
             Output::Send { to, frame } => _ = self.send(peer, &to, frame, Lane::Live),
             Output::Dial(contact) => self.dial(peer, contact.peer),
             Output::Close { peer: other, reject } => self.close(peer, other, reject),
+            Output::Withdraw { to } => self.withdraw(peer, index_of(&to)),
+            Output::Introduce { peer: other } => self.introduce(peer, index_of(&other)),
             Output::Recall(what) => {
                 self.note_leaving(peer, &what);
                 let room = self.room;
@@ -209,15 +211,17 @@ impl World {
                 let vouches = process.reader.vouches(&room, &author, most).unwrap_or_default();
                 self.put_in(peer, Input::Vouches { author, vouches });
             }
-            Output::Serve { to, want, newest, ranges, proved } => {
+            Output::Serve { to, want, newest, ranges, form } => {
                 let serving = self.number();
                 let room = self.room;
                 let Some(process) = &mut self.peers[peer as usize].process else { return };
                 let first = if newest == 0 { Ok(Vec::new()) } else { process.reader.newest(&room, newest) };
                 match first {
                     Ok(first) => {
-                        let answer =
-                            if proved { Serving::proved(want, ranges) } else { Serving::new(want, first, ranges) };
+                        let answer = match form {
+                            Form::Held => Serving::new(want, first, ranges),
+                            form => Serving::formed(want, ranges, form),
+                        };
                         process.servings.insert(serving, (index_of(&to), answer));
                         self.queue.put(0, Event::Serve { peer, process: process.number, serving });
                     }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use rumormill_proto::{
     frame::{Contact, Frame},
     ids::{PeerId, Seq},
-    input::{Input, Output},
+    input::{Credential, Input, Output},
     limits::{DIAL_BURST, DIAL_MS, MESH_PEERS},
     random::Random,
     time::Now,
@@ -135,8 +135,8 @@ impl World {
                 inputs.push_back((at, Input::Up { peer, address: Some(contact(peer).address) }));
                 inputs.push_back((other, Input::Up { peer: me, address: Some(contact(me).address) }));
                 let [here, there] = [at, other].map(|at| self.peers[at as usize].home.author);
-                inputs.push_back((at, Input::Proved { peer, author: there }));
-                inputs.push_back((other, Input::Proved { peer: me, author: here }));
+                inputs.push_back((at, Input::Proved { peer, author: there, by: Credential::default() }));
+                inputs.push_back((other, Input::Proved { peer: me, author: here, by: Credential::default() }));
             }
             Output::Close { peer, .. } => {
                 let other = index_of(&peer);

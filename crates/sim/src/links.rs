@@ -1,6 +1,11 @@
 //! Links between peers: dialling, breaking, and the frames on them.
 
-use rumormill_proto::{frame::Frame, ids::PeerId, input::Input, reject::Reject};
+use rumormill_proto::{
+    frame::Frame,
+    ids::PeerId,
+    input::{Credential, Input},
+    reject::Reject,
+};
 
 use crate::{
     fact::Fact,
@@ -74,6 +79,27 @@ impl World {
         let link = self.number();
         self.link(dialler, at, link);
         self.link(at, dialler, link);
+        self.introduce(dialler, at);
+        if self.owner.is_none() {
+            self.introduce(at, dialler);
+        }
+    }
+
+    /// A peer proves to another at the end of its link who writes here. In a closed room the dialler does so, and then
+    /// those who find its proof good.
+    pub(crate) fn introduce(&mut self, from: Index, to: Index) {
+        let room = self.room;
+        let home = &self.peers[from as usize].home;
+        let (peer, author, pass) = (home.id, home.author, home.pass);
+        let Some(process) = &mut self.peers[from as usize].process else { return };
+        let acts = process.engine.chain();
+        let by = match pass.filter(|_| acts.is_empty()) {
+            Some((ticket, key)) => Credential::Ticket(ticket, key),
+            None => Credential::Chain(process.reader.acts(&room, &acts).unwrap_or_default()),
+        };
+        if self.peers[to as usize].end_to(from).is_some_and(|end| end.peer == peer) {
+            self.put_in(to, Input::Proved { peer, author, by });
+        }
     }
 
     /// Gives `at` its end of a new link, replacing an existing one.
@@ -85,8 +111,6 @@ impl World {
         }
         self.put_end(at, other, link);
         self.put_in(at, Input::Up { peer, address: Some(contact(peer).address) });
-        let author = self.peers[other as usize].home.author;
-        self.put_in(at, Input::Proved { peer, author });
     }
 
     pub(crate) fn put_end(&mut self, at: Index, other: Index, link: LinkId) {
@@ -131,6 +155,13 @@ impl World {
     pub(crate) fn fall_silent(&mut self, peer: Index) {
         let others: Vec<_> = self.peers[peer as usize].linked().collect();
         others.into_iter().for_each(|other| self.expect_silence(other, peer));
+    }
+
+    /// A peer serves another nothing more of what that asked for.
+    pub(crate) fn withdraw(&mut self, at: Index, other: Index) {
+        if let Some(process) = &mut self.peers[at as usize].process {
+            process.servings.retain(|_, (to, _)| *to != other);
+        }
     }
 
     pub(crate) fn drop_end(&mut self, at: Index, other: Index) {

@@ -257,6 +257,7 @@ impl Peer {
                 self.tell(&contact.peer, json!({ "type": "link" }), out);
                 inputs.push(Input::Up { peer: contact.peer, address: Some(contact.address) });
             }
+            Output::Introduce { .. } | Output::Withdraw { .. } => {}
             Output::Close { peer, .. } => self.tell(&peer, json!({ "type": "unlink" }), out),
             Output::Said { tag, .. } => self.answered(tag, json!({ "type": "broadcast_ok" }), out),
             Output::Unsaid { tag, why } => {

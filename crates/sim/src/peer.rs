@@ -7,6 +7,7 @@ use rumormill_proto::{
     admit::Author,
     engine::Engine,
     frame::Contact,
+    governance::{TicketId, TicketKey},
     ids::{AuthorId, PeerId},
     input::{Input, Unsaid},
     view::Shape,
@@ -46,12 +47,14 @@ pub(crate) struct Remains {
     pub(crate) fresh: bool,
     pub(crate) store: Memory,
     pub(crate) contacts: Vec<PeerId>,
+    /// The ticket by which its author asks to be let into a closed room.
+    pub(crate) pass: Option<(TicketId, TicketKey)>,
 }
 
 impl Remains {
     pub(crate) fn new(id: PeerId, author_secret: [u8; 32], store: Memory) -> Self {
         let author = Author::from_secret(&author_secret).id();
-        Self { id, author, author_secret, fresh: false, store, contacts: Vec::new() }
+        Self { id, author, author_secret, fresh: false, store, contacts: Vec::new(), pass: None }
     }
 }
 

@@ -38,7 +38,6 @@ impl World {
         let home = &mut self.peers[at].home;
         (home.author_secret, home.author, home.fresh) = (secret, Author::from_secret(&secret).id(), true);
         let author = home.author;
-        let me = home.id;
         let Some((mut engine, reader)) = self.engine(at) else { return };
         engine.set_clock(clock);
         self.trace.line(self.queue.now_us(), at, "rekey", || author.short());
@@ -48,11 +47,10 @@ impl World {
         }
         self.peers[at].home.fresh = false;
         for other in others {
-            let there = &self.peers[other as usize].home;
-            let (id, author_there) = (there.id, there.author);
+            let id = self.peers[other as usize].home.id;
             self.put_in(peer, Input::Up { peer: id, address: Some(contact(id).address) });
-            self.put_in(peer, Input::Proved { peer: id, author: author_there });
-            self.put_in(other, Input::Proved { peer: me, author });
+            self.introduce(other, peer);
+            self.introduce(peer, other);
         }
         let texts = lines.into_iter().filter(|line| line.kind == Kind::TEXT);
         let bodies: Vec<_> = texts.filter_map(|line| line.body.bytes().cloned()).collect();

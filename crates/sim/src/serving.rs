@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use rumormill_proto::{
     frame::Frame,
     ids::{AuthorId, RoomId, Seq},
+    input::Form,
     limits::PUSH_RUNS,
     run::RawRun,
 };
@@ -24,23 +25,23 @@ pub(crate) struct Serving {
     first: VecDeque<Piece>,
     then: VecDeque<Piece>,
     done: bool,
-    proved: bool,
+    form: Form,
 }
 
 impl Serving {
     /// The answer to `want` (0 when there was none): `newest`, then the rest of `ranges`.
     pub(crate) fn new(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>) -> Self {
-        Self::of(want, newest, ranges, false)
+        Self::of(want, newest, ranges, Form::Held)
     }
 
-    /// The same of a closed room: every piece comes with a signature.
-    pub(crate) fn proved(want: u64, ranges: Vec<Piece>) -> Self {
-        Self::of(want, Vec::new(), ranges, true)
+    /// The same of a closed room, in the form that the receiver is let have.
+    pub(crate) fn formed(want: u64, ranges: Vec<Piece>, form: Form) -> Self {
+        Self::of(want, Vec::new(), ranges, form)
     }
 
-    fn of(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>, proved: bool) -> Self {
+    fn of(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>, form: Form) -> Self {
         let then = ranges.into_iter().flat_map(|range| without(range, &newest)).collect();
-        Self { want, first: newest.into(), then, done: false, proved }
+        Self { want, first: newest.into(), then, done: false, form }
     }
 
     /// The next frame, or `None` at the end.
@@ -64,9 +65,10 @@ impl Serving {
         loop {
             let queue = if self.first.is_empty() { &mut self.then } else { &mut self.first };
             let Some((author, first, last)) = queue.pop_front() else { return Ok(None) };
-            let run = match self.proved {
-                true => read.proved_run(room, &author, first, last)?,
-                false => read.run(room, &author, first, last)?,
+            let run = match self.form {
+                Form::Held => read.run(room, &author, first, last)?,
+                Form::Proved => read.proved_run(room, &author, first, last)?,
+                Form::Acts => read.proved_run(room, &author, first, last)?.and_then(|run| run.with_acts().ok()),
             };
             let Some(run) = run else { continue };
             if run.first() > first {

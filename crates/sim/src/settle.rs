@@ -3,7 +3,7 @@
 use rumormill_proto::log::Log;
 use rumormill_store::TimelineRow;
 
-use crate::{fact::Remains, nature::Nature, peer::Peer, violation::Story, world::World};
+use crate::{fact::Remains, nature::Nature, violation::Story, world::World};
 
 /// Milliseconds between two checks for quiet.
 const LOOK_MS: u64 = 100;
@@ -40,7 +40,7 @@ impl World {
     /// Why these peers are not quiet, if they are not.
     fn restless(&self, peers: &[usize]) -> Option<String> {
         let mut first = None;
-        for at in peers.iter().copied().filter(|at| self.is_expected(&self.peers[*at])) {
+        for at in self.expected(peers) {
             let process = self.process(at)?;
             if !process.unanswered.is_empty() {
                 return Some(format!("peer {at} has not answered what was said there"));
@@ -59,6 +59,12 @@ impl World {
         None
     }
 
+    /// As [`World::expected`], of all peers.
+    pub(crate) fn expected_all(&self) -> Vec<usize> {
+        let all: Vec<_> = (0..self.peers.len()).collect();
+        self.expected(&all)
+    }
+
     fn difference(&self, one: usize, other: usize) -> String {
         let (Some(one), Some(other)) = (self.process(one), self.process(other)) else { return String::new() };
         let (one, other) = (one.engine.frontier(), other.engine.frontier());
@@ -74,8 +80,15 @@ impl World {
         parted.map_or(String::new(), |(author, one, other)| format!("of {author:?} (next, cut) {one:?} and {other:?}"))
     }
 
-    fn is_expected(&self, peer: &Peer) -> bool {
-        peer.is_up() && peer.nature == Nature::Honest
+    /// The honest peers that run, of these. In a closed room those of them whose authors are present by what the first of
+    /// them holds: nobody tells others anything.
+    pub(crate) fn expected(&self, peers: &[usize]) -> Vec<usize> {
+        let runs = |at: &usize| self.peers.get(*at).is_some_and(|peer| peer.is_up() && peer.nature == Nature::Honest);
+        let honest: Vec<usize> = peers.iter().copied().filter(runs).collect();
+        let Some(first) = honest.iter().find(|at| self.is_member(**at, **at)).filter(|_| self.owner.is_some()) else {
+            return honest;
+        };
+        honest.iter().copied().filter(|at| self.is_member(*first, *at)).collect()
     }
 
     /// Checks everything that must hold in a quiet room, and returns the one timeline.
@@ -83,7 +96,7 @@ impl World {
     /// # Errors
     /// The property that fails.
     pub fn same_timeline(&mut self) -> Story<Vec<TimelineRow>> {
-        let mut remains: Vec<_> = (0..self.peers.len()).filter_map(|at| self.remains(at)).collect();
+        let mut remains: Vec<_> = self.expected_all().into_iter().filter_map(|at| self.remains(at)).collect();
         for checker in &mut self.watch.checkers {
             if let Err(sentence) = checker.end(&remains) {
                 let property = checker.property();
@@ -94,8 +107,7 @@ impl World {
     }
 
     fn remains(&self, at: usize) -> Option<Remains> {
-        let peer = self.peers.get(at).filter(|peer| self.is_expected(peer))?;
-        let engine = &peer.process.as_ref()?.engine;
+        let engine = &self.process(at)?.engine;
         // Nobody is told of a fork in a log of which nothing counts.
         let logs = engine.frontier().logs().filter(|(author, _)| engine.counts(author, 0));
         let cuts = logs.filter_map(|(author, log)| Some((*author, log.cut()?))).collect();

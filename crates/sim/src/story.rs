@@ -471,7 +471,7 @@ impl World {
     }
 
     /// Everything that a peer's store has in its timeline.
-    pub(crate) fn held(&self, peer: usize) -> Vec<TimelineRow> {
+    pub fn held(&self, peer: usize) -> Vec<TimelineRow> {
         let store = &self.peers[peer].home.store;
         store.reader().and_then(|mut reader| all_lines(&mut *reader, &self.room)).unwrap_or_default()
     }

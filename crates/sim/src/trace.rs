@@ -88,7 +88,7 @@ impl Trace {
 pub(crate) fn input(input: &Input) -> String {
     match input {
         Input::Up { peer, .. } => format!("up        p{}", index_of(peer)),
-        Input::Proved { peer, author } => format!("proved    p{} writes as {}", index_of(peer), author.short()),
+        Input::Proved { peer, author, .. } => format!("proved    p{} writes as {}", index_of(peer), author.short()),
         Input::Down { peer } => format!("down      p{}", index_of(peer)),
         Input::Unreachable { peer } => format!("no answer p{}", index_of(peer)),
         Input::Heard { contacts } => format!("heard     of {} peers", contacts.len()),

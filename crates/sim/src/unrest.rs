@@ -208,9 +208,17 @@ impl Unrest {
 
     /// Somebody who was never there comes to the same state from what is passed on.
     fn newcomer(&mut self) -> Story {
-        self.room.join(1);
+        let governs =
+            |at: &usize| self.room.seats(*at).get(&self.room.author(*at)).is_some_and(|seat| seat.role.is_some());
+        // Everybody may have given up its role.
+        let Some(governor) = self.room.expected_all().into_iter().find(governs) else { return Ok(()) };
+        let newcomer = self.room.join_by(&[governor], 1)[0];
         self.room.run_ms(2_000)?;
+        self.room.admit(governor, newcomer);
         self.room.settle()?;
+        if !self.room.is_member(newcomer, newcomer) {
+            return Err(self.room.violation("who is let in knows it", format!("peer {newcomer} does not")));
+        }
         self.room.same_members()?;
         self.room.same_timeline().map(|_| ())
     }

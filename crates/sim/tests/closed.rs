@@ -30,6 +30,15 @@ fn room_of(others: usize) -> Story<World> {
     Ok(room)
 }
 
+/// Somebody whom the founder lets in.
+fn newcomer(room: &mut World) -> Story<usize> {
+    let newcomer = room.join_by(&[0], 1)[0];
+    room.run_ms(2_000)?;
+    room.admit(0, newcomer);
+    room.run_ms(2_000)?;
+    Ok(newcomer)
+}
+
 /// Everybody is quiet, knows the same members and shows the same.
 fn end(room: &mut World) -> Story {
     room.settle()?;
@@ -50,7 +59,8 @@ fn who_is_let_in_is_heard_and_who_is_not_says_nothing() -> Story {
     room.say(stranger, "let me in");
     end(&mut room)?;
     assert_eq!(room.refused(stranger), Some(Unsaid::NotMember));
-    assert!((0..4).all(|peer| texts(&room, peer) == ["hello"]));
+    assert!((0..3).all(|peer| texts(&room, peer) == ["hello"]));
+    assert!(room.held(stranger).is_empty(), "a stranger gets nothing");
     room.admit(0, stranger);
     room.settle()?;
     room.say(stranger, "thank you");
@@ -128,9 +138,15 @@ fn words_beyond_a_cut_leave_every_timeline_and_a_newcomer_gets_none_of_them() ->
     end(&mut room)?;
     assert!((0..6).all(|peer| texts(&room, peer) == ["before"; 3]));
     // Those who never held a signature below the block's end are gone: the rest has to prove the cut.
+    let made = room.make_ticket(1, 1);
+    room.settle()?;
     room.crash(0);
     room.crash(2);
     let newcomer = room.join_by(&[1, 4, 5], 1)[0];
+    room.use_ticket(newcomer, made);
+    room.run_ms(5_000)?;
+    room.welcome_all(1);
+    room.run_ms(5_000)?;
     end(&mut room)?;
     assert_eq!(texts(&room, newcomer), ["before"; 3]);
     let author = room.author(3);
@@ -173,13 +189,14 @@ fn a_ticket_lets_in_as_many_as_it_says_and_a_dead_one_nobody() -> Story {
     room.run_ms(2_000)?;
     for guest in &guests {
         room.use_ticket(*guest, made);
-        room.settle()?;
+        room.run_ms(5_000)?;
         assert!((0..5).all(|peer| !room.is_member(peer, *guest)), "it waits for a welcome");
         room.welcome_all(2);
-        room.settle()?;
+        room.run_ms(5_000)?;
     }
     end(&mut room)?;
-    assert!((0..5).all(|peer| room.is_member(peer, guests[0]) && !room.is_member(peer, guests[1])));
+    assert!((0..4).all(|peer| room.is_member(peer, guests[0]) && !room.is_member(peer, guests[1])));
+    assert!(room.held(guests[1]).iter().all(|line| line.place.author == room.author(guests[1])), "it gets nothing");
     let more = room.make_ticket(2, 5);
     room.settle()?;
     let ticket = room.ticket_id(more);
@@ -199,6 +216,72 @@ fn a_ticket_lets_in_as_many_as_it_says_and_a_dead_one_nobody() -> Story {
     }
     end(&mut room)?;
     assert!((0..6).all(|peer| !room.is_member(peer, late)));
+    Ok(())
+}
+
+#[test]
+fn of_a_ticket_for_one_that_was_used_on_both_sides_of_a_partition_one_use_stays() -> Story {
+    let mut room = room_of(3)?;
+    let made = room.make_ticket(1, 1);
+    room.settle()?;
+    room.partition(&[&[0, 1], &[2, 3]]);
+    room.run_ms(5_000)?;
+    let guests = [room.join_by(&[1], 1)[0], room.join_by(&[3], 1)[0]];
+    room.partition(&[&[0, 1, guests[0]], &[2, 3, guests[1]]]);
+    for (guest, host) in guests.into_iter().zip([1, 3]) {
+        room.use_ticket(guest, made);
+        room.run_ms(2_000)?;
+        room.welcome_all(host);
+        room.run_ms(5_000)?;
+        room.say(guest, "hello");
+        room.run_ms(5_000)?;
+        assert!(room.is_member(host, guest) && room.is_member(guest, guest));
+    }
+    room.heal();
+    end(&mut room)?;
+    room.run_ms(20_000)?;
+    let stays: Vec<usize> = guests.into_iter().filter(|guest| room.is_member(0, *guest)).collect();
+    let [stays] = stays[..] else { panic!("{stays:?}") };
+    for peer in [0, 1, 2, 3, guests[0], guests[1]] {
+        let [one, other] = guests.map(|guest| room.is_member(peer, guest));
+        assert!(one != other && room.is_member(peer, stays), "everywhere the same, and the other is told: {peer}");
+    }
+    let other = guests.into_iter().find(|guest| *guest != stays).unwrap_or(stays);
+    room.say(1, "among us");
+    room.run_ms(60_000)?;
+    assert_eq!((texts(&room, 2).last(), texts(&room, other).len()), (Some(&"among us".to_owned()), 0));
+    Ok(())
+}
+
+#[test]
+fn who_came_while_others_were_away_shows_them_by_whom() -> Story {
+    let mut room = room_of(3)?;
+    let made = room.make_ticket(1, 5);
+    room.settle()?;
+    room.crash(2);
+    room.run_ms(20_000)?;
+    let guests = room.join_by(&[1, 3], 2);
+    for guest in &guests {
+        room.use_ticket(*guest, made);
+        room.run_ms(2_000)?;
+        room.welcome_all(1);
+        room.run_ms(2_000)?;
+    }
+    room.settle()?;
+    room.say(guests[0], "where is everybody?");
+    room.settle()?;
+    // Those whom the third one knows go, before it comes.
+    [0, 1, 3].into_iter().for_each(|peer| room.crash(peer));
+    room.run_ms(60_000)?;
+    assert!(!room.seats(guests[0]).is_empty());
+    room.restart(2);
+    // Until they dial it again.
+    room.run_ms(20_000)?;
+    assert_eq!(texts(&room, 2), ["where is everybody?"]);
+    room.say(2, "here");
+    room.run_ms(10_000)?;
+    assert_eq!(texts(&room, 2), ["where is everybody?", "here"]);
+    assert_eq!(texts(&room, guests[1]), ["where is everybody?", "here"]);
     Ok(())
 }
 
@@ -357,10 +440,10 @@ fn who_forks_below_an_act_that_a_dismissal_vouches_for_takes_nothing_back() -> S
     end(&mut room)?;
     room.fork_by_hand(1, below - 2, words("I never did that", 90));
     room.run_ms(30_000)?;
-    room.join(1);
+    newcomer(&mut room)?;
     end(&mut room)?;
     let author = room.author(1);
-    for peer in [0, 2, 3, 4, 5, 6] {
+    for peer in [0, 3, 4, 5, 6] {
         assert!(!room.is_member(peer, 2), "what the moderator did stands at {peer}");
         assert_eq!(room.cuts(peer).get(&author), None, "the dismissal chose the branch");
     }
@@ -383,7 +466,7 @@ fn an_act_that_falls_by_a_fork_stands_again_when_a_co_owner_vouches() -> Story {
     room.vouch(3, 1);
     end(&mut room)?;
     assert_eq!(room.refused(3), None);
-    assert!([0, 2, 3, 4, 5].into_iter().all(|peer| !room.is_member(peer, 2)));
+    assert!([0, 3, 4, 5].into_iter().all(|peer| !room.is_member(peer, 2)));
     room.crash(4);
     room.restart(4);
     end(&mut room)?;
@@ -421,10 +504,10 @@ fn who_met_the_forger_first_takes_the_branch_that_a_co_owner_chose() -> Story {
     end(&mut room)?;
     let kept = room.held_of(3, &author);
     assert!(kept.len() as u64 >= fork + 90, "{kept:?}");
-    for peer in [0, 2, 4, 5] {
+    for peer in [0, 4, 5] {
         assert_eq!(room.held_of(peer, &author), kept, "one branch everywhere");
     }
-    let newcomer = room.join(1)[0];
+    let newcomer = newcomer(&mut room)?;
     end(&mut room)?;
     assert_eq!(room.held_of(newcomer, &author), kept);
     Ok(())
@@ -440,7 +523,7 @@ fn a_co_owner_vouches_by_itself_for_what_it_held_for_an_hour() -> Story {
     assert!(room.is_member(4, 2), "the fork takes the removal back");
     room.run_ms(240_000)?;
     end(&mut room)?;
-    assert!([0, 2, 3, 4, 5].into_iter().all(|peer| !room.is_member(peer, 2)));
+    assert!([0, 3, 4, 5].into_iter().all(|peer| !room.is_member(peer, 2)));
     Ok(())
 }
 

@@ -263,6 +263,15 @@ pub trait Read: Send {
         Ok(Some(signed.unwrap_or(run)))
     }
 
+    /// Acts of a closed room, each in a run of its own, as its author signed it. Those that are not held are left out.
+    fn acts(&mut self, room: &RoomId, places: &[(AuthorId, Seq)]) -> Result<Vec<RawRun>, Error> {
+        let mut acts = Vec::new();
+        for (author, seq) in places {
+            acts.extend(self.run(room, author, *seq, *seq)?.filter(|run| run.signature().is_some()));
+        }
+        Ok(acts)
+    }
+
     /// What is held of a closed room, as its engine reads it: `owner` founded the room. Reads every entry.
     fn governance(&mut self, room: &RoomId, owner: AuthorId) -> Result<Governance, Error> {
         let mut governance = Governance::new(owner);

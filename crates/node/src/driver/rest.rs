@@ -71,8 +71,7 @@ impl Driver {
         self.seats.insert(room, seat);
         self.forked.insert(room);
         self.give(vec![(room, Input::Heard { contacts })]);
-        let inputs = self.links.announce((room, secret));
-        self.give(inputs);
+        self.come((room, secret));
     }
 }
 

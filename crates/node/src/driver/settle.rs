@@ -10,7 +10,7 @@ use rumormill_proto::{
     entry::Kind,
     frame::Frame,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Arrival, Event, Input, Output, Recall, Unsaid},
+    input::{Arrival, Event, Form, Input, Output, Recall, Unsaid},
     log::Log,
     reject::Reject,
     time::Now,
@@ -90,9 +90,11 @@ impl Driver {
                         frame.put(&mut bytes);
                         self.say(room, to, frame, &bytes);
                     }
-                    Output::Serve { to, want, newest, ranges, proved } => {
-                        self.serve(room, to, *want, (*newest, ranges, *proved))
+                    Output::Serve { to, want, newest, ranges, form } => {
+                        self.serve(room, to, *want, (*newest, ranges, *form))
                     }
+                    Output::Withdraw { to } => self.links.withdraw(room, to),
+                    Output::Introduce { peer } => self.prove(room, peer),
                     Output::Recall(what) => self.recall(*room, what.clone()),
                     Output::Bare { most } => self.tell_bare(*room, *most),
                     Output::Vouches { author, most } => self.tell_vouches(*room, *author, *most),
@@ -120,9 +122,10 @@ impl Driver {
         }
     }
 
-    fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, &[(AuthorId, Seq, Seq)], bool)) {
-        let (newest, ranges, proved) = (what.0, what.1.to_vec(), what.2);
-        let job = |channel| Job { channel, room: *room, want, newest, ranges, proved };
+    fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, &[(AuthorId, Seq, Seq)], Form)) {
+        let (newest, ranges, form) = (what.0, what.1.to_vec(), what.2);
+        let asked = self.links.asked(*room, to);
+        let job = |channel| Job { channel, room: *room, want, newest, ranges, form, asked };
         if !self.links.serve(room, to, job) && want != 0 {
             let done = Frame::Done { want };
             self.say(room, to, &done, &done.encode());
@@ -177,7 +180,7 @@ impl Driver {
 
     /// Answers callers who said something, and tells interfaces.
     fn emit(&mut self, outputs: Outputs) {
-        let mut noted = BTreeMap::new();
+        let (mut noted, mut came) = (BTreeMap::new(), Vec::new());
         let now = self.now();
         for (room, outputs) in outputs {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
@@ -206,7 +209,10 @@ impl Driver {
                                 // The retracted entry may have more edits than are dropped at once.
                                 self.sweeping.begin();
                             }
-                            Event::Came { .. } => self.tools.shelf.came(),
+                            Event::Came { peer, .. } => {
+                                self.tools.shelf.came();
+                                came.push((room, *peer));
+                            }
                             // It may be a name, or retract a file.
                             Event::Filled { .. } => filled = true,
                             _ => {}
@@ -226,6 +232,7 @@ impl Driver {
                 self.tools.runtime.spawn(find_nicks(seat.board.clone(), self.tools.readers.clone()));
             }
         }
+        self.hear_of(came);
         let keep = |room: &RoomId| self.seats.get(room).is_some_and(|seat| seat.setup.keep);
         for record in noted.into_iter().filter(|(room, _)| keep(room)).map(|(_, record)| record).collect::<Vec<_>>() {
             if let Err(why) = self.store.put_room(&record) {

@@ -25,6 +25,7 @@ use crate::{
     event::RoomEvent,
     limits::{ORDER_AGAIN_MS, ORDERS, TICKET_USES, WELCOME_LATER_MS, WELCOME_TICKETS, WELCOMES_A_DAY},
     membership::{Membership, Refusal},
+    proof::ProofKey,
     random::random,
     settings::RoomSetup,
     ticket::Admits,
@@ -55,6 +56,8 @@ pub(crate) struct Governed {
     pub(super) looks: bool,
     /// When the ticket by which we wait comes to its end, in ticks.
     outlives_ms: Option<u64>,
+    /// Whether somebody who knows the room let us not in.
+    turned_away: bool,
 }
 
 impl Governed {
@@ -159,6 +162,7 @@ impl Seat {
             (false, false) => {
                 let ours = tickets.iter().find(|ticket| pass.is_some_and(|pass| pass.ticket == ticket.id));
                 let why = ours.and_then(|ticket| Refusal::of(ticket, now_ms));
+                let why = why.or(self.governed.turned_away.then_some(Refusal::Unwelcome));
                 why.map_or(Membership::Waiting, Membership::Refused)
             }
         };
@@ -196,6 +200,7 @@ impl Seat {
 
     /// Begins to take part in a closed room: with the ticket by which we came, if we have said nothing yet.
     pub(super) fn begin_closed(&mut self) {
+        self.governed.turned_away = false;
         self.post_closed(&BTreeSet::new());
         let Some(pass) = self.setup.closed.and_then(|closed| closed.pass) else { return };
         let author = self.writer();
@@ -206,6 +211,44 @@ impl Seat {
             let join = Order::Join { ticket, key, exchange: author.exchange(), countersignature };
             self.governed.wish(Wish::Order(join), None);
         }
+    }
+
+    /// Somebody who knows the room let us not in.
+    pub(crate) fn turned_away(&mut self) {
+        if self.pass_shown().is_some() && !std::mem::replace(&mut self.governed.turned_away, true) {
+            self.post_closed(&BTreeSet::new());
+        }
+    }
+
+    /// The key under which we seal our proofs.
+    pub(crate) fn proof_key(&self) -> ProofKey {
+        self.setup.secret
+    }
+
+    /// The keys under which the proofs of others may be sealed.
+    pub(crate) fn proof_keys(&self) -> Vec<ProofKey> {
+        vec![self.setup.secret]
+    }
+
+    /// Whether a proof of ours tells nothing to those who hold the room's secret alone, or has to, for we come with a
+    /// ticket.
+    pub(crate) fn may_answer(&self) -> bool {
+        self.proof_key() != self.setup.secret || self.pass_shown().is_some()
+    }
+
+    /// The ticket by which we ask to be let in.
+    pub(crate) fn pass_shown(&self) -> Option<Pass> {
+        let waits = matches!(self.membership(), Some(Membership::Waiting | Membership::Refused(_)));
+        self.setup.closed.and_then(|closed| closed.pass).filter(|_| waits)
+    }
+
+    fn membership(&self) -> Option<Membership> {
+        self.board.posted().closed.as_ref().map(|closed| closed.membership)
+    }
+
+    /// The acts that make us a member.
+    pub(crate) fn chain(&mut self) -> Vec<(AuthorId, Seq)> {
+        self.engine.chain()
     }
 
     /// Carries out what waits, if its time has come.
@@ -274,10 +317,8 @@ impl Seat {
         if !std::mem::take(&mut self.governed.looks) {
             return;
         }
-        let posted = self.board.posted();
-        let Some(closed) = posted.closed.clone() else { return };
-        let linked: BTreeSet<AuthorId> = posted.members.values().map(|member| member.author).collect();
-        drop(posted);
+        let Some(closed) = self.board.posted().closed.clone() else { return };
+        let linked: BTreeSet<AuthorId> = self.engine.waiting().collect();
         let knocks = closed.seats.iter().filter(|(_, seat)| seat.knocks.is_some()).map(|(who, _)| *who);
         let mut knocking = BTreeMap::new();
         for who in knocks.filter(|_| matches!(closed.membership, Membership::Present(_))) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Parts, vouch::Vouching};
+use super::{Parts, gate::Gate, vouch::Vouching};
 use crate::{
     admit::Author,
     bodies::Bodies,
@@ -67,6 +67,7 @@ impl Parts {
             end,
             due_ms: None,
             seats,
+            gate: Gate::default(),
             vouching: Vouching::default(),
         }
     }

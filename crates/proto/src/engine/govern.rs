@@ -23,6 +23,7 @@ impl Parts {
     /// anything changed.
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(moved) = self.logs.govern() else { return false };
+        self.gate.stale = true;
         self.tell_seats(turn);
         self.note_undecided(turn.now.ticks_ms);
         for Moved { author, counted: (before, now), .. } in moved.iter().filter(|moved| moved.shows) {
@@ -103,28 +104,31 @@ impl Parts {
         self.logs.is_closed() && self.logs.end_of(&me) < Seq::MAX
     }
 
-    /// Takes back from what this turn sends everything that does not count. A rumor may have begun before its entries
-    /// ceased to.
-    pub(super) fn withhold(&self, turn: &mut Turn<'_>) {
+    /// Takes back from what this turn sends everything that does not count, and what its receiver is not let have. A rumor
+    /// may have begun before its entries ceased to count.
+    pub(super) fn withhold(&mut self, turn: &mut Turn<'_>) {
         if !self.logs.is_closed() {
             return;
         }
         let counts = |run: &RawRun| run.last() < self.logs.end_of(&run.author());
         let out = std::mem::take(turn.out);
         let (before, said) = (turn.before(), out);
-        turn.out.extend(said.into_iter().enumerate().filter_map(|(at, output)| match output {
-            _ if at < before => Some(output),
-            Output::Send { to, frame: Frame::Push(mut push) } => {
-                push.runs.retain(counts);
-                (!push.runs.is_empty()).then_some(Output::Send { to, frame: Frame::Push(push) })
+        turn.out.extend(said.into_iter().enumerate().filter_map(|(at, output)| {
+            match output {
+                _ if at < before => Some(output),
+                Output::Send { to, frame: Frame::Push(mut push) } => {
+                    push.runs.retain(counts);
+                    (!push.runs.is_empty()).then_some(Output::Send { to, frame: Frame::Push(push) })
+                }
+                Output::Send { to, frame: Frame::Runs { want, mut runs } } => {
+                    runs.retain(counts);
+                    (!runs.is_empty()).then_some(Output::Send { to, frame: Frame::Runs { want, runs } })
+                }
+                _ => Some(output),
             }
-            Output::Send { to, frame: Frame::Runs { want, mut runs } } => {
-                runs.retain(counts);
-                (!runs.is_empty()).then_some(Output::Send { to, frame: Frame::Runs { want, runs } })
-            }
-            Output::Serve { to, want, ranges, .. } => Some(Output::Serve { to, want, newest: 0, ranges, proved: true }),
-            _ => Some(output),
+            .and_then(|output| self.admit(output))
         }));
+        self.tell_those_out(turn);
     }
 }
 
@@ -132,107 +136,21 @@ impl Parts {
 mod tests {
     use std::collections::BTreeSet;
 
-    use bytes::Bytes;
-
-    use super::*;
+    use super::{
+        super::scribe::{OTHER, PEER, Scribe, engine, founded, give, meet},
+        *,
+    };
     use crate::{
         admit::Author,
         config::Config,
-        engine::Engine,
-        entry::{Body, Kind, LogKey, RawEntry, found, found_closed},
+        entry::{Kind, found},
         frame::Push,
-        governance::{Act, End, Ended, Governance, Guest, Last, Says, Terms, TicketId, TicketKey, countersign},
-        ids::{EntryId, PeerId, RoomId},
+        governance::Says,
         input::Input,
         limits::JOINS,
         random::Random,
         testing::{NOW, engine_of},
-        time::Time,
-        view::Shape,
     };
-
-    const PEER: PeerId = PeerId([2; 32]);
-    const OTHER: PeerId = PeerId([3; 32]);
-    const TICKET: [u8; 32] = [77; 32];
-
-    /// Writes the logs of a closed room.
-    struct Scribe {
-        room: RoomId,
-        author: Author,
-        next: Seq,
-        prev: EntryId,
-        time: Time,
-    }
-
-    impl Scribe {
-        fn new(room: RoomId, secret: [u8; 32]) -> Self {
-            let (author, time) = (Author::from_secret(&secret), Time::from_ms(1_000));
-            Self { room, author, next: 0, prev: EntryId::default(), time }
-        }
-
-        fn numbered(room: RoomId, number: u8) -> Self {
-            Self::new(room, [number; 32])
-        }
-
-        fn write(&mut self, kind: Kind, body: Bytes) -> RawRun {
-            self.time = self.time.next(0);
-            let entry = RawEntry { time: self.time, seen: vec![], kind, body: Body::Here(body) };
-            let id = LogKey::new(&self.room, &self.author.id()).id(self.next, &self.prev, &entry, &mut Vec::new());
-            let run = self.author.sign(&self.room, self.next, self.prev, vec![entry]).unwrap();
-            (self.next, self.prev) = (self.next + 1, id);
-            run
-        }
-
-        fn say(&mut self, count: usize) -> Vec<RawRun> {
-            (0..count).map(|_| self.write(Kind::TEXT, Bytes::from_static(b"word"))).collect()
-        }
-
-        fn act(&mut self, says: Says) -> RawRun {
-            let (kind, body) = Act { before: None, says }.encode().unwrap();
-            self.write(kind, body)
-        }
-
-        fn join(&mut self, ticket: TicketId) -> RawRun {
-            let (key, countersignature) = countersign(&TICKET, &self.room, &ticket, &self.author.id());
-            self.act(Says::Join { ticket, key, exchange: [0; 32], countersignature })
-        }
-
-        fn ended(&self) -> Ended {
-            let last = self.next.checked_sub(1).map(|seq| Last { seq, id: self.prev });
-            let end = End { key: self.author.id(), last };
-            Ended { end, act: None }
-        }
-    }
-
-    /// A founder that announced a ticket, its runs so far, and the ticket.
-    fn founded() -> (Scribe, Vec<RawRun>, TicketId) {
-        let owner = Author::from_secret(&[1; 32]).id();
-        let (room, body) = found_closed(&owner, [3; 16]);
-        let mut owner = Scribe::numbered(room, 1);
-        let key = TicketKey(Author::from_secret(&TICKET).id().0);
-        let terms = Terms { guest: Guest::Member, key, uses: 9, expires_ms: None, heads: vec![] };
-        let runs = vec![owner.write(Kind::FOUND, body), owner.act(Says::Ticket(terms))];
-        let ticket = owner.prev.into();
-        (owner, runs, ticket)
-    }
-
-    fn engine(owner: &Scribe) -> Engine {
-        let closed = Some(Box::new(Governance::new(owner.author.id())));
-        // With these links every rumor goes to all of them.
-        let shape = Shape::Fixed(vec![PEER, OTHER]);
-        let mut engine = engine_of(9, |config| Config { room: owner.room, closed, shape, ..config });
-        engine.handle(Input::Up { peer: PEER, address: None }, NOW, &mut Vec::new());
-        engine
-    }
-
-    fn give(engine: &mut Engine, runs: &[RawRun]) -> Vec<Output> {
-        let mut out = Vec::new();
-        for run in runs {
-            let frame = Frame::Runs { want: 0, runs: vec![run.clone()] };
-            engine.handle(Input::Received { from: PEER, frame }, NOW, &mut out);
-        }
-        out
-    }
 
     #[test]
     fn of_one_ticket_the_same_sixty_four_wait_whatever_the_order() {
@@ -306,7 +224,7 @@ mod tests {
         give(&mut engine, &runs);
         let remove = owner.act(Says::Remove { ends: vec![anna.ended()], tickets: vec![], knowing: vec![] });
         let words = anna.say(1);
-        engine.handle(Input::Up { peer: OTHER, address: None }, NOW, &mut Vec::new());
+        meet(&mut engine, OTHER, owner.author.id());
         let frame = Frame::Push(Push { push: 1, part: 0, hops: 1, runs: vec![words[0].clone(), remove] });
         let mut out = Vec::new();
         engine.handle(Input::Received { from: PEER, frame }, NOW, &mut out);

@@ -15,6 +15,14 @@ impl Parts {
         if self.view.is_active(&peer) {
             self.lose(peer, turn);
         }
+        match self.logs.is_closed() {
+            true => self.call(peer, address, turn),
+            false => self.link(peer, address, turn),
+        }
+    }
+
+    /// Takes up the exchange with a peer.
+    pub(super) fn link(&mut self, peer: PeerId, address: Option<bytes::Bytes>, turn: &mut Turn<'_>) {
         let before = turn.out.len();
         if let Some(other) = self.view.up(peer, address, turn) {
             // The other link ends before the new one is reported.
@@ -40,10 +48,12 @@ impl Parts {
         if self.view.is_active(&peer) {
             self.lose(peer, turn);
         }
+        self.hang_up(peer, turn);
     }
 
     /// Forgets a link; other peers take over its unfinished parts.
-    fn lose(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+    pub(super) fn lose(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
+        self.gate.forget(&peer);
         self.view.down(peer, turn);
         self.rumors.down(peer, &self.view, turn);
         self.receipts.forget(&peer);

@@ -19,6 +19,7 @@
 //! Memory: 40 bytes an entry, for any entry can be named by an ending, and what an act says.
 
 mod act;
+mod chain;
 mod deed;
 mod entries;
 mod fold;

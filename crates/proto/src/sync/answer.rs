@@ -9,7 +9,7 @@ use crate::{
     frame::{Brief, Frame, Heads, Ranges, Want},
     frontier::Branch,
     ids::{AuthorId, PeerId, Seq},
-    input::{Output, Purpose, Recall, Step},
+    input::{Form, Output, Purpose, Recall, Step},
     limits::{DENSE_HEADS, HEADS, HEADS_REPLIES, LEAF_HEADS, NEWEST_PAGE, RANGES, SERVE_AT_ONCE},
     log::Log,
     logs::Logs,
@@ -81,7 +81,7 @@ impl Sync {
         }
         let entries = ranges.iter().map(|(_, first, last)| last - first + 1).fold(newest as u64, u64::saturating_add);
         turn.step(Step::Served { peer: to, entries });
-        turn.out.push(Output::Serve { to, want, newest, ranges, proved: false });
+        turn.out.push(Output::Serve { to, want, newest, ranges, form: Form::Held });
     }
 }
 

@@ -168,6 +168,11 @@ impl Known {
         }
     }
 
+    /// Forgets a peer.
+    pub(super) fn forget(&mut self, id: &PeerId) {
+        self.peers.remove(id);
+    }
+
     /// The peers that have worked, latest first.
     pub(super) fn worked(&self) -> Vec<PeerId> {
         let mut worked: Vec<_> = self

@@ -297,3 +297,50 @@ proptest! {
         }
     }
 }
+
+/// The acts at these places, as a node holds them.
+fn at(world: &World, fold: &Fold<'_>, places: &[(AuthorId, Seq)]) -> Vec<Signed> {
+    let entries = world.room.entries();
+    let held = |(author, seq): &(AuthorId, Seq)| {
+        let is = |entry: &&Signed| (entry.author, entry.seq) == (*author, *seq) && fold.counts(author, *seq, &entry.id);
+        entries.iter().find(is).cloned()
+    };
+    places.iter().filter_map(held).collect()
+}
+
+/// Whether a fold holds an ending of somebody whom a chain of acts leads through.
+fn ends(fold: &Fold<'_>, member: &AuthorId, acts: &[Signed]) -> bool {
+    let governs = |act: &Signed| matches!(act.deed, Some(Deed::Appoint { .. } | Deed::Admit { .. }));
+    let dismissed = |act: &Signed| fold.role(&act.author).is_none() && fold.endings(&act.author).next().is_some();
+    let out = |key: &AuthorId| !fold.is_present(key);
+    out(member) || acts.iter().any(|act| out(&act.author) || (governs(act) && dismissed(act)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_chain_is_taken_by_who_knows_the_founder_alone_and_not_by_who_holds_an_ending_of_a_link(seed: u64) {
+        let world = World::grown(seed, 60);
+        let founding = world.room.entries().remove(0);
+        for node in &world.nodes {
+            let mut held = node.fold.clone();
+            let fold = held.fold();
+            for member in fold.members().iter().filter(|member| **member != founding.author) {
+                let places = fold.chain(member);
+                let acts = at(&world, &fold, &places);
+                if places.is_empty() || acts.len() < places.len() {
+                    continue;
+                }
+                let mut first = Governance::new(founding.author);
+                first.insert(founding.clone());
+                prop_assert!(first.fold().vouched(member, &acts), "{acts:?} for {member:?}");
+                let mut fewer = acts.clone();
+                fewer.remove(acts.len() / 2);
+                prop_assert!(!first.fold().vouched(member, &fewer), "each link is needed: {acts:?}");
+                let taken = fold.vouched(member, &acts);
+                prop_assert_eq!(taken, !ends(&fold, member, &acts), "{:?} for {:?}", acts, member);
+            }
+        }
+    }
+}

@@ -81,10 +81,19 @@ impl Window {
     }
 
     /// Leaves; returns everything that was shown.
-    pub(crate) fn leaves(mut self) -> Vec<String> {
+    pub(crate) fn leaves(self) -> Vec<String> {
+        self.ends_with(0)
+    }
+
+    /// Leaves a room of which nobody was reached; returns everything that was shown.
+    pub(crate) fn gives_up(self) -> Vec<String> {
+        self.ends_with(6)
+    }
+
+    fn ends_with(mut self, code: i32) -> Vec<String> {
         drop(self.stdin.take());
         while self.line().is_some() {}
-        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{:#?}", self.read);
+        assert_eq!(self.child.wait().unwrap().code(), Some(code), "{:#?}", self.read);
         std::mem::take(&mut self.read)
     }
 }

@@ -149,15 +149,16 @@ fn announced(room: &Room, me: &AuthorId, ticket: &Announced, now_ms: u64) -> Ann
         uses: ticket.uses,
         used: ticket.used,
         expires_ms: ticket.expires_ms,
-        state: Refused::of(ticket, now_ms).map_or(TicketState::Good, state),
+        state: Refused::of(ticket, now_ms).and_then(state).unwrap_or(TicketState::Good),
     }
 }
 
-fn state(why: Refused) -> TicketState {
+fn state(why: Refused) -> Option<TicketState> {
     match why {
-        Refused::Revoked => TicketState::Revoked,
-        Refused::UsedUp => TicketState::UsedUp,
-        Refused::Expired => TicketState::Expired,
+        Refused::Revoked => Some(TicketState::Revoked),
+        Refused::UsedUp => Some(TicketState::UsedUp),
+        Refused::Expired => Some(TicketState::Expired),
+        Refused::Unwelcome => None,
     }
 }
 
@@ -188,8 +189,11 @@ pub(super) fn standing(room: &Room) -> Option<Standing> {
                 Refused::Revoked => "your ticket was revoked: ask for a new one, and join with it",
                 Refused::UsedUp => "your ticket has let in as many as it may: ask for a new one, and join with it",
                 Refused::Expired => "your ticket has expired: ask for a new one, and join with it",
+                Refused::Unwelcome => {
+                    "nobody whom you reach lets you in: your ticket may have ended; ask for a new one, and join with it"
+                }
             };
-            Standing { why: Some(state(why)), ..standing(Role::Refused, says) }
+            Standing { why: state(why), ..standing(Role::Refused, says) }
         }
         Membership::Removed { by } => {
             let by = by.map(|by| named(room, &by));

@@ -2,7 +2,7 @@
 
 use rumormill_proto::{
     frame::{Frame, Hello},
-    input::{Event, Input},
+    input::{Credential, Event, Input},
     limits::AHEAD_MS,
 };
 
@@ -41,7 +41,7 @@ fn liars(outcome: &mut Outcome) {
         let liar = stage.hostile(number);
         let author = Pen::new(ROOM, number, BEGIN_MS).id();
         stage.link(liar, stage.honest[talker].peer);
-        stage.input(talker, Input::Proved { peer: liar, author });
+        stage.input(talker, Input::Proved { peer: liar, author, by: Credential::default() });
         let wall_ms = if number == 0 { u64::MAX } else { BEGIN_MS + YEAR_MS };
         stage.says(liar, talker, Frame::Hello(Hello { author, wall_ms }));
     }
