@@ -34,7 +34,7 @@ impl Fold<'_> {
         let ended = removals.out.contains(key) || members.ended.contains_key(key) || members.surplus.contains(key);
         let of = if let Some(Deed::Device(of)) = self.first_deed(key) { Some(of) } else { None };
         let falls = of.is_some_and(|of| removals.persons.contains(of)) && !members.all.contains(key);
-        (ended || falls) && !self.lets_in(key)
+        ended || falls
     }
 
     /// Whether nothing that is held says anything of a key: it never was a member, and is not out.
