@@ -1,0 +1,194 @@
+//! The fourth step of the fold: the epochs, and under which of them words may be sealed.
+//!
+//! New words are sealed only under an epoch whose maker is present and which answers every ending that counts, itself or
+//! by the epochs that it follows. So whoever was kept out by one of them was never handed its secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    act::Says,
+    deed::{Deed, Signed},
+    entries::Entries,
+    fold::{Fold, Steps},
+    governors::Governors,
+    members::Members,
+    ranks::Sort,
+    removals::Removals,
+    tree::Tree,
+};
+use crate::{
+    epochs::EpochId,
+    ids::{AuthorId, EntryId, Seq},
+    limits::{ACT_ENDINGS, ACT_EPOCHS, ACTS_WITHOUT_GRANT, EPOCH_STEPS},
+};
+
+/// What the fourth step comes to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Epochs {
+    /// The acts that keep somebody out, and which new words have to have answered.
+    endings: BTreeSet<EntryId>,
+    /// The epochs that members made, and what their acts say of them.
+    made: BTreeMap<EpochId, Made>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Made {
+    /// Whether one of those who made it is present.
+    present: bool,
+    follows: BTreeSet<EpochId>,
+    answers: BTreeSet<EntryId>,
+}
+
+impl Epochs {
+    pub(crate) fn of(entries: &Entries, governors: &Governors, removals: &Removals, members: &Members) -> Self {
+        let noted = |counts: fn(Sort) -> bool| {
+            let noted = governors.endings.iter().filter(move |ending| counts(ending.sort));
+            noted.map(|ending| ending.id)
+        };
+        // With the roles of somebody who was dismissed an admission may fall, and somebody whom it let back is out again.
+        let dismissals = noted(|sort| sort == Sort::Dismissal);
+        let endings: BTreeSet<EntryId> = removals.endings.union(&members.endings).copied().chain(dismissals).collect();
+        let noted = noted(Sort::cuts);
+        let known: BTreeSet<EntryId> = noted.chain(endings.iter().copied()).collect();
+        let mut all = Self { endings, made: BTreeMap::new() };
+        let mut of_author: BTreeMap<AuthorId, BTreeMap<Seq, &Signed>> = BTreeMap::new();
+        for act in entries.epochs().filter(|act| members.all.contains(&act.author)) {
+            of_author.entry(act.author).or_default().insert(act.seq, act);
+        }
+        for (author, acts) in of_author {
+            let Some(tree) = entries.tree(&author) else { continue };
+            let branch = members.extent(removals, &author).of(tree);
+            let present = !removals.out.contains(&author) && !members.ended.contains_key(&author);
+            let counts =
+                |act: &&Signed| tree.find(act.seq, &act.id).is_some_and(|spot| Tree::leads_through(&branch, spot));
+            all.read(acts.into_values().filter(counts), present, &known);
+        }
+        all
+    }
+
+    /// Reads the epochs of one author. Behind its first one, those count that answer an ending which none of its earlier
+    /// ones answers: so nobody makes more of them than there are endings.
+    fn read<'a>(&mut self, acts: impl Iterator<Item = &'a Signed>, present: bool, known: &BTreeSet<EntryId>) {
+        let mut answered: Option<BTreeSet<EntryId>> = None;
+        for act in acts.take(ACTS_WITHOUT_GRANT) {
+            let Some(Deed::Epoch { epoch, follows, answers }) = &act.deed else { continue };
+            let news = |answered: &BTreeSet<EntryId>| {
+                answers.iter().any(|ending| known.contains(ending) && !answered.contains(ending))
+            };
+            if !answered.as_ref().is_none_or(news) {
+                continue;
+            }
+            answered.get_or_insert_default().extend(answers);
+            let made = self.made.entry(*epoch).or_default();
+            made.present |= present;
+            made.follows.extend(follows);
+            made.answers.extend(answers);
+        }
+    }
+
+    /// What an epoch answers, itself or by what it follows; nothing if that takes more than `steps`.
+    fn answered(&self, epoch: &EpochId, steps: &mut usize) -> BTreeSet<EntryId> {
+        let (mut open, mut seen) = (vec![*epoch], BTreeSet::new());
+        let mut answered = BTreeSet::new();
+        while let Some(epoch) = open.pop() {
+            if !seen.insert(epoch) {
+                continue;
+            }
+            let Some(made) = self.made.get(&epoch) else { continue };
+            let Some(left) = steps.checked_sub(1 + made.follows.len()) else { return BTreeSet::new() };
+            *steps = left;
+            answered.extend(&made.answers);
+            open.extend(&made.follows);
+        }
+        answered
+    }
+
+    /// The epochs whose maker is present and that no other such epoch follows, then the others.
+    fn newest_first(&self) -> Vec<EpochId> {
+        let present = || self.made.iter().filter(|(_, made)| made.present);
+        let followed: BTreeSet<&EpochId> = present().flat_map(|(_, made)| &made.follows).collect();
+        let (below, top): (Vec<EpochId>, _) = present().map(|(id, _)| *id).partition(|id| followed.contains(id));
+        [top, below].concat()
+    }
+}
+
+impl Fold<'_> {
+    /// The epoch under which new words are to be sealed: one of those whose secret is held that answers every ending.
+    pub(crate) fn epoch_to_write(&self, holds: impl Fn(&EpochId) -> bool) -> Option<EpochId> {
+        let epochs = &self.steps.epochs;
+        let mut steps = EPOCH_STEPS;
+        let mut held = epochs.newest_first().into_iter().filter(holds);
+        held.find(|id| epochs.endings.is_subset(&epochs.answered(id, &mut steps)))
+    }
+
+    /// Whether `me` is to make an epoch at once: nobody has answered an ending of its own, or the room has no epoch and is
+    /// its own.
+    pub(crate) fn owes_epoch(&self, me: &AuthorId) -> bool {
+        let epochs = &self.steps.epochs;
+        if epochs.made.is_empty() {
+            return *me == self.entries.owner();
+        }
+        let present = epochs.made.values().filter(|made| made.present);
+        let answered: BTreeSet<&EntryId> = present.flat_map(|made| &made.answers).collect();
+        let mut open = epochs.endings.iter().filter(|ending| !answered.contains(ending));
+        open.any(|ending| self.made(me, &(*ending).into()))
+    }
+
+    /// Whether a member made this epoch.
+    pub(crate) fn is_epoch(&self, epoch: &EpochId) -> bool {
+        self.steps.epochs.made.contains_key(epoch)
+    }
+
+    /// The act that names an epoch made now. It follows epochs that answer nothing but what counts here as well: a node
+    /// hands the secret to nobody whom it knows to be out, so it may answer for no more.
+    pub(crate) fn epoch(&self, epoch: EpochId) -> Says {
+        let epochs = &self.steps.epochs;
+        let mut steps = EPOCH_STEPS;
+        let (mut follows, mut open) = (BTreeSet::new(), epochs.endings.clone());
+        for id in epochs.newest_first() {
+            let answered = epochs.answered(&id, &mut steps);
+            if follows.len() < ACT_EPOCHS
+                && answered.is_subset(&epochs.endings)
+                && answered.iter().any(|id| open.contains(id))
+            {
+                open.retain(|ending| !answered.contains(ending));
+                follows.insert(id);
+            }
+        }
+        let answers = open.into_iter().take(ACT_ENDINGS).collect();
+        Says::Epoch { epoch, follows: follows.into_iter().collect(), answers }
+    }
+
+    /// Whether somebody may be handed secrets: it is present, and no governor's removal of it fell by a fork alone.
+    pub(crate) fn may_read(&self, key: &AuthorId) -> bool {
+        self.is_present(key) && !self.fell_by_fork(key)
+    }
+
+    fn fell_by_fork(&self, key: &AuthorId) -> bool {
+        let Steps { governors, members, removals, .. } = self.steps;
+        let pardons = |ending: &EntryId| {
+            let acts = governors.grants.iter().flat_map(|grant| self.acts(grant));
+            acts.into_iter().any(|act| match &act.deed {
+                Some(Deed::Admit { who, despite, .. }) => who.contains(key) && despite.contains(ending),
+                Some(Deed::Appoint { keys, despite, .. }) => {
+                    keys.iter().any(|appointed| appointed.key == *key) && despite.contains(ending)
+                }
+                _ => false,
+            })
+        };
+        governors.of_key.keys().any(|governor| {
+            let Some(tree) = self.entries.tree(governor) else { return false };
+            let Some(fork) = tree.fork() else { return false };
+            let cut = members.extent(removals, governor).cut.unwrap_or(Seq::MAX);
+            let mut acts = tree.all_acts().filter(|(spot, _)| fork <= spot.seq && spot.seq < cut);
+            acts.any(|(_, act)| {
+                let Signed { id, deed, .. } = self.entries.act(act);
+                let removes = match deed {
+                    Some(deed @ (Deed::Remove { .. } | Deed::End(_))) => deed.ends().iter().any(|end| end.key == *key),
+                    _ => false,
+                };
+                removes && !pardons(id)
+            })
+        })
+    }
+}
