@@ -22,6 +22,7 @@ mod begin;
 mod bodies;
 mod clocks;
 mod crowd;
+mod epochs;
 mod forks;
 mod govern;
 mod home;
@@ -37,6 +38,7 @@ use crate::{
     bodies::Bodies,
     clock::Clock,
     config::Config,
+    epochs::Ring,
     evidence::Evidence,
     frame::{Contact, Frame},
     frontier::Frontier,
@@ -111,6 +113,8 @@ struct Parts {
     /// Who sits where in a closed room.
     seats: govern::Seats,
     vouching: vouch::Vouching,
+    /// The secrets of a closed room.
+    keys: Option<epochs::Keys>,
 }
 
 impl Engine {
@@ -152,6 +156,11 @@ impl Engine {
     /// Everybody who is present in a closed room, or waits to be let in.
     pub fn seats(&self) -> &BTreeMap<AuthorId, Seat> {
         &self.parts.seats
+    }
+
+    /// The secrets that are held of a closed room; `None` in an open room.
+    pub fn ring(&self) -> Option<&Ring> {
+        self.parts.keys.as_ref().map(|keys| &keys.ring)
     }
 
     /// What the entries of a closed room come to; `None` in an open room.
@@ -246,6 +255,7 @@ impl Parts {
         self.note_pushes(turn);
         self.evidence.read(turn);
         self.receipts.join(turn);
+        self.hand_over(turn);
         self.withhold(turn);
     }
 
@@ -292,6 +302,7 @@ impl Parts {
             }
             Frame::Evidence { run } => self.evidence(from, &run, turn),
             Frame::Fork { proof } => self.fork(from, proof, turn),
+            Frame::Secrets { secrets } => self.take_secrets(from, secrets, turn),
             Frame::Shuffle { peers, answer } => self.view.shuffle(from, peers, answer, turn),
         }
     }
@@ -311,7 +322,9 @@ impl Parts {
         let (rumors, receipts) = (self.rumors.next_deadline(), self.receipts.next_deadline());
         let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
         let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
-        let others = [rumors, receipts, view, own, crowd, evidence, bodies, self.vouching.next_deadline(), self.due_ms];
+        let (vouching, keys) =
+            (self.vouching.next_deadline(), self.keys.as_ref().and_then(|keys| keys.next_deadline()));
+        let others = [rumors, receipts, view, own, crowd, evidence, bodies, vouching, keys, self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     admit::{Author, Entry},
     content::vouched_for,
     entry::{Body, Kind, RawEntry, Seen},
+    epochs::{EpochId, Ring},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Saying, Unsaid},
     limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, CLAIM_MS, CLAIMS, FARTHER, PENDING_MS, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
@@ -248,6 +249,21 @@ impl Own {
         self.adoption.as_ref().map(Adoption::ends_ms).into_iter().chain(self.returned_until_ms).min()
     }
 
+    /// Whether we may write once there is something to say, and no act waits that we said by ourselves.
+    pub(crate) fn may_begin(&self) -> bool {
+        self.adoption.is_none() && !self.waiting.iter().any(|saying| saying.kind == Kind::EPOCH)
+    }
+
+    /// Puts what we say by ourselves before what waits.
+    pub(crate) fn say_first(&mut self, saying: Saying) {
+        self.waiting.push_front(saying);
+    }
+
+    /// Whether any of what is written next is to be sealed. An act ends its run.
+    pub(crate) fn seals_next(&self) -> bool {
+        self.waiting.iter().take_while(|saying| !saying.kind.is_act()).any(|saying| saying.kind.is_word())
+    }
+
     /// Queues sayings; returns those that it refuses.
     pub(crate) fn say(&mut self, sayings: Vec<Saying>, cut: bool) -> Vec<(u64, Unsaid)> {
         let mut refused = Vec::new();
@@ -298,13 +314,14 @@ impl Own {
         self.returned_until_ms.is_some()
     }
 
-    /// Signs the sayings that wait as the run that follows `head`, as many of them as fit into one run, and returns
+    /// Signs the sayings that wait, sealed under an epoch where there is one, as the run that follows `head`, as many of them as fit into one run, and returns
     /// their tags.
     pub(crate) fn write(
         &mut self,
         room: &RoomId,
         head: Option<Head>,
         (wall_ms, now_ms): (u64, u64),
+        seal: Option<(EpochId, &Ring)>,
     ) -> (Result<RawRun, Reject>, Vec<u64>) {
         self.names.rested(now_ms);
         let head = highest(head, self.lost);
@@ -316,7 +333,17 @@ impl Own {
         let whole = act.map_or(self.waiting.len(), |act| act + 1);
         let sayings: Vec<Saying> = self.waiting.drain(..room_left.min(whole)).collect();
         let tags = sayings.iter().map(|saying| saying.tag).collect();
-        let entries = sayings.into_iter().map(|saying| self.entry(saying, wall_ms)).collect();
+        let entries = sayings.into_iter().map(|saying| self.entry(saying, wall_ms));
+        let mut entries: Vec<RawEntry> = entries.collect();
+        if let Some((epoch, ring)) = seal {
+            for (entry, seq) in entries.iter_mut().zip(first..) {
+                let body = entry.body.bytes();
+                let sealed = body.and_then(|body| ring.seal(&epoch, (&self.author.id(), seq), entry.kind, body));
+                if let Some((kind, body)) = sealed {
+                    (entry.kind, entry.body) = (kind, Body::Here(body));
+                }
+            }
+        }
         (self.author.sign(room, first, prev, entries), tags)
     }
 

@@ -23,6 +23,7 @@ impl Parts {
     /// anything changed.
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(moved) = self.logs.govern() else { return false };
+        self.keys.iter_mut().for_each(|keys| keys.changed());
         self.tell_seats(turn);
         self.note_undecided(turn.now.ticks_ms);
         for Moved { author, counted: (before, now), .. } in moved.iter().filter(|moved| moved.shows) {
@@ -93,7 +94,8 @@ impl Parts {
         let present = self.logs.fold()?.is_present(&me);
         match saying.kind.is_act() {
             true => Some(Unsaid::Refused),
-            false => (!present).then_some(Unsaid::NotMember),
+            false if !present => Some(Unsaid::NotMember),
+            false => Self::unsealable(saying),
         }
     }
 
@@ -137,9 +139,10 @@ mod tests {
     use super::*;
     use crate::{
         admit::Author,
-        config::Config,
+        config::{Closed, Config},
         engine::Engine,
         entry::{Body, Kind, LogKey, RawEntry, found, found_closed},
+        epochs::Secret,
         frame::Push,
         governance::{Act, End, Ended, Governance, Guest, Last, Says, Terms, TicketId, TicketKey, countersign},
         ids::{EntryId, PeerId, RoomId},
@@ -217,7 +220,8 @@ mod tests {
     }
 
     fn engine(owner: &Scribe) -> Engine {
-        let closed = Some(Box::new(Governance::new(owner.author.id())));
+        let governance = Governance::new(owner.author.id());
+        let closed = Some(Box::new(Closed { governance, secrets: vec![], entropy: Secret::new([5; 32]) }));
         // With these links every rumor goes to all of them.
         let shape = Shape::Fixed(vec![PEER, OTHER]);
         let mut engine = engine_of(9, |config| Config { room: owner.room, closed, shape, ..config });

@@ -17,8 +17,10 @@ use crate::{
 /// What a reader is given of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// It is in plain, or was dropped: as it is.
+    /// It says nothing that is sealed, or was dropped: as it is.
     Plain,
+    /// It is in plain what has to be sealed in a closed room, and nobody is shown it.
+    Unsealed,
     /// It was sealed: its kind and body.
     Body(Kind, Bytes),
     /// It is sealed under an epoch whose secret is not held.
@@ -97,7 +99,10 @@ impl Ring {
 
     /// Opens the body of an entry.
     pub fn open(&self, (author, seq): (&AuthorId, Seq), kind: Kind, body: &Body) -> Opened {
-        let (Some(opened), Some(sealed)) = (kind.opened(), body.bytes()) else { return Opened::Plain };
+        let Some(opened) = kind.opened() else {
+            return if kind.is_word() { Opened::Unsealed } else { Opened::Plain };
+        };
+        let Some(sealed) = body.bytes() else { return Opened::Plain };
         let Some(name) = sealed.first_chunk::<NAME_BYTES>().filter(|_| sealed.len() >= SEAL_BYTES) else {
             return Opened::Damaged;
         };
