@@ -187,7 +187,8 @@ mod tests {
         }
 
         fn say(&mut self, count: usize) -> Vec<RawRun> {
-            (0..count).map(|_| self.write(Kind::TEXT, Bytes::from_static(b"word"))).collect()
+            let sealed = Kind::new(Kind::TEXT.number() + 64).unwrap();
+            (0..count).map(|_| self.write(sealed, Bytes::from_static(b"word"))).collect()
         }
 
         fn act(&mut self, says: Says) -> RawRun {

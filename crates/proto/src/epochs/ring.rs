@@ -19,14 +19,25 @@ use crate::{
 pub enum Opened {
     /// It says nothing that is sealed, or was dropped: as it is.
     Plain,
-    /// It is in plain what has to be sealed in a closed room, and nobody is shown it.
-    Unsealed,
     /// It was sealed: its kind and body.
     Body(Kind, Bytes),
     /// It is sealed under an epoch whose secret is not held.
     Locked,
     /// It was not sealed as it says it was, or not for this place.
     Damaged,
+}
+
+impl Opened {
+    /// Kind and body as readers are given them. What cannot be read keeps its sealed kind: with the body while the secret
+    /// is lacking, without it where it is damaged.
+    pub fn shown(self, kind: Kind, body: &Body) -> (Kind, Body) {
+        match self {
+            Self::Body(kind, body) => (kind, Body::Here(body)),
+            Self::Plain => (kind.opened().unwrap_or(kind), body.clone()),
+            Self::Locked => (kind, body.clone()),
+            Self::Damaged => (kind, body.dropped()),
+        }
+    }
 }
 
 /// The secrets of the epochs of a room, at most [`EPOCHS`], in the order in which they came.
@@ -99,10 +110,7 @@ impl Ring {
 
     /// Opens the body of an entry.
     pub fn open(&self, (author, seq): (&AuthorId, Seq), kind: Kind, body: &Body) -> Opened {
-        let Some(opened) = kind.opened() else {
-            return if kind.is_word() { Opened::Unsealed } else { Opened::Plain };
-        };
-        let Some(sealed) = body.bytes() else { return Opened::Plain };
+        let (Some(opened), Some(sealed)) = (kind.opened(), body.bytes()) else { return Opened::Plain };
         let Some(name) = sealed.first_chunk::<NAME_BYTES>().filter(|_| sealed.len() >= SEAL_BYTES) else {
             return Opened::Damaged;
         };

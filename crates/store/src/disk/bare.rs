@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use rumormill_proto::{
     entry::{Body, Kind, RawEntry},
+    epochs::Opened,
     ids::{AuthorId, Seq},
     input::Bare,
     run::RawRun,
@@ -12,6 +13,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    epochs,
     fail::Fail,
     forget::{Dropped, retract, reword, texts},
     notes::{self, Whose},
@@ -165,16 +167,20 @@ pub(super) fn fill(
     entry.body = here;
     let entry = entry.clone();
     let place = Place { time: entry.time, author: *whose.author, seq: at };
-    let goes = goes(whose.author, at, &entry, |of| notes::is_gone(db, whose.log, of))?;
+    let read = epochs::view(db, whose.room, (whose.author, at), &entry)?;
+    let goes = goes(whose.author, at, &read, |of| notes::is_gone(db, whose.log, of))?;
     if goes || is_below(floor, place, entry.kind) {
         return Ok(filled);
+    }
+    if epochs::open(db, whose.room, (whose.author, at), &entry)? == Opened::Locked {
+        epochs::lock(db, whose.room, (whose.log, at), &entry)?;
     }
     let texts = texts(db, whose.author, (whose.log, at, at))?;
     let run = RawRun::new(*whose.author, run.first(), run.prev(), entries, run.signature().copied())?;
     let mut put = db.prepare_cached("UPDATE run SET wire = ?3 WHERE log = ?1 AND first = ?2")?;
     put.execute((whose.log, int(stored.first), &run.wire()[..]))?;
     texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
-    vouches::add(db, (whose.log, whose.author), at, &entry)?;
+    vouches::add(db, (whose.log, whose.author), at, &read)?;
     share::add(db, whose.log, weight(&entry))?;
     filled.came += Tally::of(&entry);
     // The note is complete from here on; a second retraction finds nothing to do.
@@ -185,6 +191,6 @@ pub(super) fn fill(
         filled.dropped = retract(db, whose, of)?;
     }
     notes::add(db, whose, at, &entry)?;
-    place::judge(db, (whose.room, put_time(entry.time), whose.log, int(at)), &entry)?;
+    place::judge(db, (whose.room, put_time(entry.time), whose.log, int(at)), &read)?;
     Ok(filled)
 }

@@ -7,6 +7,7 @@ use rumormill_proto::{
     admit::Run,
     content::Target,
     entry::{LogKey, RawEntry},
+    epochs::{Opened, Secret},
     fork::Proof,
     ids::{AuthorId, RoomId, Seq},
     log::{Head, Log},
@@ -16,11 +17,11 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    bare,
+    bare, epochs,
     evict::{Left, evict},
     expire,
     fail::Fail,
-    forget::{Dropped, retract, take_out},
+    forget::{Dropped, drop_bodies, retract, reword, take_out, texts},
     notes::{self, Whose},
     once,
     piece::{self, covering, for_each},
@@ -33,7 +34,7 @@ use super::{
 use crate::{
     Once,
     keep::{Tally, is_below},
-    note::{Note, goes, raw_entries},
+    note::{Note, goes, raw_entries, view_as},
     row::{made_whole, with_proof},
     share::{explains, weight},
 };
@@ -96,7 +97,13 @@ impl<'a> Batch<'a> {
 
         let whose = Whose { room, log, author: &author };
         let entries = self.read(whose, floor, run)?;
-        entries.iter().zip(first..).for_each(|(entry, seq)| self.places.add((room, log, seq), entry));
+        for (entry, seq) in entries.iter().zip(first..) {
+            let opened = epochs::open(self.db, room, (&author, seq), entry)?;
+            if opened == Opened::Locked {
+                epochs::lock(self.db, room, (log, seq), entry)?;
+            }
+            self.places.add((room, log, seq), &view_as(opened, entry));
+        }
         let raw = RawRun::new(author, first, run.first().prev, entries, run.signature().copied())?;
         piece::put(self.db, log, &raw, &run.last().id)?;
         let mut arrive = self.db.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?;
@@ -153,9 +160,10 @@ impl<'a> Batch<'a> {
             if entry.body.bytes().is_none() && !gone.contains(&seq) && !explained {
                 bare::put(self.db, whose, seq, entry)?;
             }
-            let goes = goes(whose.author, seq, entry, is_gone)?;
+            let read = epochs::view(self.db, whose.room, (whose.author, seq), entry)?;
+            let goes = goes(whose.author, seq, &read, is_gone)?;
             if !goes {
-                vouches::add(self.db, (whose.log, whose.author), seq, entry)?;
+                vouches::add(self.db, (whose.log, whose.author), seq, &read)?;
             }
             if goes || is_below(floor, place, entry.kind) {
                 entry.body = entry.body.dropped();
@@ -261,6 +269,46 @@ impl<'a> Batch<'a> {
         *self.counts.entry(room).or_default() += filled.came;
         self.drop(room, filled.dropped);
         self.hold(whose, share)
+    }
+
+    /// Stores a secret, and reads the entries that waited for it.
+    pub(super) fn keep(&mut self, room_id: &RoomId, secret: &Secret) -> Result<(), Fail> {
+        self.places.write(self.db)?;
+        let Room { id: room, .. } = self.room(room_id)?;
+        let (db, epoch) = (self.db, secret.id());
+        let locked = epochs::locked(db, room, &epoch)?;
+        let mut indexed = BTreeMap::new();
+        for (log, author, seq) in &locked {
+            let found = texts(db, author, (*log, *seq, *seq))?;
+            indexed.extend(found.into_iter().map(|(arrival, text)| (arrival.id, (arrival, text))));
+        }
+        if !epochs::put(db, room, secret)? {
+            return Ok(());
+        }
+        for (log, author, seq) in &locked {
+            self.unlock(Whose { room, log: *log, author }, *seq)?;
+        }
+        indexed.values().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
+        epochs::unlock(db, room, &epoch)
+    }
+
+    /// Reads an entry that can be opened from now on.
+    fn unlock(&mut self, whose: Whose<'_>, at: Seq) -> Result<(), Fail> {
+        let Whose { room, log, author } = whose;
+        let db = self.db;
+        let held = self.known(room, author)?.is_some_and(|(_, held)| held.holds(at));
+        let stored = covering(db, log, at)?.filter(|stored| held && stored.last >= at);
+        let Some(run) = stored.and_then(|stored| stored.run(author)) else { return Ok(()) };
+        let Some(raw) = run.entries().get((at - run.first()) as usize) else { return Ok(()) };
+        let read = epochs::view(db, room, (author, at), raw)?;
+        if goes(author, at, &read, |of| notes::is_gone(db, log, of))? {
+            let dropped = drop_bodies(db, whose, &[at])?;
+            self.drop(room, dropped);
+            return Ok(());
+        }
+        vouches::add(db, (log, author), at, &read)?;
+        notes::add(db, whose, at, raw)?;
+        place::judge(db, (room, put_time(raw.time), log, int(at)), &read)
     }
 
     /// Records which call wrote an entry.
