@@ -125,6 +125,16 @@ impl World {
         self.seats(at).get(&self.author(other)).is_some_and(|seat| seat.knocks.is_none())
     }
 
+    /// What the engine of a peer begins with in a closed room.
+    pub(crate) fn closed(&mut self, peer: usize) -> Option<Closed> {
+        let governance = self.governance(peer)?;
+        let reader = self.peers[peer].home.store.reader();
+        let secrets = reader.and_then(|mut reader| reader.secrets(&self.room)).unwrap_or_default();
+        let number = self.number();
+        let entropy = Secret::new(scatter(self.setup.seed ^ 9, number));
+        Some(Closed { governance, secrets, entropy })
+    }
+
     /// What the store of a peer holds of a closed room, as the fold reads it.
     pub(crate) fn governance(&self, peer: usize) -> Option<Governance> {
         let owner = self.owner?;

@@ -37,6 +37,7 @@ impl Outcome {
                 | Output::Part { .. }
                 | Output::Prolong(_)
                 | Output::Evict(_)
+                | Output::Keep(_)
                 | Output::Fill { .. } => &mut outcome.keep,
                 Output::Said { .. } | Output::Unsaid { .. } | Output::Imported(_) | Output::Emit(_) => {
                     &mut outcome.emit
@@ -230,6 +231,7 @@ impl World {
             | Output::Part { .. }
             | Output::Prolong(_)
             | Output::Evict(_)
+            | Output::Keep(_)
             | Output::Fill { .. }
             | Output::Said { .. }
             | Output::Unsaid { .. }
