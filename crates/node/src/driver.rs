@@ -21,7 +21,7 @@ use std::{
 
 use rumormill_proto::{
     config::Closed,
-    epochs::Secret,
+    epochs,
     frame::Contact,
     ids::{AuthorId, PeerId, RoomId},
     input::{Input, Kept},
@@ -50,6 +50,7 @@ use crate::{
         ROOMS, STATUS_EVERY,
     },
     links::{Inputs, Links, Secret},
+    random::random,
     readers::Readers,
     resting::Resting,
     seat::{Seat, Start},
@@ -523,7 +524,7 @@ impl Driver {
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
         let Some(founder) = setup.closed.map(|closed| closed.founder) else { return Ok((kept, end, None)) };
         let governance = self.read.governance(room, founder)?;
-        let (secrets, entropy) = (self.read.secrets(room)?, Secret::new(random()));
+        let (secrets, entropy) = (self.read.secrets(room)?, epochs::Secret::new(random()));
         Ok((kept, end, Some(Box::new(Closed { governance, secrets, entropy }))))
     }
 

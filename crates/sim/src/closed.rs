@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
+    config::Closed,
     entry::{Body, Kind, LogKey, RawEntry, found_closed},
+    epochs::Secret,
     governance::{Act, Governance, Guest, Order, Role, Says, Seat, TicketId, TicketKey, countersign},
     ids::{AuthorId, EntryId, Seq},
     input::{Input, Saying, Unsaid},

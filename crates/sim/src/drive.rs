@@ -175,7 +175,12 @@ impl World {
                 Change::Part { author, at: from } => {
                     self.watch.see(&Fact::Parted { peer: at, author: **author, at: *from })
                 }
-                Change::Prove(_) | Change::Evict(_) | Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) => {}
+                Change::Prove(_)
+                | Change::Evict(_)
+                | Change::Fill { .. }
+                | Change::Prolong(_)
+                | Change::Once(..)
+                | Change::Keep(_) => {}
             }
         }
         for (author, log) in left {

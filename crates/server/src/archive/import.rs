@@ -11,8 +11,8 @@ use rumormill_api::{self as api, IMPORT_LINE_BYTES, Said, codes};
 use rumormill_node::{
     Room,
     proto::{
-        content::{Content, Imported},
-        entry::{Kind, RawEntry},
+        content::{Content, Imported, Target},
+        entry::Kind,
         input::Import,
         limits::{BODY_BYTES, NAME_BYTES, SOURCE_BYTES},
         run::block_end,
