@@ -16,7 +16,7 @@ pub(crate) use names::Regard;
 use crate::{
     admit::{Author, Entry},
     content::vouched_for,
-    entry::{Body, Kind, RawEntry, Seen},
+    entry::{Body, Founding, Kind, RawEntry, Seen, founding},
     epochs::{EpochId, Ring},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Saying, Unsaid},
@@ -259,9 +259,17 @@ impl Own {
         self.waiting.push_front(saying);
     }
 
-    /// Whether any of what is written next is to be sealed. An act ends its run.
-    pub(crate) fn seals_next(&self) -> bool {
-        self.waiting.iter().take_while(|saying| !saying.kind.is_act()).any(|saying| saying.kind.is_word())
+    /// Whether any of what is written next is to be sealed, in a closed room.
+    pub(crate) fn seals_next(&self, room: &RoomId) -> bool {
+        self.waiting.iter().take(self.run_len(room)).any(|saying| saying.kind.is_word())
+    }
+
+    /// How many of the sayings that wait fit into one run. An act ends its run, so that its signature is kept and it can be
+    /// verified alone; so does the founding of a closed room, for words have to wait for the first epoch.
+    fn run_len(&self, room: &RoomId) -> usize {
+        let closed = |body: &Bytes| matches!(founding(room, &self.author.id(), body), Ok(Founding::Closed { .. }));
+        let ends = |saying: &Saying| saying.kind.is_act() || (saying.kind == Kind::FOUND && closed(&saying.body));
+        self.waiting.iter().position(ends).map_or(self.waiting.len(), |last| last + 1)
     }
 
     /// Queues sayings; returns those that it refuses.
@@ -328,10 +336,7 @@ impl Own {
         let (first, prev) = head.map_or((0, EntryId::default()), |head| (head.seq + 1, head.id));
         self.last = self.last.max(head.map_or(Time::default(), |head| head.time));
         let room_left = (block_end(first) - first + 1).min(RUN_ENTRIES as u64) as usize;
-        // An act ends its run, so that its signature is kept and it can be verified alone.
-        let act = self.waiting.iter().position(|saying| saying.kind.is_act());
-        let whole = act.map_or(self.waiting.len(), |act| act + 1);
-        let sayings: Vec<Saying> = self.waiting.drain(..room_left.min(whole)).collect();
+        let sayings: Vec<Saying> = self.waiting.drain(..room_left.min(self.run_len(room))).collect();
         let tags = sayings.iter().map(|saying| saying.tag).collect();
         let entries = sayings.into_iter().map(|saying| self.entry(saying, wall_ms));
         let mut entries: Vec<RawEntry> = entries.collect();

@@ -19,7 +19,10 @@ use crate::{
 pub(super) struct Keys {
     pub(super) ring: Ring,
     pool: Pool,
-    /// How many of the secrets, in the order in which they came, each linked peer has been handed.
+    /// The epochs that may be handed on, in the order in which that became so, and those that may not yet.
+    released: Vec<EpochId>,
+    withheld: Vec<EpochId>,
+    /// How many of the first each linked peer has been handed.
     handed: BTreeMap<PeerId, usize>,
     /// The epoch under which we write, and whether we owe one; `None` if that has to be found out again.
     found: Option<(Option<EpochId>, bool)>,
@@ -29,7 +32,8 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn new(ring: Ring, entropy: Secret) -> Self {
-        Self { ring, pool: Pool::new(entropy), handed: BTreeMap::new(), found: None, due_ms: None }
+        let (withheld, released, handed) = (ring.epochs().to_vec(), Vec::new(), BTreeMap::new());
+        Self { ring, pool: Pool::new(entropy), released, withheld, handed, found: None, due_ms: None }
     }
 
     pub(super) fn next_deadline(&self) -> Option<u64> {
@@ -37,7 +41,7 @@ impl Keys {
     }
 
     /// The fold changed, so another epoch may be the one to write under.
-    pub(super) fn changed(&mut self) {
+    fn changed(&mut self) {
         self.found = None;
     }
 
@@ -76,7 +80,7 @@ impl Parts {
     /// The epoch under which the words that wait are written now: `Some(None)` if they stay in plain, and `None` if they
     /// wait for an epoch.
     pub(super) fn epoch_of_next(&mut self, turn: &mut Turn<'_>) -> Option<Option<EpochId>> {
-        if self.keys.is_none() || !self.own.seals_next() {
+        if self.keys.is_none() || !self.own.seals_next(&self.room) {
             return Some(None);
         }
         let epoch = self.find_epoch().0;
@@ -104,29 +108,36 @@ impl Parts {
         if !keys.ring.insert(secret.clone()) {
             return false;
         }
+        // We know what it answers.
+        keys.released.push(secret.id());
+        keys.changed();
         self.own.say_first(Saying { tag: BY_ITSELF, kind, body });
-        self.keep_secret(secret, turn);
+        turn.out.push(Output::Keep(secret));
         self.hand_over(turn);
         true
     }
 
-    fn keep_secret(&mut self, secret: Secret, turn: &mut Turn<'_>) {
-        self.keys.iter_mut().for_each(Keys::changed);
-        turn.out.push(Output::Keep(secret));
+    /// Finds out which secrets may be handed on, after the fold changed or secrets came.
+    pub(super) fn release_secrets(&mut self) {
+        let (Some(keys), Some(fold)) = (&mut self.keys, self.logs.fold()) else { return };
+        keys.changed();
+        let (released, withheld) = std::mem::take(&mut keys.withheld).into_iter().partition(|id| fold.is_settled(id));
+        keys.withheld = withheld;
+        keys.released.extend::<Vec<EpochId>>(released);
     }
 
     /// Hands the secrets to linked peers whose authors may read, as far as they have not got them.
     pub(super) fn hand_over(&mut self, turn: &mut Turn<'_>) {
-        let Some(Keys { ring, handed, .. }) = &mut self.keys else { return };
-        let lacks = |peer: &PeerId| handed.get(peer).copied().unwrap_or(0) < ring.epochs().len();
+        let Some(Keys { ring, released, handed, .. }) = &mut self.keys else { return };
+        let lacks = |peer: &PeerId| handed.get(peer).copied().unwrap_or(0) < released.len();
         let lacking: Vec<_> = self.authors.iter().filter(|(peer, _)| lacks(peer)).collect();
         if lacking.is_empty() {
             return;
         }
         let Some(fold) = self.logs.fold() else { return };
         for (peer, _) in lacking.into_iter().filter(|(_, author)| fold.may_read(author)) {
-            let place = handed.insert(*peer, ring.epochs().len()).unwrap_or(0);
-            let secrets: Vec<Secret> = ring.from(place).cloned().collect();
+            let place = handed.insert(*peer, released.len()).unwrap_or(0);
+            let secrets: Vec<Secret> = released[place..].iter().filter_map(|id| ring.secret(id)).cloned().collect();
             for secrets in secrets.chunks(SECRETS_FRAME) {
                 turn.send(*peer, Frame::Secrets { secrets: secrets.to_vec() });
             }
@@ -143,15 +154,15 @@ impl Parts {
         let trusted = fold.is_present(author) || !fold.is_present(&me);
         let unnamed = keys.ring.epochs().iter().filter(|epoch| !fold.is_epoch(epoch)).count();
         let mut places = if trusted { EPOCHS_UNNAMED.saturating_sub(unnamed) } else { 0 };
-        let mut kept = Vec::new();
         for secret in secrets {
             let named = fold.is_epoch(&secret.id());
             if (named || places > 0) && keys.ring.insert(secret.clone()) {
                 places -= usize::from(!named);
-                kept.push(secret);
+                keys.withheld.push(secret.id());
+                turn.out.push(Output::Keep(secret));
             }
         }
-        kept.into_iter().for_each(|secret| self.keep_secret(secret, turn));
+        self.release_secrets();
         self.hand_over(turn);
     }
 }

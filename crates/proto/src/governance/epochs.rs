@@ -29,6 +29,8 @@ pub(crate) struct Epochs {
     endings: BTreeSet<EntryId>,
     /// The epochs that members made, and what their acts say of them.
     made: BTreeMap<EpochId, Made>,
+    /// The epochs whose secrets may be handed on: of everything that they answer it is known whom it keeps out.
+    settled: BTreeSet<EpochId>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -50,7 +52,8 @@ impl Epochs {
         let endings: BTreeSet<EntryId> = removals.endings.union(&members.endings).copied().chain(dismissals).collect();
         let noted = noted(Sort::cuts);
         let known: BTreeSet<EntryId> = noted.chain(endings.iter().copied()).collect();
-        let mut all = Self { endings, made: BTreeMap::new() };
+        let settled = settled(entries, governors, &known);
+        let mut all = Self { endings, made: BTreeMap::new(), settled };
         let mut of_author: BTreeMap<AuthorId, BTreeMap<Seq, &Signed>> = BTreeMap::new();
         for act in entries.epochs().filter(|act| members.all.contains(&act.author)) {
             of_author.entry(act.author).or_default().insert(act.seq, act);
@@ -112,6 +115,42 @@ impl Epochs {
     }
 }
 
+/// The epochs of which all that they answer, themselves or by what they follow, is known: as an act that counts, or as one
+/// of a governor that does not. Their own acts need not count. Each act is looked at once for each epoch it follows.
+fn settled(entries: &Entries, governors: &Governors, known: &BTreeSet<EntryId>) -> BTreeSet<EpochId> {
+    let mut unknown: BTreeSet<EntryId> = BTreeSet::new();
+    let mut open: Vec<(EpochId, &[EpochId], &[EntryId])> = Vec::new();
+    for act in entries.epochs() {
+        let Some(Deed::Epoch { epoch, follows, answers }) = &act.deed else { continue };
+        unknown.extend(answers.iter().filter(|ending| !known.contains(ending)));
+        open.push((*epoch, follows, answers));
+    }
+    for author in governors.of_key.keys() {
+        let Some(tree) = entries.tree(author).filter(|_| !unknown.is_empty()) else { continue };
+        let held = tree.all_acts().filter(|(spot, _)| tree.is_whole(*spot)).map(|(_, act)| entries.act(act));
+        held.for_each(|act| _ = unknown.remove(&act.id));
+    }
+    open.retain(|(_, _, answers)| !answers.iter().any(|ending| unknown.contains(ending)));
+    let mut followed_by: BTreeMap<EpochId, Vec<usize>> = BTreeMap::new();
+    let mut left: Vec<usize> = open.iter().map(|(_, follows, _)| follows.len()).collect();
+    for (at, (_, follows, _)) in open.iter().enumerate() {
+        follows.iter().for_each(|epoch| followed_by.entry(*epoch).or_default().push(at));
+    }
+    let mut ready: Vec<EpochId> =
+        open.iter().filter(|(_, follows, _)| follows.is_empty()).map(|(id, ..)| *id).collect();
+    let mut settled = BTreeSet::new();
+    while let Some(epoch) = ready.pop() {
+        if !settled.insert(epoch) {
+            continue;
+        }
+        for at in followed_by.get(&epoch).into_iter().flatten() {
+            left[*at] -= 1;
+            ready.extend((left[*at] == 0).then_some(open[*at].0));
+        }
+    }
+    settled
+}
+
 impl Fold<'_> {
     /// The epoch under which new words are to be sealed: one of those whose secret is held that answers every ending.
     pub(crate) fn epoch_to_write(&self, holds: impl Fn(&EpochId) -> bool) -> Option<EpochId> {
@@ -132,6 +171,11 @@ impl Fold<'_> {
         let answered: BTreeSet<&EntryId> = present.flat_map(|made| &made.answers).collect();
         let mut open = epochs.endings.iter().filter(|ending| !answered.contains(ending));
         open.any(|ending| self.made(me, &(*ending).into()))
+    }
+
+    /// Whether the secret of an epoch may be handed on, to those who [may read](Fold::may_read).
+    pub(crate) fn is_settled(&self, epoch: &EpochId) -> bool {
+        self.steps.epochs.settled.contains(epoch)
     }
 
     /// Whether a member made this epoch.

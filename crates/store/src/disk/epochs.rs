@@ -43,7 +43,7 @@ pub(super) fn open(db: &Connection, room: i64, at: (&AuthorId, Seq), entry: &Raw
     let mut highest = EpochId([0xff; 32]);
     highest.0[..prefix.len()].copy_from_slice(&prefix);
     let mut find = db.prepare_cached(
-        "SELECT secret, room.room FROM epoch CROSS JOIN room ON room.id = epoch.room
+        "SELECT epoch.secret, room.room FROM epoch CROSS JOIN room ON room.id = epoch.room
             WHERE epoch.room = ?1 AND epoch.id BETWEEN ?2 AND ?3 LIMIT ?4",
     )?;
     let mut rows = find.query((room, &lowest.0, &highest.0, EPOCHS_ALIKE as i64))?;
