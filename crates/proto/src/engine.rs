@@ -315,6 +315,7 @@ impl Parts {
         self.sync.wake(&mut self.logs, &self.view, turn);
         self.pass_on_forks(turn.now);
         self.vouch(turn);
+        self.ask_for_secrets(turn);
         self.ask_for_bodies(turn);
     }
 

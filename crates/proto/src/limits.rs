@@ -537,6 +537,12 @@ pub const EPOCH_STEPS: usize = 65_536;
 /// Secrets in one frame: 32 kB.
 pub const SECRETS_FRAME: usize = 1_024;
 
+/// Milliseconds after which a secret that an act names is asked for: it comes before the act, unless a frame was lost.
+pub const SECRETS_ASK_MS: u64 = 2_000;
+
+/// How often the pause between two such questions doubles, up to two minutes: nobody may have the secret any more.
+pub const SECRETS_ASKED: u32 = 6;
+
 /// Milliseconds for which words wait for an epoch that somebody else makes: twice a round trip around the world, and
 /// what people do not wait for.
 pub const EPOCH_MS: u64 = 1_000;

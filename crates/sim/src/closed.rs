@@ -274,17 +274,20 @@ impl World {
         Ring::new(self.room, reader.and_then(|mut reader| reader.secrets(&self.room)).unwrap_or_default())
     }
 
-    /// Checks that everybody who is in can read all that counts.
+    /// Checks that everybody who is in, and linked with somebody who is and lies about nothing, can read all that counts.
     ///
     /// # Errors
     /// The property that fails.
     pub fn members_read_all(&self) -> Story {
-        for peer in (0..self.peers.len()).filter(|at| self.peers[*at].is_up() && self.is_member(*at, *at)) {
+        let reads =
+            |at: usize| self.peers[at].is_up() && self.peers[at].nature == Nature::Honest && self.is_member(at, at);
+        for peer in (0..self.peers.len()).filter(|at| reads(*at)) {
+            if !self.peers[peer].linked().any(|other| reads(other as usize)) {
+                continue;
+            }
             // What is damaged has no body.
             let locked = |line: &&TimelineRow| line.kind.opened().is_some() && line.body.bytes().is_some();
-            if self.peers[peer].nature == Nature::Honest
-                && let Some(line) = self.timeline(peer).iter().find(locked)
-            {
+            if let Some(line) = self.timeline(peer).iter().find(locked) {
                 let sentence = format!("peer {peer} cannot read {} of {}", line.place.seq, line.place.author.short());
                 return Err(self.violation("members read all that counts", sentence));
             }

@@ -53,6 +53,7 @@ impl Parts {
         if before != Some(author) {
             self.logs.befriend(author);
             self.keys.iter_mut().for_each(|keys| keys.forget(&peer));
+            self.release_secrets(turn.now.ticks_ms);
             if before.is_some() {
                 self.receipts.forget(&peer);
             }

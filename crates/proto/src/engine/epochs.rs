@@ -9,7 +9,7 @@ use crate::{
     governance::Order,
     ids::PeerId,
     input::{Output, Saying, Unsaid},
-    limits::{BODY_BYTES, EPOCH_MS, EPOCHS_UNNAMED, SECRETS_FRAME},
+    limits::{BODY_BYTES, EPOCH_MS, EPOCHS_UNNAMED, SECRETS_ASK_MS, SECRETS_ASKED, SECRETS_FRAME},
     own::BY_ITSELF,
     turn::Turn,
 };
@@ -28,16 +28,30 @@ pub(super) struct Keys {
     found: Option<(Option<EpochId>, bool)>,
     /// Until when our words wait for an epoch that somebody else makes.
     due_ms: Option<u64>,
+    /// When we ask a peer for secrets that we lack although acts name them, and how often we did since one came.
+    ask: Option<(u64, u32)>,
+    /// When each linked peer may ask us again.
+    answers_ms: BTreeMap<PeerId, u64>,
 }
 
 impl Keys {
     pub(super) fn new(ring: Ring, entropy: Secret) -> Self {
         let (withheld, released, handed) = (ring.epochs().to_vec(), Vec::new(), BTreeMap::new());
-        Self { ring, pool: Pool::new(entropy), released, withheld, handed, found: None, due_ms: None }
+        Self {
+            ring,
+            pool: Pool::new(entropy),
+            released,
+            withheld,
+            handed,
+            found: None,
+            due_ms: None,
+            ask: None,
+            answers_ms: BTreeMap::new(),
+        }
     }
 
     pub(super) fn next_deadline(&self) -> Option<u64> {
-        self.due_ms
+        self.due_ms.into_iter().chain(self.ask.map(|(at_ms, _)| at_ms)).min()
     }
 
     /// The fold changed, so another epoch may be the one to write under.
@@ -48,6 +62,7 @@ impl Keys {
     /// Another author writes at a peer, or nobody does any more.
     pub(super) fn forget(&mut self, peer: &PeerId) {
         self.handed.remove(peer);
+        self.answers_ms.remove(peer);
     }
 }
 
@@ -117,13 +132,32 @@ impl Parts {
         true
     }
 
-    /// Finds out which secrets may be handed on, after the fold changed or secrets came.
-    pub(super) fn release_secrets(&mut self) {
+    /// Finds out which secrets may be handed on, and whether we lack any, after the fold changed, a peer came or secrets
+    /// came.
+    pub(super) fn release_secrets(&mut self, now_ms: u64) {
+        let me = self.own.id();
         let (Some(keys), Some(fold)) = (&mut self.keys, self.logs.fold()) else { return };
         keys.changed();
+        let lacks = fold.is_present(&me) && fold.named_epochs().any(|epoch| !keys.ring.holds(epoch));
+        keys.ask = lacks.then(|| keys.ask.unwrap_or((now_ms.saturating_add(SECRETS_ASK_MS), 0)));
         let (released, withheld) = std::mem::take(&mut keys.withheld).into_iter().partition(|id| fold.is_settled(id));
         keys.withheld = withheld;
         keys.released.extend::<Vec<EpochId>>(released);
+    }
+
+    /// Asks a peer for secrets that we lack: a frame that brought them may have been lost. An empty frame asks.
+    pub(super) fn ask_for_secrets(&mut self, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.ticks_ms;
+        let (Some(keys), Some(fold)) = (&mut self.keys, self.logs.fold()) else { return };
+        let Some((_, asked)) = keys.ask.filter(|(at_ms, _)| *at_ms <= now_ms) else { return };
+        let present: Vec<PeerId> =
+            self.authors.iter().filter(|(_, author)| fold.is_present(author)).map(|(peer, _)| *peer).collect();
+        if let Some(peer) = present.get(asked as usize % present.len().max(1)) {
+            turn.send(*peer, Frame::Secrets { secrets: Vec::new() });
+        }
+        // It may be that nobody has them.
+        let pause_ms = SECRETS_ASK_MS << asked.min(SECRETS_ASKED);
+        keys.ask = Some((now_ms.saturating_add(pause_ms), asked.saturating_add(1)));
     }
 
     /// Hands the secrets to linked peers whose authors may read, as far as they have not got them.
@@ -147,9 +181,13 @@ impl Parts {
     /// Takes secrets that a peer hands over: those that acts name, and a bounded number of others, whose acts may be under
     /// way.
     pub(super) fn take_secrets(&mut self, from: PeerId, secrets: Vec<Secret>, turn: &mut Turn<'_>) {
-        let me = self.own.id();
+        let (me, now_ms) = (self.own.id(), turn.now.ticks_ms);
         let Some(author) = self.authors.get(&from) else { return };
         let (Some(keys), Some(fold)) = (&mut self.keys, self.logs.fold()) else { return };
+        if secrets.is_empty() && keys.answers_ms.get(&from).is_none_or(|at_ms| *at_ms <= now_ms) {
+            keys.answers_ms.insert(from, now_ms.saturating_add(SECRETS_ASK_MS / 2));
+            keys.handed.remove(&from);
+        }
         // Who is not in does not know who is.
         let trusted = fold.is_present(author) || !fold.is_present(&me);
         let unnamed = keys.ring.epochs().iter().filter(|epoch| !fold.is_epoch(epoch)).count();
@@ -162,7 +200,7 @@ impl Parts {
                 turn.out.push(Output::Keep(secret));
             }
         }
-        self.release_secrets();
+        self.release_secrets(now_ms);
         self.hand_over(turn);
     }
 }

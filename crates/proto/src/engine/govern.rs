@@ -23,7 +23,7 @@ impl Parts {
     /// anything changed.
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(moved) = self.logs.govern() else { return false };
-        self.release_secrets();
+        self.release_secrets(turn.now.ticks_ms);
         self.tell_seats(turn);
         self.note_undecided(turn.now.ticks_ms);
         for Moved { author, counted: (before, now), .. } in moved.iter().filter(|moved| moved.shows) {

@@ -178,6 +178,14 @@ impl Fold<'_> {
         self.steps.epochs.settled.contains(epoch)
     }
 
+    /// The epochs that acts name, whether these count or not.
+    pub(crate) fn named_epochs(&self) -> impl Iterator<Item = &EpochId> {
+        self.entries.epochs().filter_map(|act| match &act.deed {
+            Some(Deed::Epoch { epoch, .. }) => Some(epoch),
+            _ => None,
+        })
+    }
+
     /// Whether a member made this epoch.
     pub(crate) fn is_epoch(&self, epoch: &EpochId) -> bool {
         self.steps.epochs.made.contains_key(epoch)
