@@ -13,7 +13,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    epochs,
+    epochs::{self, Opener},
     fail::Fail,
     forget::{Dropped, retract, reword, texts},
     notes::{self, Whose},
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     keep::{Tally, is_below},
-    note::{Note, goes},
+    note::{Note, goes, view_as},
     share::weight,
 };
 
@@ -167,13 +167,14 @@ pub(super) fn fill(
     entry.body = here;
     let entry = entry.clone();
     let place = Place { time: entry.time, author: *whose.author, seq: at };
-    let read = epochs::view(db, whose.room, (whose.author, at), &entry)?;
+    let opened = Opener::new(db).open(whose.room, (whose.author, at), &entry)?;
+    if opened == Opened::Locked {
+        epochs::lock(db, whose.room, (whose.log, at), &entry)?;
+    }
+    let read = view_as(opened, &entry);
     let goes = goes(whose.author, at, &read, |of| notes::is_gone(db, whose.log, of))?;
     if goes || is_below(floor, place, entry.kind) {
         return Ok(filled);
-    }
-    if epochs::open(db, whose.room, (whose.author, at), &entry)? == Opened::Locked {
-        epochs::lock(db, whose.room, (whose.log, at), &entry)?;
     }
     let texts = texts(db, whose.author, (whose.log, at, at))?;
     let run = RawRun::new(*whose.author, run.first(), run.prev(), entries, run.signature().copied())?;
@@ -190,7 +191,7 @@ pub(super) fn fill(
         notes::put_gone(db, whose.log, of)?;
         filled.dropped = retract(db, whose, of)?;
     }
-    notes::add(db, whose, at, &entry)?;
+    notes::add(db, whose, at, &read)?;
     place::judge(db, (whose.room, put_time(entry.time), whose.log, int(at)), &read)?;
     Ok(filled)
 }

@@ -17,7 +17,8 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    bare, epochs,
+    bare,
+    epochs::{self, Opener},
     evict::{Left, evict},
     expire,
     fail::Fail,
@@ -48,6 +49,7 @@ pub(super) struct Batch<'a> {
     places: Places,
     /// Stored bodies that were dropped.
     dropped: usize,
+    opener: Opener<'a>,
     /// Change of the body counts, by room.
     counts: BTreeMap<i64, Tally>,
 }
@@ -82,6 +84,7 @@ impl<'a> Batch<'a> {
             logs: BTreeMap::new(),
             places: Places::default(),
             dropped: 0,
+            opener: Opener::new(db),
             counts: BTreeMap::new(),
         }
     }
@@ -97,13 +100,6 @@ impl<'a> Batch<'a> {
 
         let whose = Whose { room, log, author: &author };
         let entries = self.read(whose, floor, run)?;
-        for (entry, seq) in entries.iter().zip(first..) {
-            let opened = epochs::open(self.db, room, (&author, seq), entry)?;
-            if opened == Opened::Locked {
-                epochs::lock(self.db, room, (log, seq), entry)?;
-            }
-            self.places.add((room, log, seq), &view_as(opened, entry));
-        }
         let raw = RawRun::new(author, first, run.first().prev, entries, run.signature().copied())?;
         piece::put(self.db, log, &raw, &run.last().id)?;
         let mut arrive = self.db.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?;
@@ -160,17 +156,23 @@ impl<'a> Batch<'a> {
             if entry.body.bytes().is_none() && !gone.contains(&seq) && !explained {
                 bare::put(self.db, whose, seq, entry)?;
             }
-            let read = epochs::view(self.db, whose.room, (whose.author, seq), entry)?;
+            let opened = self.opener.open(whose.room, (whose.author, seq), entry)?;
+            if opened == Opened::Locked {
+                epochs::lock(self.db, whose.room, (whose.log, seq), entry)?;
+            }
+            let mut read = view_as(opened, entry).into_owned();
             let goes = goes(whose.author, seq, &read, is_gone)?;
             if !goes {
                 vouches::add(self.db, (whose.log, whose.author), seq, &read)?;
             }
             if goes || is_below(floor, place, entry.kind) {
                 entry.body = entry.body.dropped();
+                read.body = entry.body.clone();
             }
+            self.places.add((whose.room, whose.log, seq), &read);
+            notes::add(self.db, whose, seq, &read)?;
             count += Tally::of(entry);
             taken += weight(entry);
-            notes::add(self.db, whose, seq, entry)?;
         }
         share::add(self.db, whose.log, taken)?;
         *self.counts.entry(whose.room).or_default() += count;
@@ -285,6 +287,7 @@ impl<'a> Batch<'a> {
         if !epochs::put(db, room, secret)? {
             return Ok(());
         }
+        self.opener = Opener::new(db);
         for (log, author, seq) in &locked {
             self.unlock(Whose { room, log: *log, author }, *seq)?;
         }
@@ -300,14 +303,14 @@ impl<'a> Batch<'a> {
         let stored = covering(db, log, at)?.filter(|stored| held && stored.last >= at);
         let Some(run) = stored.and_then(|stored| stored.run(author)) else { return Ok(()) };
         let Some(raw) = run.entries().get((at - run.first()) as usize) else { return Ok(()) };
-        let read = epochs::view(db, room, (author, at), raw)?;
+        let read = self.opener.view(room, (author, at), raw)?;
         if goes(author, at, &read, |of| notes::is_gone(db, log, of))? {
             let dropped = drop_bodies(db, whose, &[at])?;
             self.drop(room, dropped);
             return Ok(());
         }
         vouches::add(db, (log, author), at, &read)?;
-        notes::add(db, whose, at, raw)?;
+        notes::add(db, whose, at, &read)?;
         place::judge(db, (room, put_time(raw.time), log, int(at)), &read)
     }
 

@@ -35,12 +35,49 @@ pub(super) fn all(db: &Connection, room: i64) -> Result<Vec<Secret>, Fail> {
     Ok(all)
 }
 
-/// Opens the body of an entry.
-pub(super) fn open(db: &Connection, room: i64, at: (&AuthorId, Seq), entry: &RawEntry) -> Result<Opened, Fail> {
-    let Some(prefix) = epoch_of(entry) else { return Ok(Ring::default().open(at, entry.kind, &entry.body)) };
-    let mut lowest = EpochId::default();
+/// Opens bodies. Neighbours are mostly sealed under one epoch, so the last one is at hand.
+pub(super) struct Opener<'a> {
+    db: &'a Connection,
+    last: Option<(i64, [u8; 8], Ring)>,
+}
+
+impl<'a> Opener<'a> {
+    pub(super) fn new(db: &'a Connection) -> Self {
+        Self { db, last: None }
+    }
+
+    /// What comes of opening the body of an entry.
+    pub(super) fn open(&mut self, room: i64, at: (&AuthorId, Seq), entry: &RawEntry) -> Result<Opened, Fail> {
+        let Some(prefix) = epoch_of(entry) else { return Ok(Ring::default().open(at, entry.kind, &entry.body)) };
+        let ring = match self.last.take() {
+            Some((of, begins, ring)) if (of, begins) == (room, prefix) => ring,
+            _ => ring(self.db, room, prefix)?,
+        };
+        let opened = ring.open(at, entry.kind, &entry.body);
+        if opened != Opened::Locked {
+            self.last = Some((room, prefix, ring));
+        }
+        Ok(opened)
+    }
+
+    /// An entry as it is read: with its body opened where that can be done.
+    pub(super) fn view<'e>(
+        &mut self,
+        room: i64,
+        at: (&AuthorId, Seq),
+        entry: &'e RawEntry,
+    ) -> Result<Cow<'e, RawEntry>, Fail> {
+        match entry.kind.opened() {
+            None => Ok(Cow::Borrowed(entry)),
+            Some(_) => Ok(view_as(self.open(room, at, entry)?, entry)),
+        }
+    }
+}
+
+/// The secrets of the epochs of a room that begin like this.
+fn ring(db: &Connection, room: i64, prefix: [u8; 8]) -> Result<Ring, Fail> {
+    let (mut lowest, mut highest) = (EpochId::default(), EpochId([0xff; 32]));
     lowest.0[..prefix.len()].copy_from_slice(&prefix);
-    let mut highest = EpochId([0xff; 32]);
     highest.0[..prefix.len()].copy_from_slice(&prefix);
     let mut find = db.prepare_cached(
         "SELECT epoch.secret, room.room FROM epoch CROSS JOIN room ON room.id = epoch.room
@@ -52,27 +89,24 @@ pub(super) fn open(db: &Connection, room: i64, at: (&AuthorId, Seq), entry: &Raw
         secrets.push(Secret::new(array(row, 0)?));
         id = RoomId(array(row, 1)?);
     }
-    Ok(Ring::new(id, secrets).open(at, entry.kind, &entry.body))
+    Ok(Ring::new(id, secrets))
 }
 
-/// An entry as it is read: with its body opened where that can be done.
+/// One entry as it is read.
 pub(super) fn view<'e>(
     db: &Connection,
     room: i64,
     at: (&AuthorId, Seq),
     entry: &'e RawEntry,
 ) -> Result<Cow<'e, RawEntry>, Fail> {
-    match entry.kind.opened() {
-        None => Ok(Cow::Borrowed(entry)),
-        Some(_) => Ok(view_as(open(db, room, at, entry)?, entry)),
-    }
+    Opener::new(db).view(room, at, entry)
 }
 
 /// The entries of a run as they are read.
 pub(super) fn views<'r>(db: &Connection, room: i64, run: &'r RawRun) -> Result<Vec<(Seq, Cow<'r, RawEntry>)>, Fail> {
-    let author = run.author();
+    let (author, mut opener) = (run.author(), Opener::new(db));
     let entries = (run.first()..).zip(run.entries());
-    entries.map(|(seq, entry)| Ok((seq, view(db, room, (&author, seq), entry)?))).collect()
+    entries.map(|(seq, entry)| Ok((seq, opener.view(room, (&author, seq), entry)?))).collect()
 }
 
 /// Notes that an entry waits for a secret, if it does.

@@ -11,7 +11,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    epochs::view,
+    epochs::Opener,
     fail::Fail,
     record::{self, array, blob, int, seq},
 };
@@ -170,6 +170,7 @@ pub(super) struct Pieces<'a> {
     db: &'a Connection,
     room: RoomId,
     number: Option<i64>,
+    opener: Opener<'a>,
     held: BTreeMap<i64, Held>,
     bytes: usize,
 }
@@ -183,14 +184,14 @@ struct Held {
 impl<'a> Pieces<'a> {
     pub(super) fn new(db: &'a Connection, room: &RoomId) -> Result<Self, Fail> {
         let number = record::room(db, room)?;
-        Ok(Self { db, room: *room, number, held: BTreeMap::new(), bytes: 0 })
+        Ok(Self { db, room: *room, number, opener: Opener::new(db), held: BTreeMap::new(), bytes: 0 })
     }
 
     /// One entry, opened; `None` when it is missing or fails to verify.
     pub(super) fn line(&mut self, log: i64, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Fail> {
         let Some((mut row, number)) = self.row(log, author, seq)?.zip(self.number) else { return Ok(None) };
         if row.raw.kind.opened().is_some() {
-            row.raw = view(self.db, number, (author, seq), &row.raw)?.into_owned();
+            row.raw = self.opener.view(number, (author, seq), &row.raw)?.into_owned();
         }
         Ok(Some(row.to_line(*author)))
     }
