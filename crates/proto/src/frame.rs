@@ -302,11 +302,7 @@ impl Frame {
                 out.extend_from_slice(proof);
             }
             Self::Shuffle { peers, answer } => put_shuffle(out, peers, *answer),
-            Self::Secrets { secrets } => {
-                out.push(kind::SECRETS);
-                put_number(out, secrets.len() as u64);
-                secrets.iter().for_each(|secret| out.extend_from_slice(secret.bytes()));
-            }
+            Self::Secrets { secrets } => put_secrets(out, secrets),
         }
     }
 
@@ -391,6 +387,12 @@ fn put_shuffle(out: &mut Vec<u8>, peers: &[Contact], answer: bool) {
         out.extend_from_slice(&contact.peer.0);
         put_bytes(out, &contact.address);
     }
+}
+
+fn put_secrets(out: &mut Vec<u8>, secrets: &[Secret]) {
+    out.push(kind::SECRETS);
+    put_number(out, secrets.len() as u64);
+    secrets.iter().for_each(|secret| out.extend_from_slice(secret.bytes()));
 }
 
 fn put_heads(out: &mut Vec<u8>, heads: &Heads) {
@@ -502,6 +504,7 @@ mod tests {
                 peers: vec![Contact { peer: PeerId([3; 32]), address: Bytes::from_static(b"here") }],
                 answer: true,
             },
+            Frame::Secrets { secrets: vec![Secret::new([4; 32]), Secret::new([5; 32])] },
         ]
     }
 
