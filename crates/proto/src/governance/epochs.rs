@@ -244,3 +244,134 @@ impl Fold<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        governance::{Appointed, End, Governance, Last, Role},
+        time::Time,
+    };
+
+    /// Somebody who writes.
+    struct Log {
+        author: AuthorId,
+        next: Seq,
+        prev: EntryId,
+    }
+
+    impl Log {
+        fn new(number: u8) -> Self {
+            Self { author: AuthorId([number; 32]), next: 0, prev: EntryId::default() }
+        }
+
+        fn write(&mut self, deed: Option<Deed>) -> Signed {
+            let mut id = [0; 32];
+            id[..2].copy_from_slice(&[self.author.0[0], self.next as u8 + 1]);
+            let (author, seq, id, prev) = (self.author, self.next, EntryId(id), self.prev);
+            (self.next, self.prev) = (seq + 1, id);
+            Signed { author, seq, id, prev, time: Time::from_ms(1_000 + seq), deed }
+        }
+
+        fn act(&mut self, room: &mut Governance, deed: Deed) -> EntryId {
+            let signed = self.write(Some(deed));
+            let id = signed.id;
+            room.insert(signed);
+            id
+        }
+
+        fn removes(&mut self, room: &mut Governance, other: &Log) -> EntryId {
+            let last = other.next.checked_sub(1).map(|seq| Last { seq, id: other.prev });
+            let ends = vec![End { key: other.author, last }];
+            self.act(room, Deed::Remove { ends, tickets: vec![], knowing: vec![] })
+        }
+
+        /// Makes an epoch as an honest node does.
+        fn makes(&mut self, room: &mut Governance, number: u8) -> EpochId {
+            let id = EpochId([number; 32]);
+            let Says::Epoch { epoch, follows, answers } = room.fold().epoch(id) else { return id };
+            self.act(room, Deed::Epoch { epoch, follows, answers });
+            id
+        }
+    }
+
+    /// A founder and three others whom it let in.
+    fn room() -> (Governance, [Log; 4]) {
+        let mut logs = [1, 2, 3, 4].map(Log::new);
+        let mut room = Governance::new(logs[0].author);
+        room.insert(logs[0].write(None));
+        let who = logs[1..].iter().map(|log| log.author).collect();
+        logs[0].act(&mut room, Deed::Admit { who, ticket: None, despite: vec![] });
+        (room, logs)
+    }
+
+    fn to_write(room: &mut Governance) -> Option<EpochId> {
+        room.fold().epoch_to_write(|_| true)
+    }
+
+    #[test]
+    fn words_are_written_under_an_epoch_that_answers_every_ending() {
+        let (mut room, [mut owner, mut anna, mut ben, _]) = room();
+        assert!(to_write(&mut room).is_none() && room.fold().owes_epoch(&owner.author));
+        assert!(!room.fold().owes_epoch(&anna.author), "the first epoch is the founder's");
+        let first = owner.makes(&mut room, 1);
+        assert_eq!(to_write(&mut room), Some(first));
+        let removed = owner.removes(&mut room, &ben);
+        assert!(to_write(&mut room).is_none() && room.fold().owes_epoch(&owner.author));
+        ben.makes(&mut room, 9);
+        assert_eq!(to_write(&mut room), None, "who is out makes none that counts");
+        let second = anna.makes(&mut room, 2);
+        assert_eq!(to_write(&mut room), Some(second));
+        assert!(!room.fold().owes_epoch(&owner.author) && !room.fold().may_read(&ben.author));
+        // Let back and removed again: what answered the first removal does not answer the second.
+        owner.act(&mut room, Deed::Admit { who: vec![ben.author], ticket: None, despite: vec![removed] });
+        assert!(room.fold().may_read(&ben.author));
+        owner.removes(&mut room, &ben);
+        assert_eq!(to_write(&mut room), None);
+        let third = owner.makes(&mut room, 3);
+        assert_eq!(to_write(&mut room), Some(third));
+        // Its maker is removed later.
+        let last = anna.makes(&mut room, 4);
+        assert!(!room.fold().is_epoch(&last), "it answers nothing new");
+        owner.removes(&mut room, &anna);
+        assert_eq!(to_write(&mut room), None);
+    }
+
+    #[test]
+    fn of_concurrent_epochs_a_third_answers_what_both_do() {
+        let (mut room, [mut owner, mut anna, ben, cleo]) = room();
+        let keys = vec![Appointed { key: anna.author, from: 0 }];
+        owner.act(&mut room, Deed::Appoint { keys, role: Role::Moderator, despite: vec![] });
+        let epoch = |number: u8, answers| Deed::Epoch { epoch: EpochId([number; 32]), follows: vec![], answers };
+        let one = owner.removes(&mut room, &ben);
+        owner.act(&mut room, epoch(1, vec![one]));
+        let other = anna.removes(&mut room, &cleo);
+        anna.act(&mut room, epoch(2, vec![other]));
+        assert_eq!(to_write(&mut room), None);
+        assert!(
+            !room.fold().owes_epoch(&owner.author) && !room.fold().owes_epoch(&anna.author),
+            "both answered theirs"
+        );
+        let says = room.fold().epoch(EpochId([3; 32]));
+        let follows = vec![EpochId([1; 32]), EpochId([2; 32])];
+        assert_eq!(says, Says::Epoch { epoch: EpochId([3; 32]), follows, answers: vec![] });
+    }
+
+    #[test]
+    fn no_secret_is_handed_on_before_the_removal_that_it_answers_is_known() {
+        let (mut room, [mut owner, mut anna, ben, _]) = room();
+        let (one, two, three) = (EpochId([1; 32]), EpochId([2; 32]), EpochId([3; 32]));
+        let epoch = |epoch, follows, answers| Some(Deed::Epoch { epoch, follows, answers });
+        let first = owner.write(epoch(one, vec![], vec![]));
+        let ends = vec![End { key: ben.author, last: None }];
+        let removal = owner.write(Some(Deed::Remove { ends, tickets: vec![], knowing: vec![] }));
+        room.insert(anna.write(epoch(two, vec![one], vec![removal.id])));
+        room.insert(anna.write(epoch(three, vec![two], vec![])));
+        let settled = |room: &mut Governance| [one, two, three].map(|epoch| room.fold().is_settled(&epoch));
+        assert_eq!(settled(&mut room), [false; 3], "what they follow and answer is not known");
+        room.insert(first);
+        assert_eq!(settled(&mut room), [true, false, false]);
+        room.insert(removal);
+        assert_eq!(settled(&mut room), [true; 3]);
+    }
+}
