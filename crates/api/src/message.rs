@@ -39,6 +39,10 @@ pub enum Gone {
     Missing,
     /// No connected peer has its text.
     Unkept,
+    /// It is sealed under a key that has not come yet.
+    Locked,
+    /// It was not sealed as it has to be, so nobody can read it.
+    Damaged,
 }
 
 /// The beginning of a text that describes an action of its author.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rumormill_proto::{
     content::{Target, Vouch},
     entry::Kind,
+    epochs::Secret,
     fork::Proof,
     governance::Shown,
     ids::{AuthorId, FileId, RoomId, Seq},
@@ -134,6 +135,10 @@ impl Read for Counting<'_> {
 
     fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error> {
         self.read.once(room, key)
+    }
+
+    fn secrets(&mut self, room: &RoomId) -> Result<Vec<Secret>, Error> {
+        self.read.secrets(room)
     }
 
     fn shares(&mut self, room: &RoomId) -> Result<Vec<Shared>, Error> {

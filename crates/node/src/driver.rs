@@ -22,8 +22,9 @@ use std::{
 };
 
 use rumormill_proto::{
+    config::Closed,
+    epochs,
     frame::Contact,
-    governance::Governance,
     ids::{AuthorId, PeerId, RoomId},
     input::{Input, Kept},
     time::Now,
@@ -49,6 +50,7 @@ use crate::{
         ROOMS, STATUS_EVERY,
     },
     links::{Inputs, Links, Secret},
+    random::random,
     readers::Readers,
     resting::Resting,
     seat::{Seat, Start},
@@ -109,7 +111,7 @@ pub(crate) struct Prepared {
 }
 
 /// What a room begins from.
-type Begun = (Vec<Kept>, Option<Place>, Option<Box<Governance>>);
+type Begun = (Vec<Kept>, Option<Place>, Option<Box<Closed>>);
 
 /// Whether the loop continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -467,8 +469,8 @@ impl Driver {
             }
             begun => begun,
         };
-        let (kept, end, governance) = begun?;
-        Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now, governance })
+        let (kept, end, closed) = begun?;
+        Ok(Start { me: self.tools.me, trace: self.tools.trace, kept, end, now, closed })
     }
 
     /// The kept logs, the last place of the timeline and, of a closed room, what its entries come to.
@@ -476,8 +478,10 @@ impl Driver {
         let room = &setup.id;
         let kept = self.store.kept(room)?;
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
-        let closed = setup.closed.map(|closed| self.read.governance(room, closed.founder)).transpose()?;
-        Ok((kept, end, closed.map(Box::new)))
+        let Some(founder) = setup.closed.map(|closed| closed.founder) else { return Ok((kept, end, None)) };
+        let governance = self.read.governance(room, founder)?;
+        let (secrets, entropy) = (self.read.secrets(room)?, epochs::Secret::new(random()));
+        Ok((kept, end, Some(Box::new(Closed { governance, secrets, entropy }))))
     }
 
     /// Wakes engines, carries out their outputs, and renews the status of rooms.

@@ -53,6 +53,10 @@ pub enum What {
     Expired,
     /// The entry came without its content, which the node asks peers for.
     Missing,
+    /// It cannot be read yet: nobody has handed us the secret under which it is sealed.
+    Locked,
+    /// It was not sealed as it has to be, and nobody can read it.
+    Damaged,
 }
 
 impl Message {
@@ -96,7 +100,14 @@ impl Message {
             Content::Retraction { of } if own && of == self.place.seq => {
                 if matches!(
                     self.what,
-                    What::Text(_) | What::Topic(_) | What::File(_) | What::Imported(_) | What::Expired | What::Missing
+                    What::Text(_)
+                        | What::Topic(_)
+                        | What::File(_)
+                        | What::Imported(_)
+                        | What::Expired
+                        | What::Missing
+                        | What::Locked
+                        | What::Damaged
                 ) {
                     self.what = What::Retracted;
                 }
@@ -127,8 +138,12 @@ pub(crate) fn about(author: AuthorId, content: &Content) -> Option<Target> {
 }
 
 fn what(room: &RoomId, line: &TimelineRow) -> Option<What> {
+    let chat = [Kind::TEXT, Kind::ADDRESSED, Kind::NICK, Kind::TOPIC, Kind::FILE, Kind::IMPORTED];
+    if let Some(kind) = line.kind.opened() {
+        let what = if line.body.bytes().is_some() { What::Locked } else { What::Damaged };
+        return chat.contains(&kind).then_some(what);
+    }
     let Some(body) = line.body.bytes() else {
-        let chat = [Kind::TEXT, Kind::ADDRESSED, Kind::NICK, Kind::TOPIC, Kind::FILE, Kind::IMPORTED];
         return chat.contains(&line.kind).then_some(What::Expired);
     };
     if line.kind == Kind::FOUND {

@@ -74,9 +74,13 @@ pub(crate) fn seal(signed: &Introduction, key: &ProofKey, author: &Author, shown
 ///
 /// # Errors
 /// [`Reject`] when none opens it, or what it holds is not of the form or not signed.
-pub(crate) fn open(signed: &Introduction, keys: &[ProofKey], sealed: &Bytes) -> Result<(Proof, ProofKey), Reject> {
-    let opened = |key: &ProofKey| Some((cipher(signed, key).decrypt(&Default::default(), &**sealed).ok()?, *key));
-    let (plain, key) = keys.iter().find_map(opened).ok_or(Reject::Signature)?;
+pub(crate) fn open(
+    signed: &Introduction,
+    mut keys: impl Iterator<Item = ProofKey>,
+    sealed: &Bytes,
+) -> Result<(Proof, ProofKey), Reject> {
+    let opened = |key| Some((cipher(signed, &key).decrypt(&Default::default(), &**sealed).ok()?, key));
+    let (plain, key) = keys.find_map(opened).ok_or(Reject::Signature)?;
     read(signed, plain.into()).map(|proof| (proof, key))
 }
 
@@ -149,23 +153,23 @@ mod tests {
         ] {
             let sealed = seal(&signed(), &SECRET, &author, &shown);
             assert_eq!(sealed.len(), PROOF_LEAST + 16);
-            let (proof, opened) = open(&signed(), &[[9; 32], SECRET], &sealed).unwrap();
+            let (proof, opened) = open(&signed(), [[9; 32], SECRET].into_iter(), &sealed).unwrap();
             assert_eq!((proof.author, proof.by, opened), (author.id(), by, SECRET));
-            assert!(open(&signed(), &[[9; 32]], &sealed).is_err());
+            assert!(open(&signed(), [[9; 32]].into_iter(), &sealed).is_err());
             let elsewhere = [
                 Introduction { exported: [9; 32], ..signed() },
                 Introduction { side: Side::Dialler, ..signed() },
                 Introduction { room: RoomId([9; 32]), ..signed() },
                 Introduction { from: PeerId([9; 32]), ..signed() },
             ];
-            assert!(elsewhere.iter().all(|other| open(other, &[SECRET], &sealed).is_err()));
+            assert!(elsewhere.iter().all(|other| open(other, [SECRET].into_iter(), &sealed).is_err()));
             for at in [0, 40, sealed.len() - 1] {
                 let mut other = sealed.to_vec();
                 other[at] ^= 1;
-                assert!(open(&signed(), &[SECRET], &other.into()).is_err());
+                assert!(open(&signed(), [SECRET].into_iter(), &other.into()).is_err());
             }
         }
-        assert!(open(&signed(), &[SECRET], &Bytes::new()).is_err());
+        assert!(open(&signed(), [SECRET].into_iter(), &Bytes::new()).is_err());
     }
 
     #[test]

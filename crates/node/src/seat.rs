@@ -11,16 +11,17 @@ use bytes::Bytes;
 use rumormill_proto::{
     admit::{Author, Entry},
     clock::Skew,
-    config::Config,
+    config::{Closed, Config},
     content::Target,
     engine::Engine,
     entry::{Body, Kind, room_name},
+    epochs::Opened,
     frame::{Contact, Frame},
-    governance::Governance,
     ids::{AuthorId, PeerId, Seq},
     input::{Event, ImportCounts, Input, Kept, Output, Saying, Unsaid},
     knows::Knows,
     log::Log,
+    run::RawRun,
     standing::Crowd,
     time::Now,
     timeline::Place,
@@ -50,6 +51,8 @@ pub(crate) struct Seat {
     pub(crate) former: BTreeMap<AuthorId, Seq>,
     /// The callers that wait for imports, in the order of the imports.
     pub(crate) imports: VecDeque<oneshot::Sender<ImportCounts>>,
+    /// Whether there may be entries whose bodies wait for a secret.
+    locked: bool,
     /// Entries that are still to be said again.
     pub(crate) again: VecDeque<(Kind, Bytes)>,
     pub(crate) author: AuthorId,
@@ -83,7 +86,7 @@ pub(crate) struct Start {
     pub(crate) end: Option<Place>,
     pub(crate) now: Now,
     /// What the store holds of a closed room.
-    pub(crate) governance: Option<Box<Governance>>,
+    pub(crate) closed: Option<Box<Closed>>,
 }
 
 impl Seat {
@@ -92,7 +95,7 @@ impl Seat {
         let board = Arc::new(Board::new(setup.id, setup.secret, setup.name.clone(), author));
         board.posted().retention = setup.retention;
         board.posted().announced = setup.announced;
-        let now = start.now;
+        let (now, locked) = (start.now, !start.kept.is_empty());
         let engine = engine(&setup, start);
         let mut seat = Self {
             setup,
@@ -100,6 +103,7 @@ impl Seat {
             asked: Asked::default(),
             former: BTreeMap::new(),
             imports: VecDeque::new(),
+            locked,
             again: VecDeque::new(),
             author,
             governed: Governed::default(),
@@ -286,9 +290,40 @@ impl Seat {
         self.engine.frontier().logs().map(|(author, log)| (*author, log.clone())).collect()
     }
 
-    /// The engine's outputs since the last call.
+    /// The engine's outputs since the last call. Entries that are shown are opened.
     pub(crate) fn outputs(&mut self) -> Vec<Output> {
-        std::mem::take(&mut self.out)
+        let mut out = std::mem::take(&mut self.out);
+        let Some(ring) = self.engine.ring() else { return out };
+        for output in &mut out {
+            if let Output::Emit(Event::Shown { entry, .. }) = output {
+                let opened = ring.open((&entry.author, entry.seq), entry.kind, &entry.body);
+                self.locked |= opened == Opened::Locked;
+                (entry.kind, entry.body) = opened.shown(entry.kind, &entry.body);
+            }
+        }
+        out
+    }
+
+    /// A secret was kept: tells interfaces to read anew what could not be read before. Returns whether anything was.
+    pub(crate) fn unlock(&mut self) -> bool {
+        let locked = std::mem::take(&mut self.locked);
+        if locked {
+            let authors = self.engine.frontier().logs().map(|(author, _)| *author).collect();
+            self.board.tell(RoomEvent::Recounted { authors });
+        }
+        locked
+    }
+
+    /// The place of the room's name among the first entries of its founder, and the name itself, if it has come to be
+    /// readable.
+    pub(crate) fn find_name(&self, run: &RawRun) -> Option<(Place, Kind, Body)> {
+        let (ring, author) = (self.engine.ring()?, run.author());
+        let names = (run.first()..).zip(run.entries()).filter(|(_, entry)| entry.kind.opened() == Some(Kind::NAME));
+        let named = names.last().map(|(seq, entry)| {
+            let (kind, body) = ring.open((&author, seq), entry.kind, &entry.body).shown(entry.kind, &entry.body);
+            (Place { time: entry.time, author, seq }, kind, body)
+        });
+        named.filter(|(_, kind, _)| *kind == Kind::NAME)
     }
 
     /// Notes that a saying has its place in the log, durably.
@@ -469,7 +504,7 @@ fn engine(setup: &RoomSetup, start: Start) -> Engine {
         shape: setup.shape.clone(),
         pace: setup.pace.clone(),
         crowd: Crowd::default(),
-        closed: start.governance,
+        closed: start.closed,
         fresh_author: setup.fresh_author,
         trace: start.trace,
         seed: u64::from_le_bytes([a, b, c, d, e, f, g, h]),

@@ -22,6 +22,7 @@ mod begin;
 mod bodies;
 mod clocks;
 mod crowd;
+mod epochs;
 mod forks;
 mod gate;
 mod govern;
@@ -40,6 +41,7 @@ use crate::{
     bodies::Bodies,
     clock::Clock,
     config::Config,
+    epochs::Ring,
     evidence::Evidence,
     frame::{Contact, Frame},
     frontier::Frontier,
@@ -115,6 +117,8 @@ struct Parts {
     seats: govern::Seats,
     gate: gate::Gate,
     vouching: vouch::Vouching,
+    /// The secrets of a closed room.
+    keys: Option<epochs::Keys>,
 }
 
 impl Engine {
@@ -156,6 +160,11 @@ impl Engine {
     /// Everybody who is present in a closed room, or waits to be let in.
     pub fn seats(&self) -> &BTreeMap<AuthorId, Seat> {
         &self.parts.seats
+    }
+
+    /// The secrets that are held of a closed room; `None` in an open room.
+    pub fn ring(&self) -> Option<&Ring> {
+        self.parts.keys.as_ref().map(|keys| &keys.ring)
     }
 
     /// What the entries of a closed room come to; `None` in an open room.
@@ -252,6 +261,7 @@ impl Parts {
         self.note_pushes(turn);
         self.evidence.read(turn);
         self.receipts.join(turn);
+        self.hand_over(turn);
         self.withhold(turn);
     }
 
@@ -298,6 +308,7 @@ impl Parts {
             }
             Frame::Evidence { run } => self.evidence(from, &run, turn),
             Frame::Fork { proof } => self.fork(from, proof, turn),
+            Frame::Secrets { secrets } => self.take_secrets(from, secrets, turn),
             Frame::Shuffle { peers, answer } => self.view.shuffle(from, peers, answer, turn),
         }
     }
@@ -310,6 +321,7 @@ impl Parts {
         self.sync.wake(&mut self.logs, &self.view, turn);
         self.pass_on_forks(turn.now);
         self.vouch(turn);
+        self.ask_for_secrets(turn);
         self.ask_for_bodies(turn);
     }
 
@@ -317,18 +329,9 @@ impl Parts {
         let (rumors, receipts) = (self.rumors.next_deadline(), self.receipts.next_deadline());
         let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
         let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
-        let others = [
-            rumors,
-            receipts,
-            view,
-            own,
-            crowd,
-            evidence,
-            bodies,
-            self.vouching.next_deadline(),
-            self.due_ms,
-            self.gate.next_deadline(),
-        ];
+        let (vouching, gate) = (self.vouching.next_deadline(), self.gate.next_deadline());
+        let keys = self.keys.as_ref().and_then(|keys| keys.next_deadline());
+        let others = [rumors, receipts, view, own, crowd, evidence, bodies, vouching, gate, keys, self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 }

@@ -94,6 +94,11 @@ impl Kind {
     pub const MINE: Self = Self(44);
     /// Takes words back that somebody said.
     pub const HIDE: Self = Self(45);
+    /// Names a secret under which words are sealed, see [`crate::epochs`].
+    pub const EPOCH: Self = Self(46);
+
+    /// By how much the number of a sealed kind is higher than that of the same kind in plain.
+    const SEALED: u8 = 64;
 
     /// A kind by its number; `None` past 127.
     pub fn new(number: u8) -> Option<Self> {
@@ -110,6 +115,22 @@ impl Kind {
     pub fn is_deed(self) -> bool {
         let deeds = [Self::APPOINT, Self::DISMISS, Self::REMOVE, Self::END, Self::STEP_DOWN, Self::ADMIT, Self::REVOKE];
         deeds.contains(&self) || [Self::WELCOME, Self::HIDE].contains(&self)
+    }
+
+    /// Whether people say something by entries of this kind, in plain. Other kinds have no sealed form: a retraction,
+    /// because what it retracts is dropped by whoever cannot read it, too.
+    pub fn is_word(self) -> bool {
+        (1..32).contains(&self.0) && self != Self::RETRACTION
+    }
+
+    /// The kind of words that are sealed; `None` for kinds that stay in plain, and for those that are sealed already.
+    pub fn sealed(self) -> Option<Self> {
+        self.is_word().then_some(Self(self.0 + Self::SEALED))
+    }
+
+    /// The kind that sealed words have once they are opened; `None` for kinds in plain.
+    pub fn opened(self) -> Option<Self> {
+        self.0.checked_sub(Self::SEALED).map(Self).filter(|kind| kind.is_word())
     }
 
     /// The number of this kind, 0..=127.

@@ -14,6 +14,7 @@
 //!                  B -> A  Runs ... Done    A admits, and may want again
 //! fork             A -> B  Evidence         B compares with its own entries and may find a proof
 //!                  A -> B  Fork             B verifies the proof, cuts the log and passes the proof on
+//! keys             A -> B  Secrets          B keeps those that acts name, and hands them on to members
 //! view             A -> B  Shuffle          B answers with peers it knows, and remembers some of these
 //! ```
 //!
@@ -24,9 +25,13 @@ use bytes::Bytes;
 
 use crate::{
     codec::{Reader, put_bytes, put_number},
+    epochs::Secret,
     frontier::{Branch, Digest},
     ids::{AuthorId, PeerId, Seq},
-    limits::{ADDRESS_BYTES, FRAME_BYTES, HEADS, PUSH_RUNS, RANGES, RECEIPTS, RUN_BYTES, SEQ_END, SHUFFLE_PEERS},
+    limits::{
+        ADDRESS_BYTES, FRAME_BYTES, HEADS, PUSH_RUNS, RANGES, RECEIPTS, RUN_BYTES, SECRETS_FRAME, SEQ_END,
+        SHUFFLE_PEERS,
+    },
     reject::Reject,
     run::RawRun,
 };
@@ -100,6 +105,11 @@ pub enum Frame {
         peers: Vec<Contact>,
         /// Whether this answers a shuffle.
         answer: bool,
+    },
+    /// Secrets of epochs of a closed room. The receiver keeps those that acts name, or will name soon.
+    Secrets {
+        /// At most [`SECRETS_FRAME`].
+        secrets: Vec<Secret>,
     },
 }
 
@@ -208,6 +218,7 @@ mod kind {
     pub(super) const EVIDENCE: u8 = 13;
     pub(super) const FORK: u8 = 14;
     pub(super) const SHUFFLE: u8 = 15;
+    pub(super) const SECRETS: u8 = 16;
 }
 
 impl Frame {
@@ -291,6 +302,7 @@ impl Frame {
                 out.extend_from_slice(proof);
             }
             Self::Shuffle { peers, answer } => put_shuffle(out, peers, *answer),
+            Self::Secrets { secrets } => put_secrets(out, secrets),
         }
     }
 
@@ -350,6 +362,9 @@ impl Frame {
                     Ok(Contact { peer, address: reader.bytes(ADDRESS_BYTES, "address")? })
                 })?,
             },
+            kind::SECRETS => Self::Secrets {
+                secrets: read_list(reader, SECRETS_FRAME, |reader| Ok(Secret::new(reader.array("secret")?)))?,
+            },
             _ => return Err(Reject::Malformed("frame kind")),
         })
     }
@@ -372,6 +387,12 @@ fn put_shuffle(out: &mut Vec<u8>, peers: &[Contact], answer: bool) {
         out.extend_from_slice(&contact.peer.0);
         put_bytes(out, &contact.address);
     }
+}
+
+fn put_secrets(out: &mut Vec<u8>, secrets: &[Secret]) {
+    out.push(kind::SECRETS);
+    put_number(out, secrets.len() as u64);
+    secrets.iter().for_each(|secret| out.extend_from_slice(secret.bytes()));
 }
 
 fn put_heads(out: &mut Vec<u8>, heads: &Heads) {
@@ -483,6 +504,7 @@ mod tests {
                 peers: vec![Contact { peer: PeerId([3; 32]), address: Bytes::from_static(b"here") }],
                 answer: true,
             },
+            Frame::Secrets { secrets: vec![Secret::new([4; 32]), Secret::new([5; 32])] },
         ]
     }
 

@@ -7,6 +7,7 @@ use crate::{
     clock::Skew,
     content::Vouch,
     entry::Kind,
+    epochs::Secret,
     fork::Proof,
     frame::{Contact, Frame},
     governance::{Order, Seat, TicketId, TicketKey},
@@ -275,6 +276,8 @@ pub enum Output {
         /// The first seq that leaves.
         at: Seq,
     },
+    /// Make the secret of an epoch durable. What is sealed under it can be read from then on.
+    Keep(Secret),
     /// Take this log out of the store and the timeline, durably: at most
     /// [`EVICTED_ENTRIES`](crate::limits::EVICTED_ENTRIES) entries at once, from below, and with the last of them
     /// everything else that the store keeps of the log. Answer with [`Input::CutDone`]; the engine asks again for the

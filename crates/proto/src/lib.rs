@@ -13,6 +13,7 @@ pub mod content;
 pub mod defence;
 pub mod engine;
 pub mod entry;
+pub mod epochs;
 mod evidence;
 pub mod fork;
 pub mod frame;

@@ -16,7 +16,8 @@ pub(crate) use names::Regard;
 use crate::{
     admit::{Author, Entry},
     content::vouched_for,
-    entry::{Body, Kind, RawEntry, Seen},
+    entry::{Body, Founding, Kind, RawEntry, Seen, founding},
+    epochs::{EpochId, Ring},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Saying, Unsaid},
     limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, CLAIM_MS, CLAIMS, FARTHER, PENDING_MS, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
@@ -248,6 +249,29 @@ impl Own {
         self.adoption.as_ref().map(Adoption::ends_ms).into_iter().chain(self.returned_until_ms).min()
     }
 
+    /// Whether we may write once there is something to say, and no act waits that we said by ourselves.
+    pub(crate) fn may_begin(&self) -> bool {
+        self.adoption.is_none() && !self.waiting.iter().any(|saying| saying.kind == Kind::EPOCH)
+    }
+
+    /// Puts what we say by ourselves before what waits.
+    pub(crate) fn say_first(&mut self, saying: Saying) {
+        self.waiting.push_front(saying);
+    }
+
+    /// Whether any of what is written next is to be sealed, in a closed room.
+    pub(crate) fn seals_next(&self, room: &RoomId) -> bool {
+        self.waiting.iter().take(self.run_len(room)).any(|saying| saying.kind.is_word())
+    }
+
+    /// How many of the sayings that wait fit into one run. An act ends its run, so that its signature is kept and it can be
+    /// verified alone; so does the founding of a closed room, for words have to wait for the first epoch.
+    fn run_len(&self, room: &RoomId) -> usize {
+        let closed = |body: &Bytes| matches!(founding(room, &self.author.id(), body), Ok(Founding::Closed { .. }));
+        let ends = |saying: &Saying| saying.kind.is_act() || (saying.kind == Kind::FOUND && closed(&saying.body));
+        self.waiting.iter().position(ends).map_or(self.waiting.len(), |last| last + 1)
+    }
+
     /// Queues sayings; returns those that it refuses.
     pub(crate) fn say(&mut self, sayings: Vec<Saying>, cut: bool) -> Vec<(u64, Unsaid)> {
         let mut refused = Vec::new();
@@ -298,25 +322,33 @@ impl Own {
         self.returned_until_ms.is_some()
     }
 
-    /// Signs the sayings that wait as the run that follows `head`, as many of them as fit into one run, and returns
+    /// Signs the sayings that wait, sealed under an epoch where there is one, as the run that follows `head`, as many of them as fit into one run, and returns
     /// their tags.
     pub(crate) fn write(
         &mut self,
         room: &RoomId,
         head: Option<Head>,
         (wall_ms, now_ms): (u64, u64),
+        seal: Option<(EpochId, &Ring)>,
     ) -> (Result<RawRun, Reject>, Vec<u64>) {
         self.names.rested(now_ms);
         let head = highest(head, self.lost);
         let (first, prev) = head.map_or((0, EntryId::default()), |head| (head.seq + 1, head.id));
         self.last = self.last.max(head.map_or(Time::default(), |head| head.time));
         let room_left = (block_end(first) - first + 1).min(RUN_ENTRIES as u64) as usize;
-        // An act ends its run, so that its signature is kept and it can be verified alone.
-        let act = self.waiting.iter().position(|saying| saying.kind.is_act());
-        let whole = act.map_or(self.waiting.len(), |act| act + 1);
-        let sayings: Vec<Saying> = self.waiting.drain(..room_left.min(whole)).collect();
+        let sayings: Vec<Saying> = self.waiting.drain(..room_left.min(self.run_len(room))).collect();
         let tags = sayings.iter().map(|saying| saying.tag).collect();
-        let entries = sayings.into_iter().map(|saying| self.entry(saying, wall_ms)).collect();
+        let entries = sayings.into_iter().map(|saying| self.entry(saying, wall_ms));
+        let mut entries: Vec<RawEntry> = entries.collect();
+        if let Some((epoch, ring)) = seal {
+            for (entry, seq) in entries.iter_mut().zip(first..) {
+                let body = entry.body.bytes();
+                let sealed = body.and_then(|body| ring.seal(&epoch, (&self.author.id(), seq), entry.kind, body));
+                if let Some((kind, body)) = sealed {
+                    (entry.kind, entry.body) = (kind, Body::Here(body));
+                }
+            }
+        }
         (self.author.sign(room, first, prev, entries), tags)
     }
 

@@ -5,15 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
+    config::Closed,
     entry::{Body, Kind, LogKey, RawEntry, found_closed},
+    epochs::{Opened, Ring, Secret},
     governance::{Act, Governance, Guest, Order, Role, Says, Seat, TicketId, TicketKey, countersign},
     ids::{AuthorId, EntryId, Seq},
     input::{Input, Saying, Unsaid},
+    knows::Knows,
     limits::BLOCK,
     run::RawRun,
     time::Time,
+    timeline::Place,
 };
-use rumormill_store::Store as _;
+use rumormill_store::{Store as _, TimelineRow};
 
 use crate::{
     nature::Nature,
@@ -126,6 +130,16 @@ impl World {
     /// Whether somebody is a member at a peer.
     pub fn is_member(&self, at: usize, other: usize) -> bool {
         self.seats(at).get(&self.author(other)).is_some_and(|seat| seat.knocks.is_none())
+    }
+
+    /// What the engine of a peer begins with in a closed room.
+    pub(crate) fn closed(&mut self, peer: usize) -> Option<Closed> {
+        let governance = self.governance(peer)?;
+        let reader = self.peers[peer].home.store.reader();
+        let secrets = reader.and_then(|mut reader| reader.secrets(&self.room)).unwrap_or_default();
+        let number = self.number();
+        let entropy = Secret::new(scatter(self.setup.seed ^ 9, number));
+        Some(Closed { governance, secrets, entropy })
     }
 
     /// What the store of a peer holds of a closed room, as the fold reads it.
@@ -250,6 +264,74 @@ impl World {
             if shown != counts {
                 let sentence = format!("peer {at} shows {} entries, and {} count", shown.len(), counts.len());
                 return Err(self.violation("what counts is shown and nothing else", sentence));
+            }
+        }
+        Ok(())
+    }
+
+    /// The secrets that the store of a peer holds.
+    fn ring(&self, peer: usize) -> Ring {
+        let reader = self.peers[peer].home.store.reader();
+        Ring::new(self.room, reader.and_then(|mut reader| reader.secrets(&self.room)).unwrap_or_default())
+    }
+
+    /// Checks that everybody who is in, and linked with somebody who is and lies about nothing, can read all that counts.
+    ///
+    /// # Errors
+    /// The property that fails.
+    pub fn members_read_all(&self) -> Story {
+        let reads =
+            |at: usize| self.peers[at].is_up() && self.peers[at].nature == Nature::Honest && self.is_member(at, at);
+        for peer in (0..self.peers.len()).filter(|at| reads(*at)) {
+            if !self.peers[peer].linked().any(|other| reads(other as usize)) {
+                continue;
+            }
+            // What is damaged has no body.
+            let locked = |line: &&TimelineRow| line.kind.opened().is_some() && line.body.bytes().is_some();
+            if let Some(line) = self.timeline(peer).iter().find(locked) {
+                let sentence = format!("peer {peer} cannot read {} of {}", line.place.seq, line.place.author.short());
+                return Err(self.violation("members read all that counts", sentence));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks invariant 5: nobody who is out holds the secret under which somebody wrote who had seen that.
+    ///
+    /// # Errors
+    /// The property that fails.
+    pub fn who_is_out_reads_nothing(&self) -> Story {
+        let honest = |at: &usize| self.peers[*at].is_up() && self.peers[*at].nature == Nature::Honest;
+        for witness in (0..self.peers.len()).filter(honest) {
+            let Some(mut governance) = self.governance(witness) else { continue };
+            let lines = self.timeline(witness);
+            for out in 0..self.peers.len() {
+                let key = self.author(out);
+                let fold = governance.fold();
+                let ended = fold.ended_by(&key).filter(|_| !fold.is_present(&key));
+                let acts = |line: &&TimelineRow| ended == Some((line.place.author, line.place.seq));
+                let Some(ending) = lines.iter().find(acts) else { continue };
+                if ![Kind::REMOVE, Kind::END].contains(&ending.kind) {
+                    continue;
+                }
+                self.reads_nothing_after(witness, out, ending, &lines)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn reads_nothing_after(&self, witness: usize, out: usize, ending: &TimelineRow, lines: &[TimelineRow]) -> Story {
+        let (ring, mut knows) = (self.ring(out), Knows::new(ending.place.author));
+        let Ok(mut reader) = self.peers[witness].home.store.reader() else { return Ok(()) };
+        for line in lines.iter().filter(|line| line.place > ending.place) {
+            let Place { author, seq, .. } = line.place;
+            knows.look((author, seq), &line.seen);
+            let knew = author == ending.place.author || knows.has(&author, ending.place.seq);
+            let run = reader.run(&self.room, &author, seq, seq).ok().flatten().filter(|_| knew);
+            let Some(raw) = run.as_ref().and_then(|run| run.entries().first()) else { continue };
+            if matches!(ring.open((&author, seq), raw.kind, &raw.body), Opened::Body(..)) {
+                let sentence = format!("peer {out} is out and reads {seq} of {}", author.short());
+                return Err(self.violation("who is out reads nothing", sentence));
             }
         }
         Ok(())

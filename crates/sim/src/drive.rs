@@ -37,6 +37,7 @@ impl Outcome {
                 | Output::Part { .. }
                 | Output::Prolong(_)
                 | Output::Evict(_)
+                | Output::Keep(_)
                 | Output::Fill { .. } => &mut outcome.keep,
                 Output::Said { .. } | Output::Unsaid { .. } | Output::Imported(_) | Output::Emit(_) => {
                     &mut outcome.emit
@@ -174,7 +175,12 @@ impl World {
                 Change::Part { author, at: from } => {
                     self.watch.see(&Fact::Parted { peer: at, author: **author, at: *from })
                 }
-                Change::Prove(_) | Change::Evict(_) | Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) => {}
+                Change::Prove(_)
+                | Change::Evict(_)
+                | Change::Fill { .. }
+                | Change::Prolong(_)
+                | Change::Once(..)
+                | Change::Keep(_) => {}
             }
         }
         for (author, log) in left {
@@ -234,6 +240,7 @@ impl World {
             | Output::Part { .. }
             | Output::Prolong(_)
             | Output::Evict(_)
+            | Output::Keep(_)
             | Output::Fill { .. }
             | Output::Said { .. }
             | Output::Unsaid { .. }

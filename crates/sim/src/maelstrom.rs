@@ -282,6 +282,7 @@ impl Peer {
             | Output::Part { .. }
             | Output::Prolong(_)
             | Output::Evict(_)
+            | Output::Keep(_)
             | Output::Fill { .. }
             | Output::Imported(_) => {}
         }

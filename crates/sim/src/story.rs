@@ -147,7 +147,7 @@ impl World {
                 return None;
             }
         };
-        let closed = self.governance(at);
+        let closed = self.closed(at);
         let Peer { home, shape, .. } = &self.peers[at];
         let setup = &self.setup;
         let config = Config {

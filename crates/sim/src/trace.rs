@@ -176,6 +176,7 @@ pub(crate) fn frame(frame: &Frame) -> String {
         Frame::Done { want } => format!("Done {want}"),
         Frame::Evidence { run } => format!("Evidence {}", self::run(run)),
         Frame::Fork { .. } => "Fork".into(),
+        Frame::Secrets { secrets } => format!("Secrets {}", secrets.len()),
         Frame::Shuffle { peers, answer } => {
             format!("Shuffle {} peers{}", peers.len(), if *answer { ", answer" } else { "" })
         }

@@ -51,7 +51,12 @@ pub fn print(seed: u64) -> Story {
 }
 
 fn words(text: &'static str, count: usize) -> Vec<(Kind, Bytes)> {
-    vec![(Kind::TEXT, Bytes::from_static(text.as_bytes())); count]
+    vec![(sealed_text(), Bytes::from_static(text.as_bytes())); count]
+}
+
+/// The kind of texts in a closed room. A body that was not sealed is taken like any other, and shown as damaged.
+pub fn sealed_text() -> Kind {
+    Kind::TEXT.sealed().unwrap_or(Kind::TEXT)
 }
 
 struct Unrest {
@@ -91,6 +96,10 @@ impl Unrest {
         self.room.settle()?;
         self.room.same_members()?;
         self.room.same_timeline()?;
+        // A secret whose frame was lost is asked for.
+        self.room.run_ms(10_000)?;
+        self.room.members_read_all()?;
+        self.room.who_is_out_reads_nothing()?;
         self.newcomer()
     }
 

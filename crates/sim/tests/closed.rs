@@ -47,7 +47,7 @@ fn end(room: &mut World) -> Story {
 }
 
 fn words(text: &'static str, count: usize) -> Vec<(Kind, Bytes)> {
-    vec![(Kind::TEXT, Bytes::from_static(text.as_bytes())); count]
+    vec![(unrest::sealed_text(), Bytes::from_static(text.as_bytes())); count]
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn words_beyond_a_cut_leave_every_timeline_and_a_newcomer_gets_none_of_them() ->
     room.welcome_all(1);
     room.run_ms(5_000)?;
     end(&mut room)?;
-    assert_eq!(texts(&room, newcomer), ["before"; 3]);
+    assert_eq!(texts(&room, newcomer), Vec::<String>::new(), "nobody has let it in");
     let author = room.author(3);
     let beyond = room.held_of(newcomer, &author);
     let bodies = room.bodies_beyond(newcomer, &author);
@@ -456,7 +456,7 @@ fn an_act_that_falls_by_a_fork_stands_again_when_a_co_owner_vouches() -> Story {
     room.appoint(0, 3, Role::CoOwner);
     room.settle()?;
     let author = room.author(1);
-    room.fork_by_hand(1, below, words("I never did that", 3));
+    room.fork_by_hand(1, below, words("I never did that", 4));
     room.run_ms(5_000)?;
     end(&mut room)?;
     for peer in [0, 2, 3, 4, 5] {
@@ -483,8 +483,8 @@ fn who_met_the_forger_first_takes_the_branch_that_a_co_owner_chose() -> Story {
     // Two who slept are alone with the forger, who tells them another story.
     room.partition(&[&[1, 4, 5], &[0, 2, 3]]);
     room.run_ms(5_000)?;
-    let (held, fork) = (room.held_of(4, &author).len() as u64, below + 2);
-    assert_eq!(held, fork, "they hold both acts");
+    let (held, fork) = (room.held_of(4, &author).len() as u64, below + 3);
+    assert_eq!(held, fork, "they hold the removal, its epoch and the words behind them");
     room.fork_by_hand(1, u64::MAX, words("and then", 70));
     room.run_ms(100)?;
     // Before others give it back what it wrote there.
@@ -518,7 +518,7 @@ fn a_co_owner_vouches_by_itself_for_what_it_held_for_an_hour() -> Story {
     let (mut room, below) = moderated()?;
     room.appoint(0, 3, Role::CoOwner);
     room.run_ms(2 * 3_600_000)?;
-    room.fork_by_hand(1, below, words("I never did that", 3));
+    room.fork_by_hand(1, below, words("I never did that", 4));
     room.run_ms(5_000)?;
     assert!(room.is_member(4, 2), "the fork takes the removal back");
     room.run_ms(240_000)?;
@@ -530,4 +530,80 @@ fn a_co_owner_vouches_by_itself_for_what_it_held_for_an_hour() -> Story {
 #[test]
 fn invariant_1_whatever_governors_do_all_end_with_one_state() -> Story {
     seeds::each(200, unrest::pass)
+}
+
+#[test]
+fn invariant_5_kicked_let_back_kicked_again_reads_nothing_after_the_second() -> Story {
+    let mut room = room_of(3)?;
+    room.say(0, "one");
+    room.settle()?;
+    room.remove(0, 2);
+    room.settle()?;
+    room.say(1, "two");
+    room.settle()?;
+    assert_eq!(texts(&room, 2), ["one"]);
+    room.admit(0, 2);
+    room.settle()?;
+    room.say(1, "three");
+    room.settle()?;
+    assert_eq!(texts(&room, 2), ["one", "two", "three"], "who is let back reads what was said meanwhile");
+    room.remove(0, 2);
+    room.settle()?;
+    room.say(1, "four");
+    room.say(0, "five");
+    end(&mut room)?;
+    assert_eq!(texts(&room, 2), ["one", "two", "three"]);
+    assert!([0, 1, 3].into_iter().all(|peer| texts(&room, peer).len() == 5));
+    room.who_is_out_reads_nothing()
+}
+
+#[test]
+fn invariant_5_nothing_is_written_under_an_epoch_made_by_somebody_who_is_removed_later() -> Story {
+    let mut room = room_of(4)?;
+    room.appoint(0, 1, Role::Moderator);
+    room.settle()?;
+    room.remove(1, 4);
+    room.settle()?;
+    room.say(3, "under the epoch of the moderator");
+    room.settle()?;
+    room.remove(0, 1);
+    room.settle()?;
+    room.say(3, "under another one");
+    end(&mut room)?;
+    assert_eq!(texts(&room, 4), Vec::<String>::new());
+    assert_eq!(texts(&room, 1), ["under the epoch of the moderator"]);
+    assert!([0, 2, 3].into_iter().all(|peer| texts(&room, peer).len() == 2));
+    let newcomer = room.join(1)[0];
+    room.run_ms(2_000)?;
+    room.admit(0, newcomer);
+    end(&mut room)?;
+    assert_eq!(texts(&room, newcomer).len(), 2, "the history stays readable");
+    room.who_is_out_reads_nothing()
+}
+
+#[test]
+fn invariant_5_of_concurrent_removals_by_two_moderators_neither_removed_person_reads_on() -> Story {
+    let mut room = room_of(5)?;
+    room.appoint(0, 1, Role::Moderator);
+    room.appoint(0, 2, Role::Moderator);
+    room.settle()?;
+    room.partition(&[&[0, 1, 4], &[2, 3, 5]]);
+    room.run_ms(5_000)?;
+    room.remove(1, 3);
+    room.remove(2, 4);
+    room.run_ms(5_000)?;
+    room.say(0, "on one side");
+    room.say(5, "on the other");
+    room.run_ms(5_000)?;
+    room.heal();
+    room.settle()?;
+    room.say(5, "together");
+    room.say(0, "again");
+    end(&mut room)?;
+    assert!([0, 1, 2, 5].into_iter().all(|peer| texts(&room, peer).len() == 4));
+    for out in [3, 4] {
+        assert!(!texts(&room, out).iter().any(|text| ["together", "again"].contains(&&**text)), "peer {out}");
+    }
+    room.members_read_all()?;
+    room.who_is_out_reads_nothing()
 }

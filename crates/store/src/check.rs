@@ -10,7 +10,7 @@ use rumormill_proto::{
     run::RawRun,
 };
 
-use crate::{error::Error, keep::Tally, limits::PROBLEMS, note::Note};
+use crate::{error::Error, keep::Tally, limits::PROBLEMS};
 
 /// What [`Read::check`](crate::Read::check) found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,6 +113,8 @@ pub(crate) trait Source {
     fn misplaced(&mut self, run: &RawRun) -> Result<Option<Seq>, Error>;
     /// The first entry of a run whose note is missing or wrong.
     fn unnoted(&mut self, run: &RawRun) -> Result<Option<Seq>, Error>;
+    /// How many entries of a run have notes.
+    fn notes(&mut self, run: &RawRun) -> Result<u64, Error>;
     /// Sizes of the indexes.
     fn totals(&mut self) -> Result<Totals, Error>;
     /// Problems of the file as a whole.
@@ -214,6 +216,7 @@ impl Checker<'_> {
                     self.problem(author, (seq, seq), Fault::Unnoted);
                 }
                 self.count(run);
+                self.totals.notes += source.notes(run)?;
             }
         }
         if at <= span.last.seq {
@@ -223,10 +226,7 @@ impl Checker<'_> {
     }
 
     fn count(&mut self, run: &RawRun) {
-        for (entry, seq) in run.entries().iter().zip(run.first()..) {
-            self.totals.bodies += Tally::of(entry);
-            self.totals.notes += u64::from(Note::of(&run.author(), seq, entry).is_some());
-        }
+        run.entries().iter().for_each(|entry| self.totals.bodies += Tally::of(entry));
         (self.tell)(self.report.entries);
     }
 

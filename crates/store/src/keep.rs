@@ -15,6 +15,8 @@ use rumormill_proto::{
     timeline::Place,
 };
 
+use crate::note::plain;
+
 /// How much of a room to keep: everything within all of these bounds. Entries stay for ever because a log has no holes;
 /// only the bodies of [`Kind::TEXT`], [`Kind::ADDRESSED`], [`Kind::EDIT`] and [`Kind::IMPORTED`] are dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +88,7 @@ impl SubAssign for Tally {
 
 /// Whether bodies of this kind expire. Names, topics and retractions stay.
 pub(crate) fn expires(kind: Kind) -> bool {
-    [Kind::TEXT, Kind::ADDRESSED, Kind::EDIT, Kind::IMPORTED].contains(&kind)
+    [Kind::TEXT, Kind::ADDRESSED, Kind::EDIT, Kind::IMPORTED].contains(&plain(kind))
 }
 
 /// One walk upwards from the floor to find the bodies over the bounds.

@@ -24,6 +24,7 @@ use rumormill_proto::{
     admit::Run,
     content::{Target, Vouch},
     entry::{Body, Kind, Seen},
+    epochs::Secret,
     fork::Proof,
     frame::Contact,
     governance::{Governance, Signed, TicketId},
@@ -83,6 +84,8 @@ pub enum Change<'a> {
         /// The body.
         body: &'a bytes::Bytes,
     },
+    /// The secret of an epoch of a closed room. Entries that are sealed under it are read from then on.
+    Keep(&'a Secret),
     /// A call that must be carried out only once wrote an entry, see [`Read::once`]. The store remembers the latest
     /// [`limits::ONCE`] calls of a room.
     Once(Once, Target),
@@ -107,18 +110,20 @@ impl<'a> Change<'a> {
             Output::Part { author, at } => Some(Self::Part { author, at: *at }),
             Output::Prolong(run) => Some(Self::Prolong(run)),
             Output::Evict(author) => Some(Self::Evict(author)),
+            Output::Keep(secret) => Some(Self::Keep(secret)),
             Output::Fill { author, seq, body } => Some(Self::Fill { author, seq: *seq, body }),
             _ => None,
         }
     }
 
-    /// Author of the log that changes.
-    pub fn author(&self) -> AuthorId {
+    /// Author of the log that changes, if one does.
+    pub fn author(&self) -> Option<AuthorId> {
         match self {
-            Self::Append(run) | Self::Prolong(run) => run.author(),
-            Self::Cut(proof) | Self::Prove(proof) => proof.author(),
-            Self::Evict(author) | Self::Fill { author, .. } | Self::Part { author, .. } => **author,
-            Self::Once(_, of) => of.author,
+            Self::Append(run) | Self::Prolong(run) => Some(run.author()),
+            Self::Cut(proof) | Self::Prove(proof) => Some(proof.author()),
+            Self::Evict(author) | Self::Fill { author, .. } | Self::Part { author, .. } => Some(**author),
+            Self::Once(_, of) => Some(of.author),
+            Self::Keep(_) => None,
         }
     }
 
@@ -296,6 +301,9 @@ pub trait Read: Send {
         Ok(governance)
     }
 
+    /// The secrets of epochs that are held of a closed room.
+    fn secrets(&mut self, room: &RoomId) -> Result<Vec<Secret>, Error>;
+
     /// A signed run of the block of `seq`, without bodies, entries beyond a cut included. It shows the id of the entry
     /// at `seq`, or else begins at the lowest held entry of the block. `None` when no signature reaches.
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error>;
@@ -413,9 +421,10 @@ pub struct TimelineRow {
     pub place: Place,
     /// Hash of the canonical header.
     pub id: EntryId,
-    /// Kind of the body.
+    /// Kind of the body. A sealed one if the body cannot be opened: then the body is there while the secret is lacking,
+    /// and is not where it is damaged.
     pub kind: Kind,
-    /// The body.
+    /// The body, opened where it was sealed.
     pub body: Body,
     /// What the author had seen since its previous entry.
     pub seen: Seen,

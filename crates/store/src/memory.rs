@@ -3,6 +3,7 @@
 mod bare;
 mod check;
 mod crowd;
+mod epochs;
 mod forks;
 mod notes;
 mod once;
@@ -17,11 +18,13 @@ use std::{
 };
 
 use crowd::{came, without_lowest};
+use epochs::view;
 use once::Calls;
 use rumormill_proto::{
     admit::Run,
-    content::{Target, Vouch, vouched_for},
+    content::{Target, Vouch},
     entry::Kind,
+    epochs::{Ring, Secret},
     fork::Proof,
     ids::{AuthorId, FileId, RoomId, Seq},
     input::{Bare, Kept},
@@ -67,7 +70,7 @@ struct Shelf {
     timeline: BTreeSet<Place>,
     /// The places in the timeline that hold messages.
     messages: BTreeSet<Place>,
-    notes: BTreeMap<Group, BTreeMap<(Time, Seq), Says>>,
+    notes: Notes,
     /// Authors that entries in the timeline vouch for.
     vouches: BTreeMap<(AuthorId, Seq), Vec<AuthorId>>,
     /// Retracted entries, held or not.
@@ -81,6 +84,8 @@ struct Shelf {
     taken: BTreeMap<AuthorId, Taken>,
     /// Place below which no bodies are kept.
     floor: Option<Place>,
+    /// The secrets of epochs.
+    ring: Ring,
 }
 
 /// One thing that one author says, possibly repeatedly.
@@ -143,11 +148,14 @@ impl Store for Memory {
                     shelf.fill(**author, *seq, body);
                     shelf.came(**author, (*seq, *seq), share);
                 }
+                Change::Keep(secret) => shelf.keep(room, secret),
                 Change::Once(once, of) => shelf.once.put(once, *of),
             }
         }
         let shortened = changes.iter().filter(|(_, change)| change.shortens());
-        Ok(shortened.map(|(room, change)| (change.author(), held.log(room, &change.author()))).collect())
+        let left =
+            shortened.filter_map(|(room, change)| change.author().map(|author| (author, held.log(room, &author))));
+        Ok(left.collect())
     }
 
     fn kept(&self, room: &RoomId) -> Result<Vec<Kept>, Error> {
@@ -231,7 +239,10 @@ impl Held {
         let mut logs: BTreeMap<(RoomId, AuthorId), Log> = BTreeMap::new();
         let mut judged = Vec::with_capacity(changes.len());
         for (at, (room, change)) in changes.iter().enumerate() {
-            let author = change.author();
+            let Some(author) = change.author() else {
+                judged.push(Log::default());
+                continue;
+            };
             let shelf = self.shelves.get(room);
             let kept = || shelf.and_then(|shelf| shelf.logs.get(&author)).map(|shelved| shelved.log.clone());
             let log = logs.entry((*room, author)).or_insert_with(|| kept().unwrap_or_default());
@@ -252,7 +263,7 @@ impl Held {
                     });
                     log.end_at(*end, below);
                 }
-                Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) | Change::Prove(_) => {}
+                Change::Fill { .. } | Change::Prolong(_) | Change::Once(..) | Change::Prove(_) | Change::Keep(_) => {}
                 Change::Evict(author) => {
                     let came = came(&changes[..at], room, author);
                     *log = without_lowest(log, shelf.map(|shelf| shelf.rows(author, 0, Seq::MAX)), came);
@@ -275,13 +286,10 @@ impl Shelf {
     fn append(&mut self, run: &Run, log: Log) {
         let author = run.author();
         for row in rows(run) {
-            let named = vouched_for(&author, row.raw.kind, &row.raw.body);
-            if !named.is_empty() {
-                self.vouches.insert((author, row.seq), named);
-            }
+            self.vouch(author, &row);
             self.timeline.insert(row.place(author));
             self.note_bare(author, &row);
-            if is_message(&row.raw) {
+            if is_message(&view(&self.ring, author, &row)) {
                 self.messages.insert(row.place(author));
             }
             self.note(author, &row);
@@ -300,7 +308,7 @@ impl Shelf {
     }
 
     fn note(&mut self, author: AuthorId, row: &Row) {
-        if let Some((group, says)) = group(author, row) {
+        if let Some((group, says)) = group(&self.ring, author, row) {
             self.notes.entry(group).or_default().insert((row.raw.time, row.seq), says);
         }
     }
@@ -319,7 +327,8 @@ impl Shelf {
         }
         for seq in going {
             let Some(row) = self.rows.get(&(author, seq)) else { continue };
-            let Ok(goes) = goes::<Infallible>(&author, seq, &row.raw, |of| Ok(self.gone.contains(&(author, of))));
+            let read = view(&self.ring, author, row);
+            let Ok(goes) = goes::<Infallible>(&author, seq, &read, |of| Ok(self.gone.contains(&(author, of))));
             if self.gone.contains(&(author, seq)) {
                 self.vouches.remove(&(author, seq));
                 self.bare.remove(&row.place(author));
@@ -332,7 +341,7 @@ impl Shelf {
 
     fn drop_body(&mut self, author: AuthorId, seq: Seq) {
         let Some(row) = self.rows.get_mut(&(author, seq)) else { return };
-        unnote(&mut self.notes, author, row);
+        unnote(&mut self.notes, &self.ring, author, row);
         self.tally -= Tally::of(&row.raw);
         self.taken.entry(author).or_default().bytes -= weight(&row.raw);
         row.raw.body = row.raw.body.dropped();
@@ -358,8 +367,8 @@ impl Shelf {
     fn finds(&self, sought: &Sought<'_>, line: &TimelineRow) -> bool {
         let target = Target { author: line.place.author, seq: line.place.seq };
         let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
-        let edit = edit.and_then(|(_, place)| self.rows.get(&(place.author, place.seq)));
-        let (kind, body) = edit.map_or((line.kind, &line.body), |row| (row.raw.kind, &row.raw.body));
+        let edit = edit.and_then(|(_, place)| self.line(&place));
+        let (kind, body) = edit.as_ref().map_or((line.kind, &line.body), |edit| (edit.kind, &edit.body));
         let fits = || sought.fits(line.place.author, (line.kind, &line.body), line.place.time.ms());
         is_said(line.kind) && sought.finds_in(kind, body) && fits()
     }
@@ -388,7 +397,11 @@ impl Shelf {
     }
 
     fn line(&self, place: &Place) -> Option<TimelineRow> {
-        self.rows.get(&(place.author, place.seq)).map(|row| row.to_line(place.author))
+        self.rows.get(&(place.author, place.seq)).map(|row| self.read_line(place.author, row))
+    }
+
+    fn read_line(&self, author: AuthorId, row: &Row) -> TimelineRow {
+        Row { raw: view(&self.ring, author, row).into_owned(), ..row.clone() }.to_line(author)
     }
 
     fn run(&self, author: &AuthorId, first: Seq, last: Seq) -> Option<RawRun> {
@@ -404,13 +417,15 @@ impl Shelf {
 }
 
 /// What an entry is about, and whether it says something there.
-fn group(author: AuthorId, row: &Row) -> Option<(Group, Says)> {
-    let Note { about, kind, sign, says, .. } = Note::of(&author, row.seq, &row.raw)?;
+fn group(ring: &Ring, author: AuthorId, row: &Row) -> Option<(Group, Says)> {
+    let Note { about, kind, sign, says, .. } = Note::of(&author, row.seq, &view(ring, author, row))?;
     Some((Group { about, kind, author, sign }, says))
 }
 
-fn unnote(notes: &mut BTreeMap<Group, BTreeMap<(Time, Seq), Says>>, author: AuthorId, row: &Row) {
-    let Some((group, _)) = group(author, row) else { return };
+type Notes = BTreeMap<Group, BTreeMap<(Time, Seq), Says>>;
+
+fn unnote(notes: &mut Notes, ring: &Ring, author: AuthorId, row: &Row) {
+    let Some((group, _)) = group(ring, author, row) else { return };
     let said = notes.entry(group.clone()).or_default();
     said.remove(&(row.raw.time, row.seq));
     if said.is_empty() {
@@ -464,7 +479,7 @@ impl Read for Memory {
     fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let row = shelf.rows.get(&(*author, seq)).filter(|_| shelf.log(author).is_some_and(|log| log.holds(seq)));
-            row.map(|row| row.to_line(*author))
+            row.map(|row| shelf.read_line(*author, row))
         })
     }
 
@@ -495,6 +510,10 @@ impl Read for Memory {
 
     fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error> {
         self.ask(room, |shelf| shelf.once.find(key))
+    }
+
+    fn secrets(&mut self, room: &RoomId) -> Result<Vec<Secret>, Error> {
+        self.ask(room, |shelf| shelf.ring.from(0).cloned().collect())
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
@@ -536,7 +555,7 @@ impl Read for Memory {
         self.ask(room, |shelf| {
             let cut = shelf.log(author).and_then(Log::cut);
             let beyond = cut.into_iter().flat_map(|cut| shelf.rows(author, cut, Seq::MAX));
-            beyond.map(|row| row.to_line(*author)).collect()
+            beyond.map(|row| shelf.read_line(*author, row)).collect()
         })
     }
 

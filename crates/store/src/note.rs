@@ -10,6 +10,7 @@ use rumormill_proto::{
     admit::Run,
     content::{Content, Target},
     entry::{Body, Kind, RawEntry},
+    epochs::Opened,
     ids::{AuthorId, Seq},
 };
 
@@ -49,6 +50,27 @@ impl Note {
     }
 }
 
+/// The kind that an entry has once its body is opened.
+pub(crate) fn plain(kind: Kind) -> Kind {
+    kind.opened().unwrap_or(kind)
+}
+
+/// The first bytes of the id of the epoch under which a body is sealed, if it is.
+pub(crate) fn epoch_of(entry: &RawEntry) -> Option<[u8; 8]> {
+    entry.kind.opened().and_then(|_| entry.body.bytes()?.first_chunk().copied())
+}
+
+/// An entry as it is read, given what came of opening its body.
+pub(crate) fn view_as(opened: Opened, entry: &RawEntry) -> Cow<'_, RawEntry> {
+    match entry.kind.opened() {
+        None => Cow::Borrowed(entry),
+        Some(_) => {
+            let (kind, body) = opened.shown(entry.kind, &entry.body);
+            Cow::Owned(RawEntry { kind, body, time: entry.time, seen: entry.seen.clone() })
+        }
+    }
+}
+
 fn content(entry: &RawEntry) -> Option<Content> {
     // Most entries are text, which is never about anything, so parsing is skipped.
     if entry.kind == Kind::TEXT {
@@ -61,7 +83,7 @@ fn content(entry: &RawEntry) -> Option<Content> {
 /// stay.
 pub(crate) fn may_go(entry: &RawEntry) -> bool {
     let notes = [Kind::EDIT, Kind::REACTION, Kind::NICK, Kind::TOPIC];
-    (is_said(entry.kind) || notes.contains(&entry.kind)) && entry.body.bytes().is_some()
+    (is_said(plain(entry.kind)) || notes.contains(&plain(entry.kind))) && entry.body.bytes().is_some()
 }
 
 /// Whether an entry is retracted, given `gone`, which knows the retracted seqs. A retracted text takes all its edits
@@ -87,12 +109,18 @@ pub(crate) fn goes<E>(
 pub(crate) fn is_message(entry: &RawEntry) -> bool {
     match entry.body.bytes() {
         _ if entry.kind.is_act() => entry.kind.is_deed(),
+        // What cannot be read yet keeps its place.
+        _ if entry.kind.opened().is_some() => is_read(plain(entry.kind)),
         Some(body) if entry.kind == Kind::TEXT => str::from_utf8(body).is_ok(),
         Some(body) if entry.kind != Kind::FOUND => {
             matches!(Content::parse(entry.kind, body), Ok(Some(content)) if !is_about(&content))
         }
-        _ => is_said(entry.kind) || [Kind::FOUND, Kind::NICK, Kind::TOPIC].contains(&entry.kind),
+        _ => is_read(entry.kind),
     }
+}
+
+fn is_read(kind: Kind) -> bool {
+    is_said(kind) || [Kind::FOUND, Kind::NICK, Kind::TOPIC].contains(&kind)
 }
 
 fn is_about(content: &Content) -> bool {

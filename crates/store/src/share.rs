@@ -10,7 +10,7 @@ use rumormill_proto::{
     time::Time,
 };
 
-use crate::limits::SHARE_BYTES;
+use crate::{limits::SHARE_BYTES, note::plain};
 
 /// How an author's share was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(crate) fn weight(entry: &RawEntry) -> i64 {
 
 /// Whether the last body of this kind by an author stays: its name, or the room's topic.
 pub(crate) fn stands_out(kind: Kind) -> bool {
-    [Kind::NICK, Kind::TOPIC].contains(&kind)
+    [Kind::NICK, Kind::TOPIC].contains(&plain(kind))
 }
 
 /// Whether its author's share explains that an entry lacks its body.

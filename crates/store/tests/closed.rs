@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 use common::{ROOM, Script, append, text, timeline};
 use rumormill_proto::{
     admit::{Admission, Trust},
-    entry::{Body, RawEntry},
+    content::{Content, Target},
+    entry::{Body, Kind, RawEntry},
+    epochs::{Ring, Secret},
     fork::Proof,
     governance::{Act, Says},
     ids::{AuthorId, PeerId, Seq},
@@ -25,6 +27,9 @@ laws! {
     a_fold_over_the_store_counts_what_is_held_without_a_hole
     of_the_proofs_of_a_log_two_are_kept_and_none_cuts_it
     another_branch_takes_the_place_of_one
+    what_is_sealed_is_read_once_its_secret_is_there
+    what_was_taken_back_before_it_could_be_read_stays_gone
+    a_body_that_does_not_open_is_damaged
 }
 
 fn act(ms: u64, says: Says) -> RawEntry {
@@ -128,4 +133,97 @@ fn another_branch_takes_the_place_of_one(store: &mut dyn Store) {
     store.commit(&[(ROOM, Change::Part { author: &author, at: 50 })]).unwrap();
     append(store, ROOM, &[spoken.run(50, 64), spoken.run(65, 99)]).unwrap();
     assert_eq!(timeline(store, &ROOM).len(), 100);
+}
+
+fn secret() -> Secret {
+    Secret::new([44; 32])
+}
+
+/// A log whose words are sealed; a retraction stays in plain.
+fn sealed(contents: &[Content]) -> Script {
+    let ring = Ring::new(ROOM, [secret()]);
+    let author = Script::new(ROOM, 5, vec![]).id();
+    let entry = |(seq, content): (Seq, &Content)| {
+        let (kind, body) = content.encode().unwrap();
+        let sealed = ring.seal(&secret().id(), (&author, seq), kind, &body);
+        let (kind, body) = sealed.unwrap_or((kind, body));
+        RawEntry { time: Time::from_ms(1_000 + seq), seen: vec![], kind, body: Body::Here(body) }
+    };
+    Script::new(ROOM, 5, (0..).zip(contents).map(entry).collect())
+}
+
+fn found(store: &dyn Store, words: &str) -> Vec<Seq> {
+    let wanted = Wanted { words: words.into(), ..Wanted::default() };
+    let lines = store.reader().unwrap().search(&ROOM, &wanted, 100).unwrap();
+    lines.iter().map(|line| line.place.seq).collect()
+}
+
+fn messages(store: &dyn Store) -> Vec<(Seq, Kind)> {
+    let lines = store.reader().unwrap().messages(&ROOM, None, 100).unwrap();
+    lines.iter().map(|line| (line.place.seq, line.kind)).collect()
+}
+
+fn what_is_sealed_is_read_once_its_secret_is_there(store: &mut dyn Store) {
+    let author = Script::new(ROOM, 5, vec![]).id();
+    let target = Target { author, seq: 0 };
+    let log = sealed(&[
+        Content::Text("see you at noon".into()),
+        Content::Edit { of: 0, text: "see you at one".into() },
+        Content::Nick("Ann".into()),
+        Content::Reaction { to: target, sign: "+".into(), on: true },
+        Content::Text("bring bread".into()),
+    ]);
+    append(store, ROOM, &log.runs(0, 4)).unwrap();
+    while store.index(1_000).unwrap() {}
+    let (text, nick) = (Kind::TEXT.sealed().unwrap(), Kind::NICK.sealed().unwrap());
+    assert_eq!(messages(store), [(0, text), (2, nick), (4, text)], "what cannot be read keeps its place");
+    assert_eq!((found(store, "bread"), store.reader().unwrap().nicks(&ROOM).unwrap().len()), (vec![], 0));
+
+    store.commit(&[(ROOM, Change::Keep(&secret()))]).unwrap();
+    while store.index(1_000).unwrap() {}
+    assert_eq!(messages(store), [(0, Kind::TEXT), (2, Kind::NICK), (4, Kind::TEXT)]);
+    assert_eq!((found(store, "noon"), found(store, "one"), found(store, "bread")), (vec![], vec![0], vec![4]));
+    let mut reader = store.reader().unwrap();
+    let names: Vec<String> = reader.nicks(&ROOM).unwrap().into_iter().map(|(.., name)| name).collect();
+    assert_eq!(names, ["Ann"]);
+    let notes = reader.notes(&ROOM, &[target], 9).unwrap();
+    assert_eq!(notes.iter().map(|note| note.kind).collect::<Vec<_>>(), [Kind::EDIT, Kind::REACTION]);
+    assert_eq!(reader.secrets(&ROOM).unwrap(), [secret()]);
+    assert_eq!(reader.run(&ROOM, &author, 0, 0).unwrap(), Some(log.served(0, 0)), "it is served as it came");
+    // What comes later is read at once.
+    let more = sealed(&vec![Content::Text("later".into()); 9]);
+    let mut fresh = rumormill_store::Memory::new();
+    fresh.commit(&[(ROOM, Change::Keep(&secret()))]).unwrap();
+    append(&mut fresh, ROOM, &more.runs(0, 8)).unwrap();
+    assert_eq!(found(&fresh, "later").len(), 9);
+    assert!(store.mend(&ROOM).unwrap().is_clean());
+}
+
+fn what_was_taken_back_before_it_could_be_read_stays_gone(store: &mut dyn Store) {
+    let log = sealed(&[
+        Content::Text("a secret".into()),
+        Content::Edit { of: 0, text: "another secret".into() },
+        Content::Retraction { of: 0 },
+        Content::Edit { of: 0, text: "a third secret".into() },
+    ]);
+    append(store, ROOM, &log.runs(0, 3)).unwrap();
+    store.commit(&[(ROOM, Change::Keep(&secret()))]).unwrap();
+    while store.index(1_000).unwrap() {}
+    assert_eq!(found(store, "secret"), Vec::<Seq>::new());
+    let lines = timeline(store, &ROOM);
+    let bodies: Vec<bool> = lines.iter().map(|line| line.body.bytes().is_some()).collect();
+    assert_eq!(bodies, [false, false, true, false]);
+    assert!(store.mend(&ROOM).unwrap().is_clean());
+}
+
+fn a_body_that_does_not_open_is_damaged(store: &mut dyn Store) {
+    let mut entry = text(1_000, [&secret().id().prefix()[..], &[7; 40]].concat());
+    entry.kind = Kind::TEXT.sealed().unwrap();
+    let log = Script::new(ROOM, 5, vec![entry]);
+    store.commit(&[(ROOM, Change::Keep(&secret()))]).unwrap();
+    append(store, ROOM, &log.runs(0, 0)).unwrap();
+    let line = timeline(store, &ROOM).remove(0);
+    assert_eq!((line.kind, line.body.bytes()), (Kind::TEXT.sealed().unwrap(), None));
+    assert_eq!(messages(store).len(), 1, "it keeps its place");
+    assert!(store.mend(&ROOM).unwrap().is_clean());
 }

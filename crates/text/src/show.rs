@@ -39,6 +39,10 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
         (Kind::Founded, _) => Said::Act(format!("founded the room {}", clean_name(&text, NICK_CHARS))),
         (Kind::Gone, Some(Gone::Retracted)) => Said::Act("took back what was here".into()),
         (Kind::Gone, Some(Gone::Missing)) => Said::Act("said something that has not arrived yet".into()),
+        (Kind::Gone, Some(Gone::Locked)) => {
+            Said::Act("said something that cannot be read yet: its key has not come".into())
+        }
+        (Kind::Gone, Some(Gone::Damaged)) => Said::Act("said something that is damaged".into()),
         (Kind::Gone, Some(Gone::Unkept)) => Said::Act("said something that is no longer kept by anybody here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };

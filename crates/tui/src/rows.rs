@@ -248,6 +248,8 @@ impl<'a> Sheet<'a> {
                 let what = match message.gone {
                     Some(Gone::Expired) => "(gone)",
                     Some(Gone::Missing) => "(its text has not come yet)",
+                    Some(Gone::Locked) => "(cannot be read yet: its key has not come)",
+                    Some(Gone::Damaged) => "(damaged: nobody can read it)",
                     Some(Gone::Unkept) => "(its text is no longer kept by anybody here)",
                     _ => "(taken back)",
                 };

@@ -26,8 +26,10 @@ impl Driver {
             Ok(None) => return Inputs::new(),
             Err(reject) => return self.fault(link, reject, now),
         };
-        let Some(seat) = self.seats.get(&room).filter(|seat| seat.setup.closed.is_some()) else { return Inputs::new() };
-        match proof::open(&signed, &seat.proof_keys(), sealed) {
+        let Some(seat) = self.seats.get_mut(&room).filter(|seat| seat.setup.closed.is_some()) else {
+            return Inputs::new();
+        };
+        match proof::open(&signed, seat.proof_keys(), sealed) {
             Ok((proof, key)) => self.links.proved(link, room, proof, key),
             Err(_) => {
                 if seat.may_answer() && self.links.may_answer(peer, now.ticks_ms) {

@@ -139,7 +139,7 @@ mod tests {
             let mut flaws = self.1.lock().unwrap();
             flaws.joint += usize::from(changes.chunk_by(|(one, _), (other, _)| one == other).count() > 1);
             if let Some((_, change)) = changes.iter().find(|(room, _)| flaws.bad.contains(room)) {
-                return Err(StoreError::Unfit { author: change.author(), why: Unfit::NoPlace });
+                return Err(StoreError::Unfit { author: change.author().unwrap(), why: Unfit::NoPlace });
             }
             drop(flaws);
             self.0.commit(changes)

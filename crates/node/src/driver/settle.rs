@@ -11,6 +11,7 @@ use rumormill_proto::{
     frame::Frame,
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Arrival, Event, Form, Input, Output, Recall, Unsaid},
+    limits::BLOCK,
     log::Log,
     reject::Reject,
     time::Now,
@@ -192,6 +193,16 @@ impl Driver {
                         self.forked.insert(room);
                     }
                     Output::Unsaid { tag, why } => seat.unsaid(tag, why),
+                    Output::Keep(_) if seat.unlock() => {
+                        filled = true;
+                        let named = seat.setup.closed.filter(|_| seat.setup.name.is_empty());
+                        let run = named.and_then(|closed| self.read.run(&room, &closed.founder, 1, BLOCK).ok()?);
+                        if let Some((place, kind, body)) = run.and_then(|run| seat.find_name(&run))
+                            && seat.note(place, kind, &body)
+                        {
+                            noted.insert(room, seat.record());
+                        }
+                    }
                     Output::Imported(imported) => {
                         // The caller may have gone.
                         let _ = seat.imports.pop_front().map(|answer| answer.send(imported));

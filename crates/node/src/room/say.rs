@@ -60,9 +60,14 @@ impl Room {
     pub async fn retract(&self, of: Target) -> Result<Target, Error> {
         match self.ours(of).await?.what {
             What::Founded(_) | What::Nick(_) | What::Act(_) | What::Retracted => Err(Error::Kind),
-            What::Text(_) | What::Topic(_) | What::File(_) | What::Imported(_) | What::Expired | What::Missing => {
-                self.put(&Content::Retraction { of: of.seq }).await
-            }
+            What::Text(_)
+            | What::Topic(_)
+            | What::File(_)
+            | What::Imported(_)
+            | What::Expired
+            | What::Missing
+            | What::Locked
+            | What::Damaged => self.put(&Content::Retraction { of: of.seq }).await,
         }
     }
 

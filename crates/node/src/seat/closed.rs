@@ -221,18 +221,20 @@ impl Seat {
     }
 
     /// The key under which we seal our proofs.
-    pub(crate) fn proof_key(&self) -> ProofKey {
-        self.setup.secret
+    pub(crate) fn proof_key(&mut self) -> ProofKey {
+        // Who comes with a ticket is known to nobody yet, and others may hold no secret that we hold.
+        let epoch = if self.pass_shown().is_some() { None } else { self.engine.proof_key() };
+        epoch.map_or(self.setup.secret, |key| *key.bytes())
     }
 
     /// The keys under which the proofs of others may be sealed.
-    pub(crate) fn proof_keys(&self) -> Vec<ProofKey> {
-        vec![self.setup.secret]
+    pub(crate) fn proof_keys(&self) -> impl Iterator<Item = ProofKey> {
+        self.engine.proof_keys().map(|key| *key.bytes()).chain([self.setup.secret])
     }
 
     /// Whether a proof of ours tells nothing to those who hold the room's secret alone, or has to, for we come with a
     /// ticket.
-    pub(crate) fn may_answer(&self) -> bool {
+    pub(crate) fn may_answer(&mut self) -> bool {
         self.proof_key() != self.setup.secret || self.pass_shown().is_some()
     }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Parts, gate::Gate, vouch::Vouching};
+use super::{Parts, epochs::Keys, gate::Gate, vouch::Vouching};
 use crate::{
     admit::Author,
     bodies::Bodies,
     clock::Clock,
-    config::Config,
+    config::{Closed, Config},
+    epochs::Ring,
     evidence::Evidence,
     ids::AuthorId,
     input::Kept,
@@ -26,9 +27,11 @@ impl Parts {
     pub(super) fn new(config: Config, author: Author, kept: Vec<Kept>, end: Option<Place>, now: Now) -> Self {
         let look_ms = (!kept.is_empty()).then_some(now.ticks_ms);
         let mut logs = Logs::of(config.room, config.crowd, kept);
-        if let Some(governance) = config.closed {
-            logs.close(*governance, author.id());
-        }
+        let keys = config.closed.map(|closed| {
+            let Closed { governance, secrets, entropy } = *closed;
+            logs.close(governance, author.id());
+            Keys::new(Ring::new(config.room, secrets), entropy)
+        });
         let seats = logs.fold().map(|fold| fold.seats()).unwrap_or_default();
         logs.befriend(author.id());
         let end = end.unwrap_or(Place { time: Time::default(), author: AuthorId::default(), seq: 0 });
@@ -69,6 +72,7 @@ impl Parts {
             seats,
             gate: Gate::default(),
             vouching: Vouching::default(),
+            keys,
         }
     }
 }

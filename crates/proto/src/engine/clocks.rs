@@ -52,6 +52,8 @@ impl Parts {
         let before = self.authors.insert(peer, author);
         if before != Some(author) {
             self.logs.befriend(author);
+            self.keys.iter_mut().for_each(|keys| keys.forget(&peer));
+            self.release_secrets(turn.now.ticks_ms);
             if before.is_some() {
                 self.receipts.forget(&peer);
             }

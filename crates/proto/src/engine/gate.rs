@@ -107,6 +107,11 @@ impl Gate {
         self.callers.values().map(|caller| caller.due_ms).chain(trusted.map(|(_, due_ms)| due_ms)).min()
     }
 
+    /// Who writes at a link that is let in, whatever it is let have.
+    pub(super) fn author(&self, peer: &PeerId) -> Option<AuthorId> {
+        self.inside.get(peer).map(|(proved, _)| proved.author)
+    }
+
     /// Forgets a link that is gone.
     pub(super) fn forget(&mut self, peer: &PeerId) {
         self.callers.remove(peer);
@@ -388,7 +393,7 @@ impl Parts {
             Output::Send { to, .. } | Output::Serve { to, .. } if !self.gate.inside.contains_key(&to) => None,
             Output::Send { to, frame } if acts(&to) => {
                 let frame = match frame {
-                    Frame::Shuffle { .. } => return None,
+                    Frame::Shuffle { .. } | Frame::Secrets { .. } => return None,
                     Frame::Push(mut push) => {
                         push.runs.retain(all_acts);
                         (!push.runs.is_empty()).then_some(Frame::Push(push))?

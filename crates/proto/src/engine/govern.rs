@@ -24,6 +24,7 @@ impl Parts {
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(moved) = self.logs.govern() else { return false };
         self.gate.stale = true;
+        self.release_secrets(turn.now.ticks_ms);
         self.tell_seats(turn);
         self.note_undecided(turn.now.ticks_ms);
         for Moved { author, counted: (before, now), .. } in moved.iter().filter(|moved| moved.shows) {
@@ -94,7 +95,8 @@ impl Parts {
         let present = self.logs.fold()?.is_present(&me);
         match saying.kind.is_act() {
             true => Some(Unsaid::Refused),
-            false => (!present).then_some(Unsaid::NotMember),
+            false if !present => Some(Unsaid::NotMember),
+            false => Self::unsealable(saying),
         }
     }
 

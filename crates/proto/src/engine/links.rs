@@ -66,6 +66,7 @@ impl Parts {
         pushed.iter().for_each(|push| _ = self.pushed.remove(push));
         self.clock.down(&peer);
         self.judge(turn);
+        self.keys.iter_mut().for_each(|keys| keys.forget(&peer));
         if let Some(author) = self.authors.remove(&peer) {
             self.parted(author);
             turn.emit(Event::Went { peer });

@@ -4,9 +4,10 @@ use bytes::Bytes;
 
 use crate::{
     admit::Author,
-    config::Config,
+    config::{Closed, Config},
     engine::Engine,
     entry::{Body, Kind, LogKey, RawEntry, found_closed},
+    epochs::Secret,
     frame::Frame,
     governance::{Act, End, Ended, Governance, Guest, Last, Says, Terms, TicketId, TicketKey, countersign},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
@@ -50,7 +51,8 @@ impl Scribe {
     }
 
     pub(super) fn say(&mut self, count: usize) -> Vec<RawRun> {
-        (0..count).map(|_| self.write(Kind::TEXT, Bytes::from_static(b"word"))).collect()
+        let sealed = Kind::TEXT.sealed().unwrap();
+        (0..count).map(|_| self.write(sealed, Bytes::from_static(b"word"))).collect()
     }
 
     pub(super) fn act(&mut self, says: Says) -> RawRun {
@@ -83,7 +85,8 @@ pub(super) fn founded() -> (Scribe, Vec<RawRun>, TicketId) {
 }
 
 pub(super) fn engine(owner: &Scribe) -> Engine {
-    let closed = Some(Box::new(Governance::new(owner.author.id())));
+    let governance = Governance::new(owner.author.id());
+    let closed = Some(Box::new(Closed { governance, secrets: vec![], entropy: Secret::new([5; 32]) }));
     // With these links every rumor goes to all of them.
     let shape = Shape::Fixed(vec![PEER, OTHER]);
     let mut engine = engine_of(9, |config| Config { room: owner.room, closed, shape, ..config });

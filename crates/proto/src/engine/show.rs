@@ -54,6 +54,7 @@ impl Parts {
 
     pub(super) fn write(&mut self, turn: &mut Turn<'_>) {
         let wall_ms = self.time_ms(turn.now);
+        self.pay_epoch(turn);
         // Our own entries that peers gave back may wait for the entries they name.
         while self.own.may_write(self.own_next(), self.logs.pending.head(self.own.id()), turn.now.ticks_ms) {
             if self.is_ended() {
@@ -61,9 +62,11 @@ impl Parts {
                 turn.out.extend(gone.into_iter().map(|(tag, why)| Output::Unsaid { tag, why }));
                 break;
             }
+            let Some(epoch) = self.epoch_of_next(turn) else { break };
             let head = self.logs.frontier().head(&self.own.id());
             let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());
-            let (run, tags) = self.own.write(&self.room, head, (write_ms, turn.now.ticks_ms));
+            let seal = epoch.zip(self.keys.as_ref()).map(|(epoch, keys)| (epoch, &keys.ring));
+            let (run, tags) = self.own.write(&self.room, head, (write_ms, turn.now.ticks_ms), seal);
             let taken = run.and_then(|run| {
                 self.logs.take(&run, Origin::Here, Now { wall_ms: ANY_TIME_MS, ..turn.now }).map(|taken| (run, taken))
             });
@@ -84,6 +87,7 @@ impl Parts {
                 let released = self.logs.release(Now { wall_ms, ..turn.now });
                 self.show(released, turn);
             }
+            self.pay_epoch(turn);
         }
     }
 

@@ -20,6 +20,7 @@
 //! DEVICE    whose it is 32; X25519 key 32
 //! MINE      device 32
 //! HIDE      author 32; first seq; place of the last
+//! EPOCH     id of the epoch 32; n, then n times the id of an epoch that it follows, ascending; endings
 //!
 //! place     seq number; id 32
 //! end       key 32; last: 0 if no entry counts, or 1 and the place of the last that counts; 0, or 1 and the place of the
@@ -40,8 +41,9 @@ use crate::{
     admit::{Entry, verify},
     codec::{Reader, put_number},
     entry::{Kind, LogKey},
+    epochs::EpochId,
     ids::{AuthorId, EntryId, RoomId, Seq},
-    limits::{ACT_ADMITTED, ACT_ENDINGS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, SEQ_END, TICKET_HEADS},
+    limits::{ACT_ADMITTED, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, SEQ_END, TICKET_HEADS},
     reject::Reject,
     run::{RawRun, Signature},
 };
@@ -174,6 +176,15 @@ pub enum Says {
         /// The last of them.
         last: Last,
     },
+    /// Names a secret under which words are sealed from now on.
+    Epoch {
+        /// Its hash.
+        epoch: EpochId,
+        /// The epochs it follows, ascending: what they answer it answers too.
+        follows: Vec<EpochId>,
+        /// The endings that it answers besides, ascending.
+        answers: Vec<EntryId>,
+    },
 }
 
 /// The bytes that whoever holds a ticket signs with its key to join.
@@ -244,6 +255,7 @@ impl Says {
             Self::Device { of, .. } => Deed::Device(of),
             Self::Mine(device) => Deed::Mine(device),
             Self::Hide { author: key, first, last } => Deed::Hide { until: End { key, last: Some(last) }, first },
+            Self::Epoch { epoch, follows, answers } => Deed::Epoch { epoch, follows, answers },
         };
         Some(deed)
     }
@@ -284,6 +296,7 @@ impl Act {
             Kind::DEVICE => Says::Device { of: from.author()?, exchange: from.0.array("exchange key")? },
             Kind::MINE => Says::Mine(from.author()?),
             Kind::HIDE => Says::Hide { author: from.author()?, first: from.seq()?, last: from.place()? },
+            Kind::EPOCH => Says::Epoch { epoch: from.epoch()?, follows: from.epochs()?, answers: from.endings()? },
             _ => return Ok(None),
         };
         from.0.end("act")?;
@@ -363,6 +376,14 @@ impl From {
 
     fn endings(&mut self) -> Result<Vec<EntryId>, Reject> {
         self.list(0..=ACT_ENDINGS, "endings", |from| from.0.array("ending").map(EntryId), |id| *id)
+    }
+
+    fn epoch(&mut self) -> Result<EpochId, Reject> {
+        self.0.array("epoch").map(EpochId)
+    }
+
+    fn epochs(&mut self) -> Result<Vec<EpochId>, Reject> {
+        self.list(0..=ACT_EPOCHS, "epochs", Self::epoch, |epoch| *epoch)
     }
 
     fn role(&mut self) -> Result<Role, Reject> {
@@ -456,6 +477,12 @@ fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             put_number(out, *first);
             put_place(out, last);
             Kind::HIDE
+        }
+        Says::Epoch { epoch, follows, answers } => {
+            out.extend_from_slice(&epoch.0);
+            put_list(out, follows, |out, epoch| out.extend_from_slice(&epoch.0));
+            put_list(out, answers, |out, id| out.extend_from_slice(&id.0));
+            Kind::EPOCH
         }
     }
 }
@@ -560,6 +587,11 @@ mod tests {
             Says::Device { of: who, exchange: [1; 32] },
             Says::Mine(who),
             Says::Hide { author: who, first: 3, last: far(9) },
+            Says::Epoch {
+                epoch: EpochId(id(3)),
+                follows: many(ACT_EPOCHS, EpochId),
+                answers: many(ACT_ENDINGS, EntryId),
+            },
         ]
     }
 
@@ -581,12 +613,15 @@ mod tests {
         let admit = |count| Says::Admit { who: many(count, AuthorId), ticket: None, despite: vec![] };
         let dismiss = |count| Says::Dismiss { ends: (0..count).map(ended).collect(), tickets: vec![] };
         let despite = |count| Says::Admit { who: many(1, AuthorId), ticket: None, despite: many(count, EntryId) };
+        let follows = |follows| Says::Epoch { epoch: EpochId(id(1)), follows, answers: vec![] };
         let cases = [
             (admit(ACT_ADMITTED + 1), Reject::Limit("admitted")),
             (admit(0), Reject::Malformed("admitted")),
             (dismiss(ACT_KEYS + 1), Reject::Limit("ended keys")),
             (dismiss(0), Reject::Malformed("ended keys")),
             (despite(ACT_ENDINGS + 1), Reject::Limit("endings")),
+            (follows(many(ACT_EPOCHS + 1, EpochId)), Reject::Limit("epochs")),
+            (follows(vec![EpochId(id(1)); 2]), Reject::Malformed("epochs")),
             (Says::Hide { author: AuthorId(id(1)), first: SEQ_END, last: far(1) }, Reject::Limit("seq")),
         ];
         for (says, reject) in cases {
@@ -650,7 +685,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..14, at: usize, to: u8) {
+        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..15, at: usize, to: u8) {
             let act = Act { before: None, says: largest().swap_remove(which) };
             let (kind, body) = act.encode().unwrap();
             let mut changed = body.to_vec();

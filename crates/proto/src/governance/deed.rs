@@ -1,6 +1,7 @@
 //! What the fold reads of an entry: its place in its log, and what it does if it is an act.
 
 use crate::{
+    epochs::EpochId,
     ids::{AuthorId, EntryId, Seq},
     log::Head,
     time::Time,
@@ -190,6 +191,15 @@ pub enum Deed {
         /// The first.
         first: Seq,
     },
+    /// Names a secret under which words are sealed from now on.
+    Epoch {
+        /// Its hash.
+        epoch: EpochId,
+        /// The epochs it follows.
+        follows: Vec<EpochId>,
+        /// The endings that it answers besides.
+        answers: Vec<EntryId>,
+    },
 }
 
 impl Role {
@@ -205,6 +215,7 @@ impl Role {
             Deed::Revoke(_) | Deed::StepDown | Deed::Hide { .. } => true,
             Deed::Appoint { .. } | Deed::Dismiss { .. } | Deed::Vouch(_) => false,
             Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_) => return false,
+            Deed::Epoch { .. } => return false,
         };
         match self {
             Self::Owner | Self::CoOwner => true,

@@ -21,6 +21,8 @@ pub(crate) struct Entries {
     free: Vec<ActNo>,
     /// The entries that acts name as the last that counts.
     named: BTreeSet<EntryId>,
+    /// The acts that name an epoch.
+    epochs: BTreeSet<ActNo>,
 }
 
 /// What of the fold an entry may change.
@@ -36,7 +38,8 @@ pub(crate) enum Touched {
 
 impl Entries {
     pub(crate) fn new(owner: AuthorId) -> Self {
-        Self { owner, trees: BTreeMap::new(), acts: Vec::new(), free: Vec::new(), named: BTreeSet::new() }
+        let (trees, acts, free) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { owner, trees, acts, free, named: BTreeSet::new(), epochs: BTreeSet::new() }
     }
 
     /// Takes an entry. `governs` tells whether its author has a grant.
@@ -56,13 +59,18 @@ impl Entries {
             // A co-owner's word about the owner's log counts wherever it stands.
             Some(Deed::Vouch(end)) if end.key == self.owner => Touched::Everything,
             Some(Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_)) => Touched::Members,
+            Some(Deed::Epoch { .. }) => Touched::Members,
             Some(_) if governs(&author) => Touched::Everything,
             Some(_) => Touched::Members,
         };
         if let Some(deed) = &entry.deed {
             self.named.extend(deed.ends().iter().filter_map(|end| end.last).map(|last| last.id));
-            match self.free.pop() {
-                Some(free) => self.acts[free] = entry,
+            let at = self.free.pop().unwrap_or(self.acts.len());
+            if matches!(deed, Deed::Epoch { .. }) {
+                self.epochs.insert(at);
+            }
+            match self.acts.get_mut(at) {
+                Some(place) => *place = entry,
                 None => self.acts.push(entry),
             }
         }
@@ -72,7 +80,9 @@ impl Entries {
     /// Forgets the entries of a log from `at` on. Returns whether there were any.
     pub(crate) fn forget(&mut self, author: &AuthorId, at: Seq) -> bool {
         let Some(tree) = self.trees.get_mut(author).filter(|tree| tree.reaches(at)) else { return false };
-        self.free.extend(tree.forget_from(at));
+        let forgotten = tree.forget_from(at);
+        forgotten.iter().for_each(|act| _ = self.epochs.remove(act));
+        self.free.extend(forgotten);
         if tree.is_empty() {
             self.trees.remove(author);
         }
@@ -100,6 +110,11 @@ impl Entries {
 
     pub(crate) fn trees(&self) -> impl Iterator<Item = (&AuthorId, &Tree)> {
         self.trees.iter()
+    }
+
+    /// The acts that name an epoch, on whatever branch.
+    pub(crate) fn epochs(&self) -> impl Iterator<Item = &Signed> {
+        self.epochs.iter().map(|act| self.act(*act))
     }
 
     pub(crate) fn act(&self, act: ActNo) -> &Signed {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     deed::{Deed, Last, Role, Signed},
     entries::Entries,
+    epochs::Epochs,
     governors::Governors,
     members::Members,
     ranks::{Grant, Sort},
@@ -13,12 +14,13 @@ use super::{
 };
 use crate::ids::{AuthorId, EntryId, Seq};
 
-/// The three steps. Each reads those before it only.
+/// The steps. Each reads those before it only.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Steps {
     pub(crate) governors: Governors,
     pub(crate) removals: Removals,
     pub(crate) members: Members,
+    pub(crate) epochs: Epochs,
 }
 
 impl Steps {
@@ -26,7 +28,14 @@ impl Steps {
         let governors = Governors::of(entries);
         let removals = Removals::of(entries, &governors);
         let members = Members::of(entries, &governors, &removals);
-        Self { governors, removals, members }
+        let epochs = Epochs::of(entries, &governors, &removals, &members);
+        Self { governors, removals, members, epochs }
+    }
+
+    /// Repeats the steps behind the second.
+    pub(crate) fn let_in(&mut self, entries: &Entries) {
+        self.members = Members::of(entries, &self.governors, &self.removals);
+        self.epochs = Epochs::of(entries, &self.governors, &self.removals, &self.members);
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Members {
     pub(crate) surplus: BTreeSet<AuthorId>,
     /// Devices that their person ended, and how far their logs count.
     pub(crate) ended: BTreeMap<AuthorId, Extent>,
+    /// The acts that ended them, and those that ended a ticket by which somebody came who is no member without it.
+    pub(crate) endings: BTreeSet<EntryId>,
     /// Tickets that were ended.
     pub(crate) revoked: BTreeSet<TicketId>,
     /// Newcomers and devices that are not in, and whose first entry everybody has to hold: newcomers whose ticket is
@@ -65,6 +67,8 @@ struct Admission<'a> {
     welcomes: BinaryHeap<Reverse<(Time, AuthorId, Seq, ActNo)>>,
     /// Welcomes by tickets that nobody who counts has announced so far.
     early: BTreeMap<TicketId, Vec<ActNo>>,
+    /// The acts that end tickets.
+    revoking: Vec<(TicketId, EntryId)>,
     members: Members,
 }
 
@@ -79,12 +83,14 @@ impl Members {
             joins: BTreeMap::new(),
             welcomes: BinaryHeap::new(),
             early: BTreeMap::new(),
+            revoking: Vec::new(),
             members: Self::default(),
         };
         admission.read_first_entries();
         let named = admission.named_by_governors();
         admission.settle(named);
         admission.welcome_all();
+        admission.note_lost();
         admission.find_waiting();
         admission.members
     }
@@ -139,6 +145,7 @@ impl<'a> Admission<'a> {
             for (number, act) in grant.acts.iter().map(|act| (*act, self.entries.act(*act))) {
                 let Some(deed) = &act.deed else { continue };
                 self.members.revoked.extend(deed.revoked());
+                self.revoking.extend(deed.revoked().iter().map(|ticket| (*ticket, act.id)));
                 if let Deed::Admit { who, .. } = deed {
                     who.iter().for_each(|who| _ = self.members.let_in.insert(*who, number));
                 }
@@ -193,6 +200,7 @@ impl<'a> Admission<'a> {
             let own = |open: &Open| open.maker == *key && ticket.is(&open.announced);
             if self.tickets.get(ticket).is_some_and(own) {
                 self.members.revoked.insert(*ticket);
+                self.revoking.push((*ticket, act.id));
             }
         }
     }
@@ -268,6 +276,8 @@ impl<'a> Admission<'a> {
         if said.is_empty() || self.governors.of_key.contains_key(device) {
             return;
         }
+        let ends = |act: &&Signed| matches!(&act.deed, Some(Deed::End(end)) if end.key == *device);
+        self.members.endings.extend(acts.iter().map(|(_, act)| *act).filter(ends).map(|act| act.id));
         said.sort_unstable();
         let mut extent = self.removals.extent(device);
         let mut line = tree.line();
@@ -318,6 +328,15 @@ impl<'a> Admission<'a> {
                 self.members.surplus.insert(*who);
             }
         }
+    }
+
+    /// Notes the acts that ended a ticket by which somebody came who is no member without it.
+    fn note_lost(&mut self) {
+        let lost = self.joins.iter().filter(|(key, _)| !self.members.all.contains(key));
+        let lost: BTreeSet<TicketId> = lost.map(|(_, (ticket, _))| *ticket).collect();
+        let noted: Vec<EntryId> =
+            self.revoking.iter().filter(|(ticket, _)| lost.contains(ticket)).map(|(_, id)| *id).collect();
+        self.members.endings.extend(noted);
     }
 
     /// A log that forks at its first entry is nobody's, but everybody has to see that it forks.

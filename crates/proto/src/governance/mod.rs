@@ -4,17 +4,18 @@
 //! last of them. Nobody's clock decides, nothing can be slipped in before an ending, and a fork made later cannot undo
 //! what the named entry vouches for. No clock and no order of arrival is read.
 //!
-//! [`Governance`] holds the entries. [`Governance::fold`] says what they come to, in three steps, a module each:
+//! [`Governance`] holds the entries. [`Governance::fold`] says what they come to, in four steps, a module each:
 //!
 //! 1. `governors`: from the owner down, the grants and the acts that count under them.
 //! 2. `removals`: the removals that count, and how far each log goes because of them.
 //! 3. `members`: whom governors let in, devices, and newcomers by ticket, one at a time.
+//! 4. `epochs`: under which secrets words may be sealed.
 //!
 //! `room` says what the engine asks of the result.
 //!
 //! An entry counts if its author is a member and it lies within that log's cut. A fold takes as long as it takes to sort
 //! the acts. An entry that is no act and follows the end of its log changes nothing but how far that log goes, and costs
-//! one look-up; what people do who hold no grant repeats the third step alone.
+//! one look-up; what people do who hold no grant repeats the last two steps alone.
 //!
 //! Memory: 40 bytes an entry, for any entry can be named by an ending, and what an act says.
 
@@ -22,6 +23,7 @@ mod act;
 mod chain;
 mod deed;
 mod entries;
+mod epochs;
 mod fold;
 mod foresee;
 mod governors;
@@ -107,10 +109,7 @@ impl Governance {
     pub fn fold(&mut self) -> Fold<'_> {
         match std::mem::replace(&mut self.touched, Touched::Nothing) {
             Touched::Nothing => {}
-            Touched::Members => {
-                let Steps { governors, removals, members } = &mut self.steps;
-                *members = members::Members::of(&self.entries, governors, removals);
-            }
+            Touched::Members => self.steps.let_in(&self.entries),
             Touched::Everything => self.steps = Steps::of(&self.entries),
         }
         Fold { entries: &self.entries, steps: &self.steps }

@@ -6,6 +6,7 @@ use super::{
     fold::Fold,
 };
 use crate::{
+    epochs::EpochId,
     ids::{AuthorId, Seq},
     input::Unsaid,
     limits::RANK_STEPS,
@@ -74,6 +75,8 @@ pub enum Order {
         /// The last.
         last: Seq,
     },
+    /// Name a secret under which words are sealed from now on.
+    Epoch(EpochId),
 }
 
 impl Fold<'_> {
@@ -124,6 +127,7 @@ impl Fold<'_> {
                 Ok(Says::Hide { author, first, last: last.into() })
             }
             Order::Vouch(key) => self.vouch(me, key),
+            Order::Epoch(epoch) => Ok(self.epoch(epoch)),
             Order::StepDown => match self.role(me) {
                 Some(_) => Ok(Says::StepDown),
                 None => Err(Unsaid::Nothing),

@@ -22,6 +22,8 @@ pub(crate) struct Removals {
     pub(crate) extents: BTreeMap<AuthorId, Extent>,
     /// The entries of a log that endings and vouchers name, in the order in which these choose a branch of it.
     pub(crate) named: BTreeMap<AuthorId, Vec<Last>>,
+    /// The acts that keep somebody out.
+    pub(crate) endings: BTreeSet<EntryId>,
 }
 
 /// The acts that take a removal of somebody back: rank and author of each.
@@ -44,6 +46,7 @@ impl Removals {
             let counted: BTreeSet<EntryId> = cutting.iter().map(|ending| ending.id).collect();
             if !cutting.is_empty() {
                 all.out.insert(*key);
+                all.endings.extend(&counted);
             }
             if cutting.iter().any(|ending| ending.sort == Sort::Removal) {
                 all.persons.insert(*key);
@@ -87,6 +90,7 @@ impl Removals {
                 self.extents
                     .insert(*key, Extent { cut: Some(extent.cut.map_or(cut, |other| other.min(cut))), ..extent });
                 self.out.insert(*key);
+                self.endings.insert(act.id);
             }
         }
     }

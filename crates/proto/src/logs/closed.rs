@@ -149,7 +149,7 @@ impl Logs {
     }
 
     /// Whether this may be an entry here: an open room is not founded by the founding entry of a closed one, nor the
-    /// other way round, nor by rules that are not known; and acts need their bodies.
+    /// other way round, nor by rules that are not known; there acts need their bodies, and words have to be sealed.
     pub(super) fn fits(&self, author: &AuthorId, raw: &RawEntry) -> bool {
         match (raw.kind, raw.body.bytes()) {
             (Kind::FOUND, Some(body)) => match founding(&self.room, author, body) {
@@ -159,6 +159,7 @@ impl Logs {
                 Err(_) => true,
             },
             (kind, None) if kind.is_act() => !self.is_closed(),
+            (kind, _) if kind.is_word() => !self.is_closed(),
             _ => true,
         }
     }

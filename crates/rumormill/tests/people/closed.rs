@@ -14,6 +14,8 @@ fn ann_lets_ben_and_mallory_in_and_removes_mallory() {
     let mut at_mallory = Window::of(&mut mallory.command(&["join", &ticket, "--nick", "Mallory"]));
     at_mallory.shows("you are in lunch");
     at_ann.until("Mallory joined");
+    at_ann.types("welcome everybody");
+    at_mallory.until("welcome everybody");
     at_mallory.types("buy this");
     at_ann.until("buy this");
     at_ben.until("buy this");
@@ -43,6 +45,16 @@ fn ann_lets_ben_and_mallory_in_and_removes_mallory() {
         let log = person.lines(&["log", "lunch"]).join("\n");
         assert!(!log.contains("buy this") && !log.contains("I am still here"), "{log}");
         assert!(log.contains("Ann removed Mallory") && log.contains("finally"), "{log}");
+    }
+
+    // Her home can read what was said before, and no word of what was said after.
+    let log = mallory.lines(&["log", "lunch"]).join("\n");
+    assert!(log.contains("welcome everybody") && !log.contains("finally"), "{log}");
+    for file in std::fs::read_dir(mallory.home.path().join("home")).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = if path.is_file() { std::fs::read(&path).unwrap() } else { Vec::new() };
+        let holds = bytes.windows(7).any(|window| window.eq_ignore_ascii_case(b"finally"));
+        assert!(!holds, "{} holds the word", path.display());
     }
 
     // The ticket by which she came is over, and whoever comes with it is told nothing else.

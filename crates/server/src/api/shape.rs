@@ -246,6 +246,8 @@ fn told(room: &Room, what: &What) -> (Kind, String, Option<Gone>) {
         What::Imported(said) => (Kind::Text, said.text.clone(), None),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),
         What::Missing => (Kind::Gone, String::new(), Some(Gone::Missing)),
+        What::Locked => (Kind::Gone, String::new(), Some(Gone::Locked)),
+        What::Damaged => (Kind::Gone, String::new(), Some(Gone::Damaged)),
     }
 }
 

@@ -11,8 +11,8 @@ use rumormill_api::{self as api, IMPORT_LINE_BYTES, Said, codes};
 use rumormill_node::{
     Room,
     proto::{
-        content::{Content, Imported},
-        entry::{Kind, RawEntry},
+        content::{Content, Imported, Target},
+        entry::Kind,
         input::Import,
         limits::{BODY_BYTES, NAME_BYTES, SOURCE_BYTES},
         run::block_end,
@@ -234,9 +234,17 @@ async fn brought(room: &Room) -> Result<HashMap<Key, u32>, Refusal> {
         while at <= span.last.seq {
             let last = block_end(at).min(span.last.seq);
             let run = room.entries().run(me, at, last).await?;
-            let imported = |entry: &&RawEntry| entry.kind == Kind::IMPORTED;
-            for entry in run.iter().flat_map(|run| run.entries()).filter(imported) {
-                *brought.entry(key(&entry.body.hash())).or_default() += 1;
+            for (seq, entry) in run.iter().flat_map(|run| (run.first()..).zip(run.entries())) {
+                let hash = match entry.kind {
+                    Kind::IMPORTED => Some(entry.body.hash()),
+                    // What is sealed is known again by what it says, as long as that is kept.
+                    kind if kind.opened() == Some(Kind::IMPORTED) => {
+                        let line = room.entries().one(Target { author: me, seq }).await?;
+                        line.map(|line| line.body.hash())
+                    }
+                    _ => None,
+                };
+                hash.into_iter().for_each(|hash| *brought.entry(key(&hash)).or_default() += 1);
             }
             at = last + 1;
         }

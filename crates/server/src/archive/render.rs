@@ -119,6 +119,8 @@ impl Shown<'_> {
             What::Act(says) => Rendered::Act(deed_text(says, |author| called(self.names, author))),
             What::Retracted => Rendered::Act("took back what was here".into()),
             What::Expired | What::Missing => Rendered::Act("said something that is gone".into()),
+            What::Locked => Rendered::Act("said something that cannot be read here yet".into()),
+            What::Damaged => Rendered::Act("said something that is damaged".into()),
         }
     }
 
@@ -135,7 +137,8 @@ impl Shown<'_> {
 
     /// Its reactions; a message that is gone has none.
     fn signs(&self) -> Vec<String> {
-        let gone = matches!(self.message.what, What::Retracted | What::Expired | What::Missing);
+        let gone =
+            matches!(self.message.what, What::Retracted | What::Expired | What::Missing | What::Locked | What::Damaged);
         let signs = self.message.reactions.iter().filter(|_| !gone);
         signs.map(|(sign, by)| format!("{} {}", clean(sign), by.len())).collect()
     }
@@ -152,7 +155,12 @@ impl Shown<'_> {
         if let Some((nick, text)) = &self.reply {
             line += &format!("  (to {nick}: {text})");
         }
-        if self.message.edited && !matches!(self.message.what, What::Retracted | What::Expired | What::Missing) {
+        if self.message.edited
+            && !matches!(
+                self.message.what,
+                What::Retracted | What::Expired | What::Missing | What::Locked | What::Damaged
+            )
+        {
             line += "  (edited)";
         }
         self.signs().iter().for_each(|sign| line += &format!("  {sign}"));

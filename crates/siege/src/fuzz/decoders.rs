@@ -9,6 +9,7 @@ use rumormill_proto::{
     codec::put_number,
     content::{Content, File, Target, Text},
     entry::Kind,
+    epochs::Secret,
     fork::Proof,
     frame::{Brief, Contact, Frame, Heads, Hello, Push, Range, Ranges, Want},
     frontier::Branch,
@@ -133,6 +134,7 @@ fn good() -> Vec<(Decoder, Vec<u8>)> {
         Frame::Evidence { run: runs[0].without_bodies().unwrap() },
         Frame::Fork { proof: proof.wire().clone() },
         Frame::Shuffle { peers: vec![contact], answer: true },
+        Frame::Secrets { secrets: vec![Secret::new([5; 32]), Secret::new([6; 32])] },
     ];
     let target = Target { author: pen.id(), seq: 3 };
     let text = |reply_to, mentions| Content::Text(Text { text: "hello".into(), reply_to, mentions });

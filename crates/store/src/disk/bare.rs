@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use rumormill_proto::{
     entry::{Body, Kind, RawEntry},
+    epochs::Opened,
     ids::{AuthorId, Seq},
     input::Bare,
     run::RawRun,
@@ -12,6 +13,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    epochs::{self, Opener},
     fail::Fail,
     forget::{Dropped, retract, reword, texts},
     notes::{self, Whose},
@@ -22,7 +24,7 @@ use super::{
 };
 use crate::{
     keep::{Tally, is_below},
-    note::{Note, goes},
+    note::{Note, goes, view_as},
     share::weight,
 };
 
@@ -165,7 +167,12 @@ pub(super) fn fill(
     entry.body = here;
     let entry = entry.clone();
     let place = Place { time: entry.time, author: *whose.author, seq: at };
-    let goes = goes(whose.author, at, &entry, |of| notes::is_gone(db, whose.log, of))?;
+    let opened = Opener::new(db).open(whose.room, (whose.author, at), &entry)?;
+    if opened == Opened::Locked {
+        epochs::lock(db, whose.room, (whose.log, at), &entry)?;
+    }
+    let read = view_as(opened, &entry);
+    let goes = goes(whose.author, at, &read, |of| notes::is_gone(db, whose.log, of))?;
     if goes || is_below(floor, place, entry.kind) {
         return Ok(filled);
     }
@@ -174,7 +181,7 @@ pub(super) fn fill(
     let mut put = db.prepare_cached("UPDATE run SET wire = ?3 WHERE log = ?1 AND first = ?2")?;
     put.execute((whose.log, int(stored.first), &run.wire()[..]))?;
     texts.iter().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
-    vouches::add(db, (whose.log, whose.author), at, &entry)?;
+    vouches::add(db, (whose.log, whose.author), at, &read)?;
     share::add(db, whose.log, weight(&entry))?;
     filled.came += Tally::of(&entry);
     // The note is complete from here on; a second retraction finds nothing to do.
@@ -184,7 +191,7 @@ pub(super) fn fill(
         notes::put_gone(db, whose.log, of)?;
         filled.dropped = retract(db, whose, of)?;
     }
-    notes::add(db, whose, at, &entry)?;
-    place::judge(db, (whose.room, put_time(entry.time), whose.log, int(at)), &entry)?;
+    notes::add(db, whose, at, &read)?;
+    place::judge(db, (whose.room, put_time(entry.time), whose.log, int(at)), &read)?;
     Ok(filled)
 }

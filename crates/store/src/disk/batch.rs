@@ -7,6 +7,7 @@ use rumormill_proto::{
     admit::Run,
     content::Target,
     entry::{LogKey, RawEntry},
+    epochs::{Opened, Secret},
     fork::Proof,
     ids::{AuthorId, RoomId, Seq},
     log::{Head, Log},
@@ -17,10 +18,11 @@ use rusqlite::Connection;
 
 use super::{
     bare,
+    epochs::{self, Opener},
     evict::{Left, evict},
     expire,
     fail::Fail,
-    forget::{Dropped, retract, take_out},
+    forget::{Dropped, drop_bodies, retract, reword, take_out, texts},
     notes::{self, Whose},
     once,
     piece::{self, covering, for_each},
@@ -33,7 +35,7 @@ use super::{
 use crate::{
     Once,
     keep::{Tally, is_below},
-    note::{Note, goes, raw_entries},
+    note::{Note, goes, raw_entries, view_as},
     row::{made_whole, with_proof},
     share::{explains, weight},
 };
@@ -47,6 +49,7 @@ pub(super) struct Batch<'a> {
     places: Places,
     /// Stored bodies that were dropped.
     dropped: usize,
+    opener: Opener<'a>,
     /// Change of the body counts, by room.
     counts: BTreeMap<i64, Tally>,
 }
@@ -81,6 +84,7 @@ impl<'a> Batch<'a> {
             logs: BTreeMap::new(),
             places: Places::default(),
             dropped: 0,
+            opener: Opener::new(db),
             counts: BTreeMap::new(),
         }
     }
@@ -96,7 +100,6 @@ impl<'a> Batch<'a> {
 
         let whose = Whose { room, log, author: &author };
         let entries = self.read(whose, floor, run)?;
-        entries.iter().zip(first..).for_each(|(entry, seq)| self.places.add((room, log, seq), entry));
         let raw = RawRun::new(author, first, run.first().prev, entries, run.signature().copied())?;
         piece::put(self.db, log, &raw, &run.last().id)?;
         let mut arrive = self.db.prepare_cached("INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, ?5)")?;
@@ -153,16 +156,23 @@ impl<'a> Batch<'a> {
             if entry.body.bytes().is_none() && !gone.contains(&seq) && !explained {
                 bare::put(self.db, whose, seq, entry)?;
             }
-            let goes = goes(whose.author, seq, entry, is_gone)?;
+            let opened = self.opener.open(whose.room, (whose.author, seq), entry)?;
+            if opened == Opened::Locked {
+                epochs::lock(self.db, whose.room, (whose.log, seq), entry)?;
+            }
+            let mut read = view_as(opened, entry).into_owned();
+            let goes = goes(whose.author, seq, &read, is_gone)?;
             if !goes {
-                vouches::add(self.db, (whose.log, whose.author), seq, entry)?;
+                vouches::add(self.db, (whose.log, whose.author), seq, &read)?;
             }
             if goes || is_below(floor, place, entry.kind) {
                 entry.body = entry.body.dropped();
+                read.body = entry.body.clone();
             }
+            self.places.add((whose.room, whose.log, seq), &read);
+            notes::add(self.db, whose, seq, &read)?;
             count += Tally::of(entry);
             taken += weight(entry);
-            notes::add(self.db, whose, seq, entry)?;
         }
         share::add(self.db, whose.log, taken)?;
         *self.counts.entry(whose.room).or_default() += count;
@@ -261,6 +271,47 @@ impl<'a> Batch<'a> {
         *self.counts.entry(room).or_default() += filled.came;
         self.drop(room, filled.dropped);
         self.hold(whose, share)
+    }
+
+    /// Stores a secret, and reads the entries that waited for it.
+    pub(super) fn keep(&mut self, room_id: &RoomId, secret: &Secret) -> Result<(), Fail> {
+        self.places.write(self.db)?;
+        let Room { id: room, .. } = self.room(room_id)?;
+        let (db, epoch) = (self.db, secret.id());
+        let locked = epochs::locked(db, room, &epoch)?;
+        let mut indexed = BTreeMap::new();
+        for (log, author, seq) in &locked {
+            let found = texts(db, author, (*log, *seq, *seq))?;
+            indexed.extend(found.into_iter().map(|(arrival, text)| (arrival.id, (arrival, text))));
+        }
+        if !epochs::put(db, room, secret)? {
+            return Ok(());
+        }
+        self.opener = Opener::new(db);
+        for (log, author, seq) in &locked {
+            self.unlock(Whose { room, log: *log, author }, *seq)?;
+        }
+        indexed.values().try_for_each(|(arrival, text)| reword(db, arrival, text))?;
+        epochs::unlock(db, room, &epoch)
+    }
+
+    /// Reads an entry that can be opened from now on.
+    fn unlock(&mut self, whose: Whose<'_>, at: Seq) -> Result<(), Fail> {
+        let Whose { room, log, author } = whose;
+        let db = self.db;
+        let held = self.known(room, author)?.is_some_and(|(_, held)| held.holds(at));
+        let stored = covering(db, log, at)?.filter(|stored| held && stored.last >= at);
+        let Some(run) = stored.and_then(|stored| stored.run(author)) else { return Ok(()) };
+        let Some(raw) = run.entries().get((at - run.first()) as usize) else { return Ok(()) };
+        let read = self.opener.view(room, (author, at), raw)?;
+        if goes(author, at, &read, |of| notes::is_gone(db, log, of))? {
+            let dropped = drop_bodies(db, whose, &[at])?;
+            self.drop(room, dropped);
+            return Ok(());
+        }
+        vouches::add(db, (log, author), at, &read)?;
+        notes::add(db, whose, at, &read)?;
+        place::judge(db, (room, put_time(raw.time), log, int(at)), &read)
     }
 
     /// Records which call wrote an entry.

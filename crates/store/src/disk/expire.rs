@@ -51,10 +51,10 @@ pub(super) fn plan(db: &Connection, room: &RoomId, now_ms: u64, most: usize) -> 
     }
     let floor = floor.map(|floor| read_floor(&floor));
     let mut expiry = Expiry::new(keep, tally, now_ms, most);
-    let mut pieces = Pieces::new(db, room);
+    let mut pieces = Pieces::new(db, room)?;
     walk(db, room, (Which::All, Way::Up(floor)), |place, log| {
-        let line = pieces.line(log, &place.author, place.seq)?;
-        let body = line.map_or(Tally::default(), |line| Tally::of_body(line.kind, &line.body));
+        let row = pieces.row(log, &place.author, place.seq)?;
+        let body = row.map_or(Tally::default(), |row| Tally::of(&row.raw));
         Ok(expiry.visit(place, body))
     })?;
     let ended = expiry.end(floor);

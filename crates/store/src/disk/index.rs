@@ -6,6 +6,7 @@ use rumormill_proto::ids::{AuthorId, Seq};
 use rusqlite::Connection;
 
 use super::{
+    epochs::views,
     fail::Fail,
     piece::for_each,
     record::{array, seq},
@@ -116,7 +117,7 @@ pub(super) fn folded(db: &Connection, arrival: &Arrival) -> Result<String, Fail>
     let mut text = String::new();
     for_each(db, arrival.log, (arrival.first, arrival.last), |stored| {
         let Some(run) = stored.run(&arrival.author) else { return Ok(true) };
-        let entries = (run.first()..).zip(run.entries());
+        let entries = views(db, arrival.id >> ARRIVAL_BITS, &run)?.into_iter();
         for (_, entry) in entries.filter(|(seq, _)| (arrival.first..=arrival.last).contains(seq)) {
             if let Some(said) = said(entry.kind, &entry.body) {
                 each_word(&said, |word| text.extend([word, " "]));

@@ -11,6 +11,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    epochs,
     fail::Fail,
     kept,
     notes::{self, Whose},
@@ -24,6 +25,7 @@ use crate::{
     error::Error,
     keep::Tally,
     limits::CHECK_RUNS,
+    note::Note,
 };
 
 /// A room in one snapshot.
@@ -106,6 +108,14 @@ impl Source for Inspection<'_> {
                 }
             }
             Ok(None)
+        })
+    }
+
+    fn notes(&mut self, run: &RawRun) -> Result<u64, Error> {
+        self.ask(|db| {
+            let read = epochs::views(db, self.number.unwrap_or_default(), run)?;
+            let notes = read.iter().filter(|(seq, entry)| Note::of(&run.author(), *seq, entry).is_some());
+            Ok(notes.count() as u64)
         })
     }
 

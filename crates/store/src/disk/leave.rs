@@ -47,6 +47,8 @@ pub(super) fn leave(db: &Connection, room: &RoomId) -> Result<(), Fail> {
             founder = NULL, ticket = NULL, ticket_secret = NULL WHERE id = ?1",
         (number, number.to_be_bytes()),
     )?;
+    db.execute("DELETE FROM epoch WHERE room = ?1", [number])?;
+    db.execute("DELETE FROM locked WHERE room = ?1", [number])?;
     index_anew(db)
 }
 

@@ -12,7 +12,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    bare, expire,
+    bare, epochs, expire,
     fail::Fail,
     leave,
     notes::{self, Whose},
@@ -118,7 +118,8 @@ impl Mending<'_> {
         let mut places = Places::default();
         let whose = Whose { room: self.room, log, author: &run.author() };
         for (entry, raw) in run.entries().iter().zip(raw_entries(run)) {
-            places.add((self.room, log, entry.seq), &raw);
+            let read = epochs::view(self.db, self.room, (whose.author, entry.seq), &raw)?;
+            places.add((self.room, log, entry.seq), &read);
             notes::add(self.db, whose, entry.seq, &raw)?;
         }
         places.write(self.db)

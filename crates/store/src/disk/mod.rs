@@ -5,6 +5,7 @@
 
 mod bare;
 mod batch;
+mod epochs;
 mod evict;
 mod expire;
 mod fail;
@@ -218,12 +219,14 @@ impl Store for Disk {
                     Change::Prolong(run) => batch.prolong(room, run)?,
                     Change::Evict(author) => batch.evict(room, author)?,
                     Change::Fill { author, seq, body } => batch.fill(room, author, (*seq, body))?,
+                    Change::Keep(secret) => batch.keep(room, secret)?,
                     Change::Once(once, of) => batch.once(room, once, *of)?,
                 }
             }
             let mut left = Vec::new();
             for (room, change) in changes.iter().filter(|(_, change)| change.shortens()) {
-                left.push((change.author(), batch.left(room, &change.author())?));
+                let Some(author) = change.author() else { continue };
+                left.push((author, batch.left(room, &author)?));
             }
             Ok((left, batch.end()?))
         })?;

@@ -13,12 +13,17 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{
     batch::number_log,
+    epochs,
     fail::Fail,
     forget::retract,
     piece::{Pieces, for_each},
     record::{self, array, int, put_time, read_time, seq},
 };
-use crate::{TimelineRow, limits::NICKS, note::Note};
+use crate::{
+    TimelineRow,
+    limits::NICKS,
+    note::{Note, plain},
+};
 
 /// An author's log, with the internal numbers of the log and its room.
 #[derive(Clone, Copy)]
@@ -38,7 +43,8 @@ struct Group<'a> {
 
 /// Records what an entry is about, and what it retracts.
 pub(super) fn add(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<(), Fail> {
-    let Some(note) = Note::of(whose.author, at, entry) else { return Ok(()) };
+    let read = epochs::view(db, whose.room, (whose.author, at), entry)?;
+    let Some(note) = Note::of(whose.author, at, &read) else { return Ok(()) };
     if let Some(of) = note.retracts() {
         put_gone(db, whose.log, of)?;
     }
@@ -54,7 +60,8 @@ pub(super) fn add(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) 
 
 /// Whether the note and the retraction of an entry are recorded correctly.
 pub(super) fn is_noted(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<bool, Fail> {
-    let Some(note) = Note::of(whose.author, at, entry) else { return Ok(true) };
+    let read = epochs::view(db, whose.room, (whose.author, at), entry)?;
+    let Some(note) = Note::of(whose.author, at, &read) else { return Ok(true) };
     let retracts = note.retracts();
     let (name, says) = (note.name.clone(), note.says);
     let Some(group) = Group::known(db, whose, note)? else { return Ok(false) };
@@ -73,7 +80,7 @@ pub(super) fn stands(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntr
         "SELECT 1 FROM note WHERE room = ?1 AND target = 0 AND of = 0 AND kind = ?2 AND log = ?3 AND sign = ''
             AND time = ?4 AND seq = ?5 AND stands = 1",
     )?;
-    Ok(find.exists((whose.room, entry.kind.number(), whose.log, put_time(entry.time), int(at)))?)
+    Ok(find.exists((whose.room, plain(entry.kind).number(), whose.log, put_time(entry.time), int(at)))?)
 }
 
 /// Counts notes of a room that are wrongly marked as in effect or not. Edits of retracted entries are not in effect,
@@ -91,7 +98,8 @@ pub(super) fn misplaced(db: &Connection, room: i64) -> Result<u64, Fail> {
 
 /// Removes the note of an entry; the previous one comes into effect again.
 pub(super) fn remove(db: &Connection, whose: Whose<'_>, at: Seq, entry: &RawEntry) -> Result<(), Fail> {
-    let Some(note) = Note::of(whose.author, at, entry) else { return Ok(()) };
+    let read = epochs::view(db, whose.room, (whose.author, at), entry)?;
+    let Some(note) = Note::of(whose.author, at, &read) else { return Ok(()) };
     let group = Group::new(db, whose, note)?;
     let here = (put_time(entry.time), int(at));
     group.delete(db, here)?;
@@ -250,7 +258,7 @@ pub(super) fn about(
     let mut targets = targets.to_vec();
     targets.sort_unstable();
     targets.dedup();
-    let mut pieces = Pieces::new(db, room);
+    let mut pieces = Pieces::new(db, room)?;
     let mut lines = Vec::new();
     let neighbours =
         |below: &Target, above: &Target| below.author == above.author && below.seq.checked_add(1) == Some(above.seq);
@@ -336,7 +344,7 @@ pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<TimelineRow
             ORDER BY time DESC, author DESC",
     )?;
     let mut rows = find.query((number, Kind::TOPIC.number()))?;
-    let mut pieces = Pieces::new(db, room);
+    let mut pieces = Pieces::new(db, room)?;
     while let Some(row) = rows.next()? {
         let topic = pieces.line(row.get(0)?, &AuthorId(array(row, 1)?), seq(row.get(2)?)?)?;
         if topic.is_some() {

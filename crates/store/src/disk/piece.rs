@@ -11,8 +11,9 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    epochs::Opener,
     fail::Fail,
-    record::{array, blob, int, seq},
+    record::{self, array, blob, int, seq},
 };
 use crate::{TimelineRow, limits::CACHED_PIECES_BYTES, row::Row};
 
@@ -168,6 +169,8 @@ pub(super) fn rows(
 pub(super) struct Pieces<'a> {
     db: &'a Connection,
     room: RoomId,
+    number: Option<i64>,
+    opener: Opener<'a>,
     held: BTreeMap<i64, Held>,
     bytes: usize,
 }
@@ -179,19 +182,29 @@ struct Held {
 }
 
 impl<'a> Pieces<'a> {
-    pub(super) fn new(db: &'a Connection, room: &RoomId) -> Self {
-        Self { db, room: *room, held: BTreeMap::new(), bytes: 0 }
+    pub(super) fn new(db: &'a Connection, room: &RoomId) -> Result<Self, Fail> {
+        let number = record::room(db, room)?;
+        Ok(Self { db, room: *room, number, opener: Opener::new(db), held: BTreeMap::new(), bytes: 0 })
     }
 
-    /// One entry; `None` when it is missing or fails to verify.
+    /// One entry, opened; `None` when it is missing or fails to verify.
     pub(super) fn line(&mut self, log: i64, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Fail> {
+        let Some((mut row, number)) = self.row(log, author, seq)?.zip(self.number) else { return Ok(None) };
+        if row.raw.kind.opened().is_some() {
+            row.raw = self.opener.view(number, (author, seq), &row.raw)?.into_owned();
+        }
+        Ok(Some(row.to_line(*author)))
+    }
+
+    /// The same, as it is stored.
+    pub(super) fn row(&mut self, log: i64, author: &AuthorId, seq: Seq) -> Result<Option<Row>, Fail> {
         let holds = |held: &Held| (held.first..=held.last).contains(&seq);
         if !self.held.get(&log).is_some_and(holds) {
             let Some(stored) = covering(self.db, log, seq)? else { return Ok(None) };
             self.keep(log, author, &stored);
         }
         let piece = self.held.get(&log).filter(|held| holds(held)).and_then(|held| held.piece.as_ref());
-        Ok(piece.and_then(|piece| piece.rows(seq, seq).next()).map(|row| row.to_line(*author)))
+        Ok(piece.and_then(|piece| piece.rows(seq, seq).next()))
     }
 
     fn keep(&mut self, log: i64, author: &AuthorId, stored: &Stored) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rumormill_proto::{
     content::{Target, Vouch},
     entry::LogKey,
+    epochs::Secret,
     fork::Proof,
     ids::{AuthorId, FileId, RoomId, Seq},
     input::{Bare, Kept},
@@ -15,7 +16,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    bare,
+    bare, epochs,
     fail::Fail,
     holders::holders,
     inspect::Inspection,
@@ -126,7 +127,7 @@ impl Read for DiskReader {
     fn line(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<TimelineRow>, Error> {
         self.ask(|db| match find(db, room, author)? {
             Some(Numbered { id, log }) if log.holds(seq) => {
-                let line = Pieces::new(db, room).line(id, author, seq)?;
+                let line = Pieces::new(db, room)?.line(id, author, seq)?;
                 line.map(Some).ok_or_else(|| damaged(author, seq, seq))
             }
             _ => Ok(None),
@@ -155,6 +156,10 @@ impl Read for DiskReader {
 
     fn once(&mut self, room: &RoomId, key: &[u8; 32]) -> Result<Option<(Once, Target)>, Error> {
         self.ask(|db| once::find(db, room, key))
+    }
+
+    fn secrets(&mut self, room: &RoomId) -> Result<Vec<Secret>, Error> {
+        self.ask(|db| record::room(db, room)?.map_or(Ok(Vec::new()), |room| epochs::all(db, room)))
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
@@ -189,8 +194,10 @@ impl Read for DiskReader {
         self.ask(|db| {
             let Some(Numbered { id, log }) = find(db, room, author)? else { return Ok(Vec::new()) };
             let Some(cut) = log.cut() else { return Ok(Vec::new()) };
+            let mut pieces = Pieces::new(db, room)?;
             let rows = rows(db, &LogKey::new(room, author), (id, author), (cut, Seq::MAX))?;
-            Ok(rows.iter().map(|row| row.to_line(*author)).collect())
+            let lines = rows.iter().map(|row| pieces.line(id, author, row.seq));
+            lines.filter_map(Result::transpose).collect()
         })
     }
 
@@ -234,7 +241,7 @@ fn find(db: &Connection, room: &RoomId, author: &AuthorId) -> Result<Option<Numb
 
 /// Entries in the order of the walk. Leaves out an entry that fails to verify, so that it does not block the others.
 fn page(db: &Connection, room: &RoomId, way: (Which, Way), limit: usize) -> Result<Vec<TimelineRow>, Fail> {
-    let mut pieces = Pieces::new(db, room);
+    let mut pieces = Pieces::new(db, room)?;
     let mut page = Vec::new();
     if limit == 0 {
         return Ok(page);

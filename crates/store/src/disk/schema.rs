@@ -8,6 +8,7 @@
 //! note, gone                        what entries say about others, and which entries are retracted
 //! vouch                             authors that entries vouch for
 //! bare                              entries whose bodies are wanted
+//! epoch, locked                     secrets of closed rooms, and entries that wait for one
 //! once                              calls that must be carried out only once
 //! ```
 //!
@@ -31,7 +32,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 13] = ["
+const MIGRATIONS: [&str; 14] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -238,6 +239,23 @@ const MIGRATIONS: [&str; 13] = ["
     ALTER TABLE room ADD COLUMN founder BLOB;
     ALTER TABLE room ADD COLUMN ticket BLOB;
     ALTER TABLE room ADD COLUMN ticket_secret BLOB;
+", "
+    -- Secrets under which words of closed rooms are sealed, by their hash.
+    CREATE TABLE epoch(
+        room INTEGER NOT NULL,
+        id BLOB NOT NULL,
+        secret BLOB NOT NULL,
+        PRIMARY KEY(room, id)
+    ) WITHOUT ROWID;
+
+    -- Entries that wait for the secret of an epoch that begins like this.
+    CREATE TABLE locked(
+        room INTEGER NOT NULL,
+        prefix BLOB NOT NULL,
+        log INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY(room, prefix, log, seq)
+    ) WITHOUT ROWID;
 "];
 
 /// The first version that records notes as entries arrive.

@@ -1,6 +1,6 @@
 //! Queries on the index of words, and on what is not indexed yet.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use rumormill_proto::{
     content::Content,
@@ -12,6 +12,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
+    epochs::{view, views},
     fail::Fail,
     index::{Arrival, unindexed},
     notes,
@@ -109,8 +110,8 @@ impl Hits<'_> {
         for_each(self.db, arrival.log, (arrival.first, end), |stored| {
             let Some(run) = stored.run(&arrival.author) else { return Ok(true) };
             let mut found = Vec::new();
-            for (seq, entry) in self.matching(&run, (arrival.first, end)) {
-                found.extend(self.shown(arrival.log, seq, entry)?);
+            for (seq, entry) in self.matching(&run, (arrival.first, end))? {
+                found.extend(self.shown(arrival.log, seq, &entry)?);
             }
             // An edit is usually in another run than its target.
             let (here, elsewhere): (Vec<Seq>, Vec<Seq>) =
@@ -118,25 +119,27 @@ impl Hits<'_> {
             let key = LogKey::new(&self.room, &arrival.author);
             let piece = if here.is_empty() { None } else { stored.verify(&key, &arrival.author) };
             for row in piece.iter().flat_map(|piece| here.iter().flat_map(|seq| piece.rows(*seq, *seq))) {
-                self.keep(&row, arrival.author);
+                self.keep(row, arrival.author)?;
             }
             for seq in elsewhere {
                 let rows = rows(self.db, &key, (arrival.log, &arrival.author), (seq, seq))?;
-                rows.iter().for_each(|row| self.keep(row, arrival.author));
+                rows.into_iter().try_for_each(|row| self.keep(row, arrival.author))?;
             }
             Ok(true)
         })
     }
 
-    fn keep(&mut self, row: &Row, author: AuthorId) {
+    fn keep(&mut self, mut row: Row, author: AuthorId) -> Result<(), Fail> {
+        row.raw = view(self.db, self.number, (&author, row.seq), &row.raw)?.into_owned();
         let fits = || self.sought.fits(author, (row.raw.kind, &row.raw.body), row.raw.time.ms());
         if !is_said(row.raw.kind) || !fits() {
-            return;
+            return Ok(());
         }
         self.lines.insert(row.place(author), row.to_line(author));
         if self.lines.len() > self.limit {
             self.lines.pop_first();
         }
+        Ok(())
     }
 
     /// The entry to show for a match: the entry itself, or the one it edits; `None` when that reads differently now.
@@ -148,7 +151,7 @@ impl Hits<'_> {
     }
 
     /// Matches within `first..=last`, skipping those older than enough others.
-    fn matching<'r>(&self, run: &'r RawRun, (first, last): (Seq, Seq)) -> Vec<(Seq, &'r RawEntry)> {
+    fn matching<'r>(&self, run: &'r RawRun, (first, last): (Seq, Seq)) -> Result<Vec<(Seq, Cow<'r, RawEntry>)>, Fail> {
         let author = run.author();
         // What an edit is shown as is judged in `keep`.
         let fits = |entry: &RawEntry| {
@@ -157,8 +160,8 @@ impl Hits<'_> {
         let matches = |entry: &RawEntry| {
             !self.are_newer(put_time(entry.time)) && self.sought.finds_in(entry.kind, &entry.body) && fits(entry)
         };
-        let entries = (run.first()..).zip(run.entries());
-        entries.filter(|(seq, entry)| (first..=last).contains(seq) && matches(entry)).collect()
+        let entries = views(self.db, self.number, run)?.into_iter();
+        Ok(entries.filter(|(seq, entry)| (first..=last).contains(seq) && matches(entry)).collect())
     }
 
     fn cut(&mut self, log: i64) -> Result<Seq, Fail> {

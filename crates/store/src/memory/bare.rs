@@ -2,14 +2,13 @@
 
 use bytes::Bytes;
 use rumormill_proto::{
-    content::vouched_for,
     entry::Body,
     ids::{AuthorId, Seq},
     input::Bare,
     timeline::Place,
 };
 
-use super::Shelf;
+use super::{Shelf, epochs::view};
 use crate::{
     keep::{Tally, is_below},
     note::is_message,
@@ -59,11 +58,8 @@ impl Shelf {
         }
         row.raw.body = here;
         let row = row.clone();
-        let named = vouched_for(&author, row.raw.kind, &row.raw.body);
-        if !named.is_empty() {
-            self.vouches.insert((author, seq), named);
-        }
-        if !is_message(&row.raw) {
+        self.vouch(author, &row);
+        if !is_message(&view(&self.ring, author, &row)) {
             self.messages.remove(&row.place(author));
         }
         self.note(author, &row);

@@ -55,11 +55,21 @@ impl Source for &Shelf {
     fn unnoted(&mut self, run: &RawRun) -> Result<Option<Seq>, Error> {
         let author = run.author();
         let noted = |seq: Seq, entry: &RawEntry| {
-            let Some(Note { about, kind, sign, .. }) = Note::of(&author, seq, entry) else { return true };
+            let Some(Note { about, kind, sign, .. }) = Note::of(&author, seq, &self.opened(&author, seq, entry)) else {
+                return true;
+            };
             let notes = self.notes.get(&Group { about, kind, author, sign });
             notes.is_some_and(|notes| notes.contains_key(&(entry.time, seq)))
         };
         Ok(run.entries().iter().zip(run.first()..).find(|(entry, seq)| !noted(*seq, entry)).map(|(_, seq)| seq))
+    }
+
+    fn notes(&mut self, run: &RawRun) -> Result<u64, Error> {
+        let author = run.author();
+        let entries = run.entries().iter().zip(run.first()..);
+        let noted =
+            |(entry, seq): &(&RawEntry, Seq)| Note::of(&author, *seq, &self.opened(&author, *seq, entry)).is_some();
+        Ok(entries.filter(noted).count() as u64)
     }
 
     fn totals(&mut self) -> Result<Totals, Error> {

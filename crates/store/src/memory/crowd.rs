@@ -60,7 +60,7 @@ impl Shelf {
                 self.timeline.remove(&row.place(*author));
                 self.bare.remove(&row.place(*author));
                 self.messages.remove(&row.place(*author));
-                unnote(&mut self.notes, *author, &row);
+                unnote(&mut self.notes, &self.ring, *author, &row);
                 self.tally -= Tally::of(&row.raw);
                 self.taken.entry(*author).or_default().bytes -= weight(&row.raw);
             }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rumormill_proto::{content::Target, entry::Kind, ids::AuthorId, timeline::Place};
 
-use super::{Group, Shelf};
+use super::{Group, Shelf, epochs::view};
 use crate::{TimelineRow, limits::NICKS, note::Note};
 
 impl Shelf {
@@ -22,7 +22,7 @@ impl Shelf {
         places.sort_unstable_by_key(|place| place.author);
         let name = |place: &Place| {
             let row = self.rows.get(&(place.author, place.seq))?;
-            Some((place.author, *place, Note::of(&place.author, place.seq, &row.raw)?.name))
+            Some((place.author, *place, Note::of(&place.author, place.seq, &view(&self.ring, place.author, row))?.name))
         };
         places.iter().filter_map(name).collect()
     }
@@ -31,6 +31,6 @@ impl Shelf {
         let named = Group { about: None, kind: Kind::NICK, author: place.author, sign: String::new() };
         let ((_, seq), _) = self.notes.get(&named)?.range(..(place.time, place.seq)).next_back()?;
         let row = self.rows.get(&(place.author, *seq))?;
-        Some(Note::of(&place.author, *seq, &row.raw)?.name)
+        Some(Note::of(&place.author, *seq, &view(&self.ring, place.author, row))?.name)
     }
 }

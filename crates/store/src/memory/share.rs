@@ -89,7 +89,7 @@ impl Shelf {
 
     /// Whether what an entry says about its author or the room is in effect.
     fn stands(&self, author: AuthorId, row: &Row) -> bool {
-        let last = group(author, row).and_then(|(group, _)| self.notes.get(&group)?.last_key_value());
+        let last = group(&self.ring, author, row).and_then(|(group, _)| self.notes.get(&group)?.last_key_value());
         last.is_some_and(|(place, says)| *says && *place == (row.raw.time, row.seq))
     }
 

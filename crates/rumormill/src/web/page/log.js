@@ -20,6 +20,8 @@ const GONE = {
   expired: "(gone)",
   missing: "(its text has not come yet)",
   unkept: "(its text is no longer kept by anybody here)",
+  locked: "(cannot be read yet: its key has not come)",
+  damaged: "(damaged: nobody can read it)",
   retracted: "(taken back)",
 };
 
