@@ -10,7 +10,7 @@ fn whatever_the_weather_all_end_with_one_timeline() -> Story {
 /// Seeds, and the first bytes of the hash of the trace of their weather. A change of the engine changes them: then copy
 /// the new values from the test's output, once two machines agree.
 const TOLD: [(u64, &str); 4] =
-    [(1, "c8266955b8ee62aa"), (2, "258cba889f8b3c45"), (3, "5c97a74e0210fe51"), (4, "d138f103fd1369eb")];
+    [(1, "9c558920c53b0389"), (2, "62caa60e142ecd8d"), (3, "c2d508ecc8108fc5"), (4, "fedd89fdaf0d3612")];
 
 #[test]
 fn a_seed_tells_the_same_story_byte_for_byte_on_every_machine() -> Story {
