@@ -8,8 +8,8 @@
 //!         or 1, ticket 32, its key 32, signature by that 64; then zeros, up to 1, 2, 4, 8 or 16 KiB
 //! ```
 //!
-//! `secret` is that of the epoch under which the sender would write, or the room's: where there is no epoch, or for
-//! somebody who comes with a ticket and whoever answers it. `exported` and `role` are those of the greeting. The signatures
+//! `secret` is that of the epoch under which the sender would write, see `Engine::proof_key`, or the room's: where there is no
+//! epoch, or for somebody who comes with a ticket and whoever answers it. `exported` and `role` are those of the greeting. The signatures
 //! are laid out in `proto/src/introduction.rs`.
 
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _, aead::Aead as _};
