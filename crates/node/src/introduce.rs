@@ -124,12 +124,12 @@ impl Links {
         self.used_with(peer).is_some_and(|(_, link)| link.role == Role::Dialler)
     }
 
-    /// Whether a proof of this peer that does not open may be answered. From now on it was.
-    pub(crate) fn may_answer(&mut self, peer: PeerId, now_ms: u64) -> bool {
+    /// Whether a proof of a peer in a room that does not open may be answered. From now on it was.
+    pub(crate) fn may_answer(&mut self, proved: (RoomId, PeerId), now_ms: u64) -> bool {
         self.answered.retain(|_, again_ms| now_ms < *again_ms);
-        let may = !self.answered.contains_key(&peer) && self.answered.len() < ANSWERED;
+        let may = !self.answered.contains_key(&proved) && self.answered.len() < ANSWERED;
         if may {
-            self.answered.insert(peer, now_ms + PROVE_AGAIN.as_millis() as u64);
+            self.answered.insert(proved, now_ms + PROVE_AGAIN.as_millis() as u64);
         }
         may
     }

@@ -67,8 +67,8 @@ pub(crate) struct Links {
     dials: Dials,
     unanswered: Unanswered,
     bars: Bars,
-    /// Peers whose proofs we could not open and answered, and when they may be answered again, in ticks.
-    pub(crate) answered: BTreeMap<PeerId, u64>,
+    /// Rooms and peers whose proofs we could not open and answered, and when they may be answered again, in ticks.
+    pub(crate) answered: BTreeMap<(RoomId, PeerId), u64>,
 }
 
 pub(crate) struct Link {

@@ -232,10 +232,9 @@ impl Seat {
         self.engine.proof_keys().map(|key| *key.bytes()).chain([self.setup.secret])
     }
 
-    /// Whether a proof of ours tells nothing to those who hold the room's secret alone, or has to, for we come with a
-    /// ticket.
+    /// Whether a proof of ours tells nothing to those who hold the room's secret alone.
     pub(crate) fn may_answer(&mut self) -> bool {
-        self.proof_key() != self.setup.secret || self.pass_shown().is_some()
+        self.proof_key() != self.setup.secret
     }
 
     /// The ticket by which we ask to be let in.
