@@ -293,8 +293,7 @@ fn only_acts(said: &[Said], author: AuthorId) -> Vec<RawRun> {
         let bare = |entry: &RawEntry| entry.kind.is_act() || entry.body.bytes().is_none();
         assert!(run.entries().iter().all(bare), "{run:?}");
     }
-    let removals =
-        all.iter().flat_map(RawRun::entries).filter(|entry| entry.kind == Kind::REMOVE);
+    let removals = all.iter().flat_map(RawRun::entries).filter(|entry| entry.kind == Kind::REMOVE);
     assert_eq!(removals.count(), 1);
     all
 }

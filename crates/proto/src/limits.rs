@@ -45,7 +45,7 @@ pub const BLOCK: u64 = 64;
 pub const RUN_ENTRIES: usize = BLOCK as usize;
 
 /// Bytes of one run: 64 entries of the largest body with the largest `seen` (32 pairs of at most
-/// 43 bytes) and 32 bytes of the rest, rounded up.
+/// 43 bytes) and 32 bytes of the rest, rounded up by more than 64 seals of 24 bytes.
 pub const RUN_BYTES: usize = RUN_ENTRIES * (BODY_BYTES + SEEN_PAIRS * 43 + 32) + 4096;
 
 /// Bytes of one run without bodies: 64 entries of the largest `seen`, 48 bytes of the rest and 32 of the body's hash

@@ -28,6 +28,7 @@ use bytes::Bytes;
 use crate::{
     codec::{Reader, put_bytes, put_number},
     entry::{Body, Kind, RawEntry, Seen},
+    epochs::SEAL_BYTES,
     ids::{AuthorId, EntryId, Seq},
     limits::{BLOCK, BODY_BYTES, RUN_BYTES, RUN_ENTRIES, SEEN_PAIRS, SEQ_END},
     reject::Reject,
@@ -171,10 +172,11 @@ fn read_entries(reader: &mut Reader, count: usize) -> Result<Vec<RawEntry>, Reje
     let mut named = Vec::new();
     for _ in 0..count {
         let tag = reader.byte("kind")?;
+        let kind = Kind::new(tag & 0x7f).ok_or(Reject::Malformed("kind"))?;
         let time = read_time(reader, entries.last().map(|entry| entry.time))?;
         let seen = read_seen(reader, &mut named)?;
-        let body = read_body(reader, tag & 0x80 != 0)?;
-        entries.push(RawEntry { time, seen, kind: Kind::new(tag & 0x7f).ok_or(Reject::Malformed("kind"))?, body });
+        let body = read_body(reader, kind, tag & 0x80 != 0)?;
+        entries.push(RawEntry { time, seen, kind, body });
     }
     Ok(entries)
 }
@@ -219,8 +221,10 @@ fn read_seen(reader: &mut Reader, named: &mut Vec<AuthorId>) -> Result<Seen, Rej
     Ok(seen)
 }
 
-fn read_body(reader: &mut Reader, dropped: bool) -> Result<Body, Reject> {
-    let len = reader.count(BODY_BYTES, "body")?;
+fn read_body(reader: &mut Reader, kind: Kind, dropped: bool) -> Result<Body, Reject> {
+    // Sealed words are as long as others, and their seal comes on top.
+    let most = if kind.opened().is_some() { BODY_BYTES + SEAL_BYTES } else { BODY_BYTES };
+    let len = reader.count(most, "body")?;
     Ok(match dropped {
         true => Body::Dropped { len, hash: reader.array("body hash")? },
         false => Body::Here(reader.slice(len, "body")?),

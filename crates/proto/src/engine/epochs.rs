@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{Engine, Parts};
 use crate::{
-    epochs::{EpochId, Pool, Ring, SEAL_BYTES, Secret},
+    epochs::{EpochId, Pool, Ring, Secret},
     frame::Frame,
     governance::Order,
     ids::PeerId,
     input::{Output, Saying, Unsaid},
-    limits::{BODY_BYTES, EPOCH_MS, EPOCHS_UNNAMED, SECRETS_ASK_MS, SECRETS_ASKED, SECRETS_FRAME},
+    limits::{EPOCH_MS, EPOCHS_UNNAMED, SECRETS_ASK_MS, SECRETS_ASKED, SECRETS_FRAME},
     own::BY_ITSELF,
     turn::Turn,
 };
@@ -87,13 +87,9 @@ fn proof_key(epoch: &Secret) -> Secret {
 }
 
 impl Parts {
-    /// Why a body cannot be sealed.
+    /// Why a saying cannot be sealed: it says that it is.
     pub(super) fn unsealable(saying: &Saying) -> Option<Unsaid> {
-        match saying.kind {
-            kind if kind.opened().is_some() => Some(Unsaid::Refused),
-            kind if kind.is_word() && saying.body.len() > BODY_BYTES - SEAL_BYTES => Some(Unsaid::TooLong),
-            _ => None,
-        }
+        saying.kind.opened().map(|_| Unsaid::Refused)
     }
 
     /// The epoch under which we write, and whether we owe one.
