@@ -17,7 +17,7 @@ use rumormill_proto::{
     time::Now,
     timeline::Place,
 };
-use rumormill_store::{Change, Error as StoreError, Read, Store};
+use rumormill_store::{Change, Error as StoreError, Read, RoomRecord, Store};
 
 use super::{Driver, find_nicks};
 use crate::{
@@ -195,13 +195,7 @@ impl Driver {
                     Output::Unsaid { tag, why } => seat.unsaid(tag, why),
                     Output::Keep(_) if seat.unlock() => {
                         filled = true;
-                        let named = seat.setup.closed.filter(|_| seat.setup.name.is_empty());
-                        let run = named.and_then(|closed| self.read.run(&room, &closed.founder, 1, BLOCK).ok()?);
-                        if let Some((place, kind, body)) = run.and_then(|run| seat.find_name(&run))
-                            && seat.note(place, kind, &body)
-                        {
-                            noted.insert(room, seat.record());
-                        }
+                        noted.extend(find_name(seat, &mut *self.read).map(|record| (room, record)));
                     }
                     Output::Imported(imported) => {
                         // The caller may have gone.
@@ -251,6 +245,14 @@ impl Driver {
             }
         }
     }
+}
+
+/// Reads the name of a closed room that has none, once a secret came. Returns what there is to keep.
+fn find_name(seat: &mut Seat, read: &mut dyn Read) -> Option<RoomRecord> {
+    let closed = seat.setup.closed.filter(|_| seat.setup.name.is_empty())?;
+    let run = read.run(&seat.setup.id, &closed.founder, 1, BLOCK).ok()??;
+    let (place, kind, body) = seat.find_name(&run)?;
+    seat.note(place, kind, &body).then(|| seat.record())
 }
 
 /// The logs that were cut, and the rest of each.
