@@ -20,7 +20,7 @@ use crate::{
     envelope::Control,
     greeting::Role,
     limits::{ANSWERED, PROVE_AGAIN},
-    links::{Inputs, Links},
+    links::{Inputs, Link, Links},
     proof::{self, Proof, ProofKey, Shown},
 };
 
@@ -31,14 +31,23 @@ fn side(role: Role) -> Side {
     }
 }
 
+/// What somebody signs who writes at this end of a connection.
+fn signed_here(me: PeerId, link: &Link, room: RoomId) -> Introduction {
+    Introduction { exported: link.channels.exported(), side: side(link.role), from: me, to: link.peer, room }
+}
+
+/// What somebody signs who writes at the other end, in the room of its channel; `None` if we are not in that.
+fn signed_there(me: PeerId, link: &Link, channel: u32) -> Result<Option<Introduction>, Reject> {
+    let (exported, side, from) = (link.channels.exported(), side(link.role.other()), link.peer);
+    Ok(link.channels.named(channel)?.map(|room| Introduction { exported, side, from, to: me, room }))
+}
+
 impl Links {
     /// An engine takes up a link: introduces our author to the peer, and returns whom the peer has introduced.
     pub(crate) fn introduce(&self, room: &RoomId, peer: &PeerId, author: &Author) -> Option<Input> {
         let (id, link) = self.used_with(peer)?;
         if let Some(channel) = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST) {
-            let exported = link.channels.exported();
-            let signed = Introduction { exported, side: side(link.role), from: self.me, to: *peer, room: *room };
-            let signature = Box::new(author.introduce(&signed));
+            let signature = Box::new(author.introduce(&signed_here(self.me, link, *room)));
             self.control(id, &Control::Introduction { channel, author: author.id(), signature });
         }
         let author = link.introduced.author(room)?;
@@ -57,32 +66,22 @@ impl Links {
         signature: Signature,
     ) -> Result<Inputs, Reject> {
         let me = self.me;
-        let used = |peer: &PeerId, links: &Self| links.used_with(peer).is_some_and(|(used, _)| used == id);
         let Some(link) = self.link_mut(id) else { return Ok(Inputs::new()) };
-        let Some(room) = link.channels.named(channel)? else { return Ok(Inputs::new()) };
-        let (peer, exported) = (link.peer, link.channels.exported());
-        let signed = Introduction { exported, side: side(link.role.other()), from: peer, to: me, room };
+        let Some(signed) = signed_there(me, link, channel)? else { return Ok(Inputs::new()) };
         link.introduced.take(&signed, author, signature)?;
-        let shares = link.channels.shares(&room) && used(&peer, self);
-        let proved = Input::Proved { peer, author, by: Credential::default() };
-        Ok(shares.then_some((room, proved)).into_iter().collect())
+        let proved = Input::Proved { peer: signed.from, author, by: Credential::default() };
+        Ok(self.talks(id, &signed.room).then_some((signed.room, proved)).into_iter().collect())
     }
 
-    /// A peer sent a proof: the room and the peer, and what it has to have signed. `None` if it is not looked at.
+    /// A peer sent a proof: what it has to have signed. `None` if it is not looked at.
     ///
     /// # Errors
     /// [`Reject`] when the peer announced no such channel.
-    pub(crate) fn asked_in(
-        &mut self,
-        id: LinkId,
-        channel: u32,
-    ) -> Result<Option<(RoomId, PeerId, Introduction)>, Reject> {
+    pub(crate) fn asked_in(&mut self, id: LinkId, channel: u32) -> Result<Option<Introduction>, Reject> {
         let me = self.me;
         let Some(link) = self.link_mut(id) else { return Ok(None) };
-        let Some(room) = link.channels.named(channel)? else { return Ok(None) };
-        let (peer, exported) = (link.peer, link.channels.exported());
-        let signed = Introduction { exported, side: side(link.role.other()), from: peer, to: me, room };
-        Ok(link.proved.may_come(room).then_some((room, peer, signed)))
+        let signed = signed_there(me, link, channel)?;
+        Ok(signed.filter(|signed| link.proved.may_come(signed.room)))
     }
 
     /// A peer proved who writes there.
@@ -90,9 +89,7 @@ impl Links {
         let Some(link) = self.link_mut(id) else { return Inputs::new() };
         let peer = link.peer;
         link.proved.take(room, proof, key);
-        let shares = link.channels.shares(&room);
-        let used = self.used_with(&peer).is_some_and(|(used, _)| used == id);
-        let proved = self.proved_before(&room, &peer).filter(|_| shares && used);
+        let proved = self.proved_before(&room, &peer).filter(|_| self.talks(id, &room));
         proved.map(|proved| (room, proved)).into_iter().collect()
     }
 
@@ -112,11 +109,15 @@ impl Links {
         let Some(channel) = link.channels.mine(room) else { return };
         let key = link.proved.theirs(room).map_or(key, |(_, key)| *key);
         if link.proved.tells(*room, author.id(), key) {
-            let exported = link.channels.exported();
-            let signed = Introduction { exported, side: side(link.role), from: me, to: *peer, room: *room };
-            let sealed = proof::seal(&signed, &key, author, shown);
+            let sealed = proof::seal(&signed_here(me, link, *room), &key, author, shown);
             self.control(id, &Control::Proof { channel, sealed });
         }
+    }
+
+    /// Whether both sides talk about a room over this connection, and it is the one that is used with its peer.
+    fn talks(&self, id: LinkId, room: &RoomId) -> bool {
+        let used = |link: &Link| self.used_with(&link.peer).is_some_and(|(used, _)| used == id);
+        self.link(id).is_some_and(|link| link.channels.shares(room) && used(link))
     }
 
     /// Whether we dialled the connection that is used with a peer.

@@ -388,8 +388,8 @@ pub const PROOF_BYTES: usize = CHAIN_BYTES + 16;
 /// Bytes to which the shortest proof is padded; others to a doubling of it.
 pub const PROOF_LEAST: usize = 1024;
 
-/// Time between two answers to proofs of one peer that do not open, or that prove nothing.
+/// Time between two answers to proofs of one peer in one room that do not open, or that prove nothing.
 pub const PROVE_AGAIN: Duration = Duration::from_secs(3_600);
 
-/// Peers that are remembered because they were answered.
+/// Rooms and peers that are remembered because they were answered.
 pub const ANSWERED: usize = 1_024;

@@ -539,6 +539,10 @@ impl Links {
         Some((*id, self.links.get(id)?))
     }
 
+    pub(crate) fn link(&self, id: LinkId) -> Option<&Link> {
+        self.links.get(&id)
+    }
+
     pub(crate) fn link_mut(&mut self, id: LinkId) -> Option<&mut Link> {
         self.links.get_mut(&id)
     }

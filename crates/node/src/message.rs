@@ -59,6 +59,23 @@ pub enum What {
     Damaged,
 }
 
+impl What {
+    /// Whether its author can take it back: it was said, and whether it can be read here is no matter.
+    pub(crate) fn can_be_retracted(&self) -> bool {
+        match self {
+            Self::Founded(_) | Self::Nick(_) | Self::Act(_) | Self::Retracted => false,
+            Self::Text(_)
+            | Self::Topic(_)
+            | Self::File(_)
+            | Self::Imported(_)
+            | Self::Expired
+            | Self::Missing
+            | Self::Locked
+            | Self::Damaged => true,
+        }
+    }
+}
+
 impl Message {
     /// The entry that makes it.
     pub fn target(&self) -> Target {
@@ -98,17 +115,7 @@ impl Message {
                 }
             }
             Content::Retraction { of } if own && of == self.place.seq => {
-                if matches!(
-                    self.what,
-                    What::Text(_)
-                        | What::Topic(_)
-                        | What::File(_)
-                        | What::Imported(_)
-                        | What::Expired
-                        | What::Missing
-                        | What::Locked
-                        | What::Damaged
-                ) {
+                if self.what.can_be_retracted() {
                     self.what = What::Retracted;
                 }
             }

@@ -13,12 +13,12 @@ use std::{
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use iroh::{
-    Endpoint, EndpointAddr, RelayMode, SecretKey,
-    endpoint::{Connection, PortmapperConfig, SendStream, presets},
+    Endpoint, SecretKey,
+    endpoint::{Connection, SendStream},
 };
 use rumormill_node::{Node, Ticket};
 use rumormill_proto::{codec::Reader, frame::Frame, ids::EntryId, run::RawRun};
-use support::{memory, soon, status};
+use support::{addr, endpoint, memory, soon, status};
 use tokio::sync::Notify;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -246,18 +246,8 @@ struct Player {
 
 impl Player {
     async fn connect(node: &Node, alpn: &str, key: SecretKey) -> Self {
-        let endpoint = Endpoint::builder(presets::Minimal)
-            .relay_mode(RelayMode::Disabled)
-            .portmapper_config(PortmapperConfig::Disabled)
-            .clear_ip_transports()
-            .bind_addr("127.0.0.1:0")
-            .unwrap()
-            .secret_key(key)
-            .bind()
-            .await
-            .unwrap();
-        let id = iroh::EndpointId::from_bytes(&node.peer().0).unwrap();
-        let target = EndpointAddr::new(id).with_ip_addr(node.local_addrs()[0]);
+        let endpoint = endpoint(key).await;
+        let target = addr(node);
         let connection = soon("a connection", endpoint.connect(target, alpn.as_bytes())).await.unwrap();
         let (live, replies) = connection.open_bi().await.unwrap();
         let heard = Arc::new(Heard::default());

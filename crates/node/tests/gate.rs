@@ -6,8 +6,8 @@ mod support;
 
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _, aead::Aead as _};
 use iroh::{
-    Endpoint, EndpointAddr, RelayMode, SecretKey,
-    endpoint::{Connection, ConnectionError, PortmapperConfig, RecvStream, SendStream, presets},
+    Endpoint, EndpointAddr, SecretKey,
+    endpoint::{Connection, ConnectionError, RecvStream, SendStream},
 };
 use rumormill_node::{Membership, Node, Room, Ticket};
 use rumormill_proto::{
@@ -21,7 +21,7 @@ use rumormill_proto::{
     run::RawRun,
     time::Time,
 };
-use support::{memory, soon};
+use support::{addr, endpoint, memory, soon};
 
 const GREETING: u8 = 0;
 const ADDRESS: u8 = 1;
@@ -56,18 +56,8 @@ enum Said {
 
 impl Caller {
     async fn new(target: &Node, ticket: &Ticket, secret: u8) -> Self {
-        let endpoint = Endpoint::builder(presets::Minimal)
-            .relay_mode(RelayMode::Disabled)
-            .portmapper_config(PortmapperConfig::Disabled)
-            .clear_ip_transports()
-            .bind_addr("127.0.0.1:0")
-            .unwrap()
-            .secret_key(SecretKey::generate())
-            .bind()
-            .await
-            .unwrap();
-        let id = iroh::EndpointId::from_bytes(&target.peer().0).unwrap();
-        let target = EndpointAddr::new(id).with_ip_addr(target.local_addrs()[0]);
+        let endpoint = endpoint(SecretKey::generate()).await;
+        let target = addr(target);
         Self { endpoint, target, ticket: ticket.clone(), author: Author::from_secret(&[secret; 32]) }
     }
 

@@ -11,8 +11,8 @@ use std::{sync::Mutex, time::Duration};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use iroh::{
-    Endpoint, EndpointAddr, RelayMode, SecretKey,
-    endpoint::{Connection, ConnectionError, PortmapperConfig, RecvStream, SendStream, presets},
+    Endpoint, EndpointAddr, SecretKey,
+    endpoint::{Connection, ConnectionError, RecvStream, SendStream},
 };
 use rumormill_node::{Error, FileState, Node, Room, RoomEvent};
 use rumormill_proto::{
@@ -27,7 +27,7 @@ use rumormill_proto::{
     time::Time,
 };
 use rumormill_store::{FileSource, Files, RoomFile, limits::PIECE_BYTES};
-use support::{holds, memory, shown, soon, status};
+use support::{addr, endpoint, holds, memory, shown, soon, status};
 
 /// A handmade peer.
 struct Rogue {
@@ -47,18 +47,8 @@ struct Wire {
 
 impl Rogue {
     async fn new(target: &Node) -> Self {
-        let endpoint = Endpoint::builder(presets::Minimal)
-            .relay_mode(RelayMode::Disabled)
-            .portmapper_config(PortmapperConfig::Disabled)
-            .clear_ip_transports()
-            .bind_addr("127.0.0.1:0")
-            .unwrap()
-            .secret_key(SecretKey::generate())
-            .bind()
-            .await
-            .unwrap();
-        let id = iroh::EndpointId::from_bytes(&target.peer().0).unwrap();
-        let target = EndpointAddr::new(id).with_ip_addr(target.local_addrs()[0]);
+        let endpoint = endpoint(SecretKey::generate()).await;
+        let target = addr(target);
         Self { endpoint, target }
     }
 

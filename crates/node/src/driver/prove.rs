@@ -21,11 +21,12 @@ use crate::{
 impl Driver {
     /// A peer proves who writes there.
     pub(super) fn proof(&mut self, link: LinkId, channel: u32, sealed: &Bytes, now: Now) -> Inputs {
-        let (room, peer, signed) = match self.links.asked_in(link, channel) {
+        let signed = match self.links.asked_in(link, channel) {
             Ok(Some(asked)) => asked,
             Ok(None) => return Inputs::new(),
             Err(reject) => return self.fault(link, reject, now),
         };
+        let (room, peer) = (signed.room, signed.from);
         let Some(seat) = self.seats.get_mut(&room).filter(|seat| seat.setup.closed.is_some()) else {
             return Inputs::new();
         };

@@ -58,16 +58,9 @@ impl Room {
     /// [`Error::NotYours`], [`Error::NoMessage`], [`Error::Kind`] when it cannot be taken back, and those of
     /// [`Entries::say`](crate::Entries::say).
     pub async fn retract(&self, of: Target) -> Result<Target, Error> {
-        match self.ours(of).await?.what {
-            What::Founded(_) | What::Nick(_) | What::Act(_) | What::Retracted => Err(Error::Kind),
-            What::Text(_)
-            | What::Topic(_)
-            | What::File(_)
-            | What::Imported(_)
-            | What::Expired
-            | What::Missing
-            | What::Locked
-            | What::Damaged => self.put(&Content::Retraction { of: of.seq }).await,
+        match self.ours(of).await?.what.can_be_retracted() {
+            true => self.put(&Content::Retraction { of: of.seq }).await,
+            false => Err(Error::Kind),
         }
     }
 

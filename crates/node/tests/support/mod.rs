@@ -6,6 +6,10 @@
 use std::{future::Future, path::Path, time::Duration};
 
 use futures_util::StreamExt as _;
+use iroh::{
+    Endpoint, EndpointAddr, RelayMode, SecretKey,
+    endpoint::{PortmapperConfig, presets},
+};
 use rumormill_node::{Bind, Events, Home, Node, Room, RoomEvent, RoomSetup, Settings, What};
 use rumormill_proto::{content::Target, entry::Kind, ids::RoomId};
 use rumormill_store::TimelineRow;
@@ -16,6 +20,26 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
         Ok(result) => result,
         Err(_) => panic!("this never came: {what}"),
     }
+}
+
+/// An endpoint made by hand, which only this machine reaches.
+pub(crate) async fn endpoint(key: SecretKey) -> Endpoint {
+    Endpoint::builder(presets::Minimal)
+        .relay_mode(RelayMode::Disabled)
+        .portmapper_config(PortmapperConfig::Disabled)
+        .clear_ip_transports()
+        .bind_addr("127.0.0.1:0")
+        .unwrap()
+        .secret_key(key)
+        .bind()
+        .await
+        .unwrap()
+}
+
+/// How such an endpoint reaches a node.
+pub(crate) fn addr(node: &Node) -> EndpointAddr {
+    let id = iroh::EndpointId::from_bytes(&node.peer().0).unwrap();
+    EndpointAddr::new(id).with_ip_addr(node.local_addrs()[0])
 }
 
 /// A node that only this machine reaches, with nothing on disk.
