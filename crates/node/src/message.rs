@@ -114,10 +114,8 @@ impl Message {
                     self.edited = true;
                 }
             }
-            Content::Retraction { of } if own && of == self.place.seq => {
-                if self.what.can_be_retracted() {
-                    self.what = What::Retracted;
-                }
+            Content::Retraction { of } if own && of == self.place.seq && self.what.can_be_retracted() => {
+                self.what = What::Retracted;
             }
             Content::Reaction { to, sign, on } if to == self.target() => {
                 let authors = self.reactions.entry(sign.clone()).or_default();

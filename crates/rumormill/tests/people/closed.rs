@@ -2,18 +2,22 @@
 
 use crate::{lines::Window, person::Person};
 
+/// Somebody comes to Ann's room with a ticket, and is let in.
+fn comes(who: &Person, ticket: &str, name: &str, at_ann: &mut Window) -> Window {
+    let mut window = Window::of(&mut who.command(&["join", ticket, "--nick", name]));
+    window.shows("you are in lunch");
+    at_ann.until(&format!("{name} joined"));
+    window
+}
+
 #[test]
 fn ann_lets_ben_and_mallory_in_and_removes_mallory() {
     let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
     let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--nick", "Ann"]));
     at_ann.shows("this room is closed");
     let ticket = at_ann.until("rumor2");
-    let mut at_ben = Window::of(&mut ben.command(&["join", &ticket, "--nick", "Ben"]));
-    at_ben.shows("you are in lunch");
-    at_ann.until("Ben joined");
-    let mut at_mallory = Window::of(&mut mallory.command(&["join", &ticket, "--nick", "Mallory"]));
-    at_mallory.shows("you are in lunch");
-    at_ann.until("Mallory joined");
+    let mut at_ben = comes(&ben, &ticket, "Ben", &mut at_ann);
+    let mut at_mallory = comes(&mallory, &ticket, "Mallory", &mut at_ann);
     at_ann.types("welcome everybody");
     at_mallory.until("welcome everybody");
     at_mallory.types("buy this");
@@ -92,9 +96,7 @@ fn ann_and_ben_compare_their_safety_number_and_ann_remembers_it() {
     let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--nick", "Ann"]));
     at_ann.shows("this room is closed");
     let ticket = at_ann.until("rumor2");
-    let mut at_ben = Window::of(&mut ben.command(&["join", &ticket, "--nick", "Ben"]));
-    at_ben.shows("you are in lunch");
-    at_ann.until("Ben joined");
+    let mut at_ben = comes(&ben, &ticket, "Ben", &mut at_ann);
     at_ben.types("hello");
     at_ann.until("hello");
 
@@ -131,12 +133,8 @@ fn somebody_who_was_removed_begins_anew_and_learns_nothing_of_what_came_behind()
     let (ann, ben, mallory, cleo) = (Person::new(), Person::new(), Person::new(), Person::new());
     let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--nick", "Ann"]));
     let ticket = at_ann.until("rumor2");
-    let mut at_ben = Window::of(&mut ben.command(&["join", &ticket, "--nick", "Ben"]));
-    at_ben.shows("you are in lunch");
-    at_ann.until("Ben joined");
-    let mut at_mallory = Window::of(&mut mallory.command(&["join", &ticket, "--nick", "Mallory"]));
-    at_mallory.shows("you are in lunch");
-    at_ann.until("Mallory joined");
+    let mut at_ben = comes(&ben, &ticket, "Ben", &mut at_ann);
+    let mut at_mallory = comes(&mallory, &ticket, "Mallory", &mut at_ann);
     at_mallory.types("before");
     at_ann.until("before");
     // She is away when she is removed.
@@ -145,9 +143,7 @@ fn somebody_who_was_removed_begins_anew_and_learns_nothing_of_what_came_behind()
     at_ann.until("Ann removed Mallory");
     at_ben.until("Ann removed Mallory");
     let other = ann.lines(&["ticket", "lunch"]).remove(0);
-    let mut at_cleo = Window::of(&mut cleo.command(&["join", &other, "--nick", "Cleo"]));
-    at_cleo.shows("you are in lunch");
-    at_ann.until("Cleo joined");
+    let mut at_cleo = comes(&cleo, &other, "Cleo", &mut at_ann);
     at_ann.types("behind her back");
     at_ben.until("behind her back");
     at_cleo.until("behind her back");
