@@ -86,6 +86,7 @@ mod introduced;
 mod lan;
 pub mod limits;
 mod link;
+mod linking;
 mod links;
 mod membership;
 mod message;
@@ -128,13 +129,17 @@ pub use crate::{
     figures::{Carried, Figures, LinkFigures, Queues, SPREAD_MS, Spread},
     files::{Fetch, Offer},
     inspect::Inspector,
+    linking::{
+        Giver, LinkCode, Linking, NoCode, Taker,
+        words::{AboutRoom, HandedRoom, LinkBegun, LinkHanded, LinkKeys, LinkOffer, LinkTaken, reread},
+    },
     membership::{Member, Membership, Place, Refusal},
     message::{Message, What},
     messages::Page,
     nearby::NearbyRoom,
     network::{Internet, LanProbe, Network},
     node::Node,
-    room::{Room, entries::Entries, say::read_nick, transfers::Upload},
+    room::{Room, device::DeviceKey, entries::Entries, say::read_nick, transfers::Upload},
     settings::{Bind, ClockShift, Home, Reach, Relay, RoomSetup, Settings},
     sought::Sought,
     status::{Holders, Mended, Path, PeerStatus, RoomStatus, Traffic},

@@ -381,3 +381,23 @@ pub const LOOK_UP_AGAIN_MOST_MS: u64 = 64_000;
 /// Names that are remembered because they could not be looked up: those of relays, and of peers that are sought. 256
 /// of 200 bytes.
 pub const LOOKED_UP: usize = 256;
+
+/// How long a code links a machine: long enough to walk over to it, and short enough that a code on a screen that somebody
+/// photographed is soon worth nothing.
+pub const LINK_CODE: Duration = Duration::from_secs(600);
+
+/// How long one machine waits for the next words of the other: naming 64 keys and entering 64 rooms are as many commits on
+/// a slow disk.
+pub const LINK_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Bytes of one message between machines that are linked: 64 rooms with all bounds below reached take 1.6 MiB.
+pub const LINK_BYTES: usize = 4 << 20;
+
+/// Bytes of a name that they tell: of a machine, a room or a person.
+pub const LINK_NAME_BYTES: usize = 255;
+
+/// People hidden in one room who are handed over: as many as a home hides there.
+pub const LINK_HIDDEN: usize = 256;
+
+/// Bytes of the run that holds the first entry of a device, which takes 240.
+pub const LINK_RUN_BYTES: usize = 1024;

@@ -1,8 +1,10 @@
 //! A room on a node: its status and its settings. The modules below say and read messages and send files.
 
 pub(crate) mod entries;
+pub(crate) mod device;
 mod governing;
 mod messages;
+mod persons;
 mod repair;
 pub(crate) mod say;
 pub(crate) mod transfers;

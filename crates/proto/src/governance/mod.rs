@@ -26,6 +26,7 @@ mod foresee;
 mod governors;
 mod members;
 mod order;
+mod persons;
 mod ranks;
 mod removals;
 mod room;
