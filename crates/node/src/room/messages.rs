@@ -96,12 +96,22 @@ impl Room {
         })
     }
 
-    /// The name that an author had before the one set at a place; `None` when that is the author's first.
+    /// The name that the person who writes as an author had before the one set at a place; `None` when that is the author's first.
     ///
     /// # Errors
     /// As [`Room::messages`].
     pub async fn named_before(&self, place: Place) -> Result<Option<String>, Error> {
-        self.read(move |read, room| read.named_before(room, place)).await
+        let keys = self.keys_of(&place.author);
+        let read = move |read: &mut dyn Read, room: &RoomId| {
+            let others = keys.into_iter().filter(|key| *key != place.author);
+            for author in [place.author].into_iter().chain(others) {
+                if let Some(name) = read.named_before(room, Place { author, ..place })? {
+                    return Ok(Some(name));
+                }
+            }
+            Ok(None)
+        };
+        self.read(read).await
     }
 
     /// The authors of whom something was dropped here because they said more than their share, ascending.

@@ -3,14 +3,14 @@
 use axum::extract::{Path, State};
 use rumormill_node::{
     Room,
-    proto::{content::Target, ids::AuthorId},
+    proto::{content::Target, ids::AuthorId, log::Head},
 };
 
 use super::{
     Api,
     governing::{is_out, role_of},
-    names::{author, author_hex, room_hex},
-    words::{self, AuthorHex, People, Whois, codes},
+    names::{author, author_hex, person_hex, room_hex},
+    words::{self, People, Whois, codes},
 };
 use crate::{
     answer::{Answer, Refusal, SafeJson},
@@ -26,17 +26,18 @@ pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> An
 pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<SafeJson<Whois>> {
     let room = api.room(&room)?;
     let who = whom(&room, &who).await?;
-    let head = room.entries().heads().await?.into_iter().find(|(author, _)| *author == who).map(|(_, head)| head);
-    let peer = room.status().peers.into_iter().find(|peer| peer.author == who);
-    if head.is_none() && peer.is_none() && who != room.author() {
+    let heads = room.entries().heads().await?.into_iter();
+    let heads: Vec<Head> = heads.filter(|(author, _)| room.person(author) == who).map(|(_, head)| head).collect();
+    let peer = room.status().peers.into_iter().find(|peer| room.person(&peer.author) == who);
+    if heads.is_empty() && peer.is_none() && who != room.me() {
         return Err(stranger());
     }
     let first = room.entries().one(Target { author: who, seq: 0 }).await?;
     Ok(SafeJson(Whois {
         since_ms: first.map(|line| line.place.time.ms()),
-        entries: head.as_ref().map_or(0, |head| head.seq + 1),
+        entries: heads.iter().map(|head| head.seq + 1).sum(),
         peer: peer.map(|peer| super::shape::shape_peer(&room, &peer)),
-        person: api.person(&room, &who, head.map_or(0, |head| head.time.ms())),
+        person: api.person(&room, &who, heads.iter().map(|head| head.time.ms()).max().unwrap_or(0)),
     }))
 }
 
@@ -47,7 +48,7 @@ pub(super) async fn hide(
 ) -> Answer<SafeJson<People>> {
     let room = api.room(&room)?;
     let who = whom(&room, &who).await?;
-    if who == room.author() {
+    if who == room.me() {
         return Err(Refusal::new(codes::AUTHOR, "this is yourself", "hide somebody else"));
     }
     set_hidden(&api, &room, &who, true).await
@@ -83,10 +84,10 @@ pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> 
     Ok(())
 }
 
-/// The author that a word names: by a whole id, of whatever author, or by a name as every screen shows it.
+/// The person that a word names: by a whole id, of whatever author or device, or by a name as every screen shows it.
 pub(super) async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
     match author(word) {
-        Ok(whole) => Ok(whole),
+        Ok(whole) => Ok(room.person(&whole)),
         Err(_) => author(names(room).await?.choose(word)?.as_str()),
     }
 }
@@ -105,13 +106,14 @@ fn stranger() -> Refusal {
 }
 
 impl Api {
-    /// One person of a room, whose last entry has the time `last_ms`.
+    /// The person in a room who writes under a key, and whose last entry has the time `last_ms`.
     pub(super) fn person(&self, room: &Room, who: &AuthorId, last_ms: u64) -> words::Person {
-        let me = *who == room.author();
+        let (person, me) = (room.person(who), room.is_mine(who));
+        let linked = |author: &AuthorId| room.person(author) == person && !is_out(room, author);
         words::Person {
-            author: author_hex(who),
+            author: author_hex(&person),
             nick: nick(room, who),
-            here: me || !is_out(room, who) && room.status().peers.iter().any(|peer| peer.author == *who),
+            here: me || room.status().peers.iter().any(|peer| linked(&peer.author)),
             me,
             last_ms,
             hidden: self.hides(room, who),
@@ -122,6 +124,6 @@ impl Api {
     /// Whether I have hidden an author.
     pub(super) fn hides(&self, room: &Room, who: &AuthorId) -> bool {
         let hidden = self.hidden().of(&room_hex(room));
-        !hidden.is_empty() && hidden.contains(&AuthorHex(who.to_string()))
+        !hidden.is_empty() && hidden.contains(&person_hex(room, who))
     }
 }
