@@ -86,7 +86,8 @@ impl Node {
         let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
         let (tally, turns) = (wires.tally.clone(), wires.turns.clone());
         let shown = Shown::default();
-        let connector = Connector::open(endpoint.clone(), attached.clone(), wires.clone(), boards.clone(), shown.clone());
+        let connector =
+            Connector::open(endpoint.clone(), attached.clone(), wires.clone(), boards.clone(), shown.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), connector);
         let tools = Tools {
@@ -106,7 +107,8 @@ impl Node {
             _ => None,
         };
         let dir = settings.home.dir().map(Path::to_owned);
-        let inner = Inner { readers, shelf, commands, boards, shown, endpoint, lan, reach, attached, tally, turns, dir };
+        let inner =
+            Inner { readers, shelf, commands, boards, shown, endpoint, lan, reach, attached, tally, turns, dir };
         let node = Self { inner: Arc::new(inner) };
         node.resume(rooms).await?;
         Ok(node)

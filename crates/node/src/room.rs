@@ -1,7 +1,7 @@
 //! A room on a node: its status and its settings. The modules below say and read messages and send files.
 
-pub(crate) mod entries;
 pub(crate) mod device;
+pub(crate) mod entries;
 mod governing;
 mod messages;
 mod persons;

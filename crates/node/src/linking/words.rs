@@ -7,7 +7,7 @@
 //! ```text
 //! offer    name; n, then n times a room of 32 and the author of 32 who may name devices there
 //! keys     name; n, then n times a room of 32 and a key of 32
-//! handed   n, then n times a closed room; m, then m times an open room
+//! handed   name; n, then n times a closed room; m, then m times an open room
 //! begun    n, then n times a room of 32 and the run of a key's first entry, as a number of bytes and these
 //! taken    n, then n times a room of 32
 //!
@@ -81,6 +81,8 @@ pub struct LinkKeys {
 /// The rooms that are handed over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkHanded {
+    /// What the other machine is called from now on: no two have the same name.
+    pub name: String,
     /// Closed rooms, in which the other machine is a device.
     pub closed: Vec<HandedRoom>,
     /// Tickets of open rooms, which it enters as somebody of its own.
@@ -196,6 +198,7 @@ impl Word for LinkKeys {
 
 impl Word for LinkHanded {
     fn put(&self, out: &mut Vec<u8>) {
+        put_bytes(out, self.name.as_bytes());
         put_list(out, &self.closed, |out, room| room.put(out));
         put_list(out, &self.open, |out, (ticket, about)| {
             put_bytes(out, ticket.as_bytes());
@@ -204,9 +207,10 @@ impl Word for LinkHanded {
     }
 
     fn read(from: &mut Reader) -> Result<Self, Reject> {
+        let name = text(from, LINK_NAME_BYTES)?;
         let closed = read_list(from, ROOMS, "rooms", HandedRoom::read)?;
         let open = |from: &mut Reader| Ok((text(from, TICKET_BYTES)?, AboutRoom::read(from)?));
-        Ok(Self { closed, open: read_list(from, ROOMS, "rooms", open)? })
+        Ok(Self { name, closed, open: read_list(from, ROOMS, "rooms", open)? })
     }
 }
 
@@ -328,7 +332,7 @@ mod tests {
             about: about.clone(),
         };
         assert!(!format!("{room:?}").contains("9, 9"));
-        let handed = LinkHanded { closed: vec![room], open: vec![("rumor2abc".into(), about)] };
+        let handed = LinkHanded { name: "laptop".into(), closed: vec![room], open: vec![("rumor2abc".into(), about)] };
         let bytes = Bytes::from(encode(&handed).to_vec());
         assert_eq!(decode(bytes.clone()), Ok(handed));
         for end in 0..bytes.len() {

@@ -1,12 +1,6 @@
 //! A closed room that several machines of one person enter: what is handed over, and how the other one begins.
 
-use rumormill_proto::{
-    admit::Author,
-    governance::Order,
-    ids::AuthorId,
-    input::Import,
-    run::RawRun,
-};
+use rumormill_proto::{admit::Author, governance::Order, ids::AuthorId, input::Import, run::RawRun};
 use rumormill_store::Closed;
 
 use super::Room;

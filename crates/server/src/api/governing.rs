@@ -100,7 +100,8 @@ pub(super) async fn foresee(
     let made = |id: &governance::TicketId| tickets.iter().find(|ticket| ticket.id == *id);
     let out = foreseen.out.iter().map(|author| format!("{} would be out", called(&room, &all, author)));
     let roles = foreseen.roles.iter().filter(|(author, _)| !foreseen.out.contains(author));
-    let roles = roles.map(|(author, held)| format!("{} would no longer be {}", called(&room, &all, author), a(role(*held))));
+    let roles =
+        roles.map(|(author, held)| format!("{} would no longer be {}", called(&room, &all, author), a(role(*held))));
     let over = foreseen.tickets.iter().filter_map(made).map(|ticket| {
         let by = called(&room, &all, &ticket.maker);
         format!("the ticket {} of {by} would let nobody in any more", short(ticket))

@@ -7,6 +7,7 @@ mod archive;
 mod asked;
 mod bots;
 mod counts;
+mod devices;
 mod events;
 mod figures;
 mod files;
@@ -51,7 +52,8 @@ pub use self::{
 };
 
 use self::{
-    bots::Bots, counts::Counts, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf,
+    bots::Bots, counts::Counts, devices::Known, hidden::Hidden, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces,
+    shelf::Shelf,
 };
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
@@ -69,6 +71,7 @@ struct Inner {
     hidden: Hidden,
     hooks: Hooks,
     bots: Bots,
+    devices: Known,
     shelf: Shelf,
     counts: Counts,
     paces: Paces,
@@ -107,6 +110,7 @@ impl Api {
     fn of(node: Node, state: &Path, typing: Typing, whose: Whose) -> Result<Self, Refusal> {
         let (marks, hidden) = (Marks::open(state)?, Hidden::open(state)?);
         let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
+        let devices = Known::open(state)?;
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -117,6 +121,7 @@ impl Api {
             hidden,
             hooks,
             bots,
+            devices,
             shelf,
             counts: Counts::default(),
             paces: Paces::default(),
@@ -149,6 +154,10 @@ impl Api {
 
     pub(crate) fn bots(&self) -> &Bots {
         &self.0.bots
+    }
+
+    fn devices(&self) -> &Known {
+        &self.0.devices
     }
 
     fn shelf(&self) -> &Shelf {

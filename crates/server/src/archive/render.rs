@@ -120,7 +120,10 @@ impl Shown<'_> {
     }
 
     fn somebody(&self, author: &AuthorId) -> Named {
-        Named { author: self.room.person(author).to_string().as_str().into(), nick: called(self.room, self.names, author) }
+        Named {
+            author: self.room.person(author).to_string().as_str().into(),
+            nick: called(self.room, self.names, author),
+        }
     }
 
     fn named(&self, nick: &str) -> (String, String) {
