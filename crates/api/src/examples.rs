@@ -324,7 +324,13 @@ impl Example for People {
 
 impl Example for Whois {
     fn example() -> Self {
-        Self { person: Person::example(), since_ms: Some(SAID_MS), entries: 17, peer: Some(Peer::example()) }
+        Self {
+            person: Person::example(),
+            since_ms: Some(SAID_MS),
+            entries: 17,
+            last: Some(REF.into()),
+            peer: Some(Peer::example()),
+        }
     }
 }
 

@@ -85,7 +85,7 @@ fn ann_writes_on_two_laptops_and_ben_sees_one_ann_until_one_is_revoked() {
     at_new.until("Anna  send me money");
     let mut at_old = Window::of(&mut old.command(&["chat", "lunch"]));
     let ticket = old.lines(&["ticket", "lunch"]).remove(0);
-    let mut meeting = Window::of(&mut new.command(&["join", &ticket]));
+    let meeting = Window::of(&mut new.command(&["join", &ticket]));
     at_new.until("this device was revoked");
     meeting.leaves();
     let mut at_ben = Window::of(&mut ben.command(&["join", &ticket]));

@@ -9,7 +9,7 @@ use rumormill_node::{
 use super::{
     Api,
     governing::{is_out, role_of},
-    names::{author, author_hex, person_hex, room_hex},
+    names::{author, author_hex, person_hex, reference, room_hex},
     words::{self, People, Whois, codes},
 };
 use crate::{
@@ -27,7 +27,7 @@ pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String,
     let room = api.room(&room)?;
     let who = whom(&room, &who).await?;
     let heads = room.entries().heads().await?.into_iter();
-    let heads: Vec<Head> = heads.filter(|(author, _)| room.person(author) == who).map(|(_, head)| head).collect();
+    let heads: Vec<(AuthorId, Head)> = heads.filter(|(author, _)| room.person(author) == who).collect();
     let peer = room.status().peers.into_iter().find(|peer| room.person(&peer.author) == who);
     if heads.is_empty() && peer.is_none() && who != room.me() {
         return Err(stranger());
@@ -35,10 +35,18 @@ pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String,
     let first = room.entries().one(Target { author: who, seq: 0 }).await?;
     Ok(SafeJson(Whois {
         since_ms: first.map(|line| line.place.time.ms()),
-        entries: heads.iter().map(|head| head.seq + 1).sum(),
+        entries: heads.iter().map(|(_, head)| head.seq + 1).sum(),
+        last: last(&room, &heads).map(reference),
         peer: peer.map(|peer| super::shape::shape_peer(&room, &peer)),
-        person: api.person(&room, &who, heads.iter().map(|head| head.time.ms()).max().unwrap_or(0)),
+        person: api.person(&room, &who, heads.iter().map(|(_, head)| head.time.ms()).max().unwrap_or(0)),
     }))
+}
+
+/// The last entry of somebody; of ours, the last that was written here.
+fn last(room: &Room, heads: &[(AuthorId, Head)]) -> Option<Target> {
+    let here = heads.iter().find(|(author, _)| *author == room.author());
+    let (author, head) = here.or(heads.iter().max_by_key(|(_, head)| head.time))?;
+    Some(Target { author: *author, seq: head.seq })
 }
 
 /// `PUT /v1/rooms/{room}/hidden/{author}`: hides this author's messages, which then cause no notice either.
