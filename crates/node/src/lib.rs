@@ -131,7 +131,7 @@ pub use crate::{
     inspect::Inspector,
     linking::{
         Giver, LinkCode, Linking, NoCode, Taker,
-        words::{AboutRoom, HandedRoom, LinkBegun, LinkHanded, LinkKeys, LinkOffer, LinkTaken, reread},
+        words::{AboutRoom, HandedRoom, LinkBegun, LinkHanded, LinkKeys, LinkOffer, LinkTaken},
     },
     membership::{Member, Membership, Place, Refusal},
     message::{Message, What},

@@ -298,14 +298,27 @@ impl Word for LinkTaken {
     }
 }
 
-/// Reads any bytes as each of the messages, and writes what it could read: for tests that throw bytes at it.
-pub fn reread(bytes: &Bytes) -> Vec<Vec<u8>> {
-    fn again<T: Word>(bytes: &Bytes) -> Option<Vec<u8>> {
-        decode::<T>(bytes.clone()).ok().map(|word| encode(&word).to_vec())
-    }
-    let all = [again::<LinkOffer>, again::<LinkKeys>, again::<LinkHanded>, again::<LinkBegun>, again::<LinkTaken>];
-    all.iter().filter_map(|again| again(bytes)).collect()
+/// Lets programs that throw bytes at the decoders call them.
+macro_rules! messages {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// Its bytes.
+            pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+                encode(self)
+            }
+
+            /// What these bytes say.
+            ///
+            /// # Errors
+            /// When they are not of its form.
+            pub fn decode(bytes: Bytes) -> Result<Self, Reject> {
+                decode(bytes)
+            }
+        }
+    )*};
 }
+
+messages! { LinkOffer LinkKeys LinkHanded LinkBegun LinkTaken }
 
 #[cfg(test)]
 mod tests {
@@ -333,10 +346,10 @@ mod tests {
         };
         assert!(!format!("{room:?}").contains("9, 9"));
         let handed = LinkHanded { name: "laptop".into(), closed: vec![room], open: vec![("rumor2abc".into(), about)] };
-        let bytes = Bytes::from(encode(&handed).to_vec());
-        assert_eq!(decode(bytes.clone()), Ok(handed));
+        let bytes = Bytes::from(handed.encode().to_vec());
+        assert_eq!(LinkHanded::decode(bytes.clone()), Ok(handed));
         for end in 0..bytes.len() {
-            assert!(decode::<LinkHanded>(bytes.slice(..end)).is_err(), "{end} bytes");
+            assert!(LinkHanded::decode(bytes.slice(..end)).is_err(), "{end} bytes");
         }
     }
 
@@ -344,6 +357,6 @@ mod tests {
     fn more_rooms_than_a_node_has_are_refused() {
         let rooms = vec![(RoomId([1; 32]), AuthorId([2; 32])); ROOMS + 1];
         let offer = LinkOffer { name: "desk".into(), rooms };
-        assert!(decode::<LinkOffer>(Bytes::from(encode(&offer).to_vec())).is_err());
+        assert!(LinkOffer::decode(Bytes::from(offer.encode().to_vec())).is_err());
     }
 }
