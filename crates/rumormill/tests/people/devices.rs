@@ -60,13 +60,13 @@ fn ann_writes_on_two_laptops_and_ben_sees_one_ann_until_one_is_revoked() {
     }
     // A name belongs to the person, and each edits what was said there.
     at_new.types("/nick Anna");
-    at_ben.until("Ann is now Anna");
+    at_ben.until("is now called Anna");
     at_new.types("yes");
     at_ben.until("Anna  yes");
     at_old.until("Anna  yes");
     assert_eq!(last(&old)["mine"], true);
     let of = last(&old)["ref"].as_str().unwrap().to_owned();
-    assert!(old.fails(&["edit", "lunch", &of, "no"], 4).contains("you said this on another device"));
+    assert!(old.fails(&["edit", "lunch", &of, "no"], 3).contains("you said this on another device"));
     assert!(!at_ben.read.iter().any(|line| line.contains("new joined") || line.contains("Anna joined")));
 
     // The new one is lost. Whoever finds it writes on, and does not know.
@@ -81,9 +81,11 @@ fn ann_writes_on_two_laptops_and_ben_sees_one_ann_until_one_is_revoked() {
     at_old.leaves();
     at_ben.leaves();
     let mut at_new = Window::of(&mut new.command(&["chat", "lunch"]));
+    at_new.until("you are in lunch");
     at_new.types("send me money");
     at_new.until("Anna  send me money");
     let mut at_old = Window::of(&mut old.command(&["chat", "lunch"]));
+    at_old.until("you are in lunch");
     let ticket = old.lines(&["ticket", "lunch"]).remove(0);
     let meeting = Window::of(&mut new.command(&["join", &ticket]));
     at_new.until("this device was revoked");

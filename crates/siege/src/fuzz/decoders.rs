@@ -39,8 +39,7 @@ pub enum Decoder {
 
 impl Decoder {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Frame, Self::Run, Self::Proof, Self::Content, Self::Ticket, Self::Linking];
+    pub const ALL: [Self; 6] = [Self::Frame, Self::Run, Self::Proof, Self::Content, Self::Ticket, Self::Linking];
 
     /// Decodes the bytes; returns the result in a few words.
     ///
@@ -185,7 +184,8 @@ fn good() -> Vec<(Decoder, Vec<u8>)> {
 /// Valid messages of machines that are linked.
 fn linking(run: &RawRun) -> Vec<Vec<u8>> {
     let (author, place) = (AuthorId([5; 32]), Place { time: Time(9), author: AuthorId([5; 32]), seq: 300 });
-    let about = AboutRoom { name: "a".into(), read: Some(place), hidden: vec![author], muted: true, ..AboutRoom::default() };
+    let about =
+        AboutRoom { name: "a".into(), read: Some(place), hidden: vec![author], muted: true, ..AboutRoom::default() };
     let contacts = vec![Contact { peer: PeerId([3; 32]), address: Bytes::from_static(b"there") }];
     let room = HandedRoom { id: ROOM, secret: [2; 32], founder: author, author, contacts, about: about.clone() };
     let handed = LinkHanded { name: "b".into(), closed: vec![room], open: vec![("rumor2".into(), about)] };
