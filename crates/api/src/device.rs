@@ -1,10 +1,12 @@
 //! Machines of one person. In closed rooms they are devices: each writes under a key of its own, and all are shown as
 //! one person.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, Refused, RoomHex};
+use crate::{AuthorHex, Message, Refused, Room, RoomHex};
 
 /// A machine of yours.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -108,4 +110,16 @@ pub enum Part {
     Before,
     /// Not at all: only the machine that came there first can name devices, and only while it is in.
     Absent,
+}
+
+impl Room {
+    /// The people besides you who are connected; other machines of yours are not among them.
+    pub fn others_here(&self) -> BTreeSet<&AuthorHex> {
+        self.peers.iter().map(|peer| &peer.author).filter(|author| **author != self.author).collect()
+    }
+
+    /// Whether you wrote a message on this machine, so that you can change it here.
+    pub fn wrote(&self, message: &Message) -> bool {
+        message.mine && message.device == self.device
+    }
 }

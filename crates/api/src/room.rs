@@ -1,11 +1,9 @@
 //! Rooms: their state, entering them, and their settings.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, Message, PeerHex, PlaceText, RoomHex, Standing};
+use crate::{AuthorHex, PeerHex, PlaceText, RoomHex, Standing};
 
 /// A room that this home takes part in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -73,18 +71,6 @@ pub struct Room {
     /// The search for others, as long as no entry has come from any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeking: Option<Seeking>,
-}
-
-impl Room {
-    /// The people besides you who are connected; other machines of yours are not among them.
-    pub fn others_here(&self) -> BTreeSet<&AuthorHex> {
-        self.peers.iter().map(|peer| &peer.author).filter(|author| **author != self.author).collect()
-    }
-
-    /// Whether you wrote a message on this machine, so that you can change it here.
-    pub fn wrote(&self, message: &Message) -> bool {
-        message.mine && message.device == self.device
-    }
 }
 
 /// How a joined room searches for others. It always searches on the LAN too.

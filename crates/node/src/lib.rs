@@ -68,6 +68,7 @@ mod connection;
 mod connector;
 mod counting;
 mod damaged;
+mod devices;
 mod dials;
 mod driver;
 mod endpoint;
@@ -123,6 +124,7 @@ pub use rumormill_store::{
 pub use crate::{
     address::contact,
     budget::Budget,
+    devices::DeviceKey,
     error::Error,
     event::{FileState, RoomEvent},
     events::Events,
@@ -139,7 +141,7 @@ pub use crate::{
     nearby::NearbyRoom,
     network::{Internet, LanProbe, Network},
     node::Node,
-    room::{Room, device::DeviceKey, entries::Entries, say::read_nick, transfers::Upload},
+    room::{Room, entries::Entries, say::read_nick, transfers::Upload},
     settings::{Bind, ClockShift, Home, Reach, Relay, RoomSetup, Settings},
     sought::Sought,
     status::{Holders, Mended, Path, PeerStatus, RoomStatus, Traffic},

@@ -1,6 +1,6 @@
 //! A room on a node: its status and its settings. The modules below say and read messages and send files.
 
-pub(crate) mod device;
+mod device;
 pub(crate) mod entries;
 mod governing;
 mod messages;

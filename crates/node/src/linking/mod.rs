@@ -31,13 +31,10 @@ use tokio::{
 pub use code::{LinkCode, NoCode};
 
 use crate::{
-    address,
-    attached::Attached,
     connection::Goodbye,
     error::Error,
     greeting::Role,
-    limits::{DIAL_DEADLINE, GREETING_DEADLINE, LINK_BYTES, LINK_CODE, LINK_PATIENCE},
-    node::Node,
+    limits::{GREETING_DEADLINE, LINK_BYTES, LINK_CODE, LINK_PATIENCE},
     random::random,
 };
 use words::{LinkBegun, LinkHanded, LinkKeys, LinkOffer, LinkTaken, Word, decode, encode};
@@ -114,6 +111,14 @@ pub struct Linking {
 }
 
 impl Linking {
+    /// Shows a code for a machine that is reached at `contact`. It takes the place of a code that is shown already.
+    pub(crate) fn show(shown: Shown, contact: Contact) -> Self {
+        let [secret @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = random();
+        let (until, (sender, proved)) = (Instant::now() + LINK_CODE, oneshot::channel());
+        *shown.lock() = Some(Waiting { secret, until, proved: sender });
+        Self { code: LinkCode { contact, secret }, until, shown, proved }
+    }
+
     /// The code to show.
     pub fn code(&self) -> &LinkCode {
         &self.code
@@ -185,6 +190,13 @@ pub struct Taker {
 }
 
 impl Taker {
+    /// Talks to the machine that was dialled by this code.
+    pub(crate) async fn begin(connection: Connection, code: &LinkCode) -> Result<Self, Error> {
+        let mut dialogue = Dialogue::begin(connection, &code.secret).await?;
+        let offer = dialogue.hear().await?;
+        Ok(Self { dialogue, offer })
+    }
+
     /// The rooms in which the other machine may name devices.
     pub fn offer(&self) -> &LinkOffer {
         &self.offer
@@ -208,41 +220,6 @@ impl Taker {
         let taken = self.dialogue.hear().await;
         Goodbye::Closing.say(&self.dialogue.connection);
         taken
-    }
-}
-
-impl Node {
-    /// Shows a code by which one other machine is linked. It takes the place of a code that is shown already.
-    pub fn show_code(&self) -> Linking {
-        let [secret @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = random();
-        let (until, (sender, proved)) = (Instant::now() + LINK_CODE, oneshot::channel());
-        let shown = self.inner.shown.clone();
-        *shown.lock() = Some(Waiting { secret, until, proved: sender });
-        Linking { code: LinkCode { contact: self.contact(), secret }, until, shown, proved }
-    }
-
-    /// Dials the machine that shows this code.
-    ///
-    /// # Errors
-    /// [`Error::Unreachable`] when it is not reached, [`Error::Code`] when it does not know the code, or no longer, and
-    /// [`Error::Unlinked`].
-    pub async fn link(&self, code: &LinkCode) -> Result<Taker, Error> {
-        let mut dialogue = match timeout(DIAL_DEADLINE, self.dial(&code.contact)).await {
-            Ok(connection) => Dialogue::begin(connection?, &code.secret).await?,
-            Err(_) => return Err(Error::Unreachable { why: "it does not answer".into() }),
-        };
-        let offer = dialogue.hear().await?;
-        Ok(Taker { dialogue, offer })
-    }
-
-    async fn dial(&self, contact: &Contact) -> Result<Connection, Error> {
-        let mut addr = address::decode(contact).map_err(|_| Error::Code)?;
-        addr.addrs.retain(|addr| {
-            let ip = if let iroh::TransportAddr::Ip(addr) = addr { Some(addr.ip()) } else { None };
-            Attached::allow(self.inner.attached.as_deref(), ip)
-        });
-        let connecting = self.inner.endpoint.connect(addr, ALPN).await;
-        connecting.map_err(|error| Error::Unreachable { why: error.to_string() })
     }
 }
 

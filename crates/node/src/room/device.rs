@@ -1,7 +1,6 @@
 //! A closed room that several machines of one person enter: what is handed over, and how the other one begins.
 
-use rumormill_proto::{admit::Author, governance::Order, ids::AuthorId, input::Import, run::RawRun};
-use rumormill_store::Closed;
+use rumormill_proto::{governance::Order, ids::AuthorId, input::Import, run::RawRun};
 
 use super::Room;
 use crate::{
@@ -9,9 +8,6 @@ use crate::{
     limits::TICKET_CONTACTS,
     linking::words::{AboutRoom, HandedRoom},
     membership::Membership,
-    node::Node,
-    random::random,
-    settings::RoomSetup,
 };
 
 impl Room {
@@ -63,33 +59,5 @@ impl Room {
     pub async fn take_device(&self, first: RawRun) -> Result<bool, Error> {
         let counts = self.entries().import(Import { proofs: Vec::new(), runs: vec![first] }).await?;
         Ok(counts.new + counts.known > 0)
-    }
-}
-
-/// A key for a room that we enter as a device.
-pub struct DeviceKey([u8; 32]);
-
-impl DeviceKey {
-    /// A fresh key.
-    pub fn fresh() -> Self {
-        Self(random())
-    }
-
-    /// The author who writes under it.
-    pub fn author(&self) -> AuthorId {
-        Author::from_secret(&self.0).id()
-    }
-}
-
-impl Node {
-    /// Enters a closed room as a device of somebody, under a key that this person named.
-    ///
-    /// # Errors
-    /// As [`Node::enter`].
-    pub async fn enter_as_device(&self, handed: &HandedRoom, key: &DeviceKey) -> Result<Room, Error> {
-        let mut setup = RoomSetup::new(handed.id, handed.secret, key.0, &handed.about.name);
-        setup.contacts.clone_from(&handed.contacts);
-        setup.closed = Some(Closed { founder: handed.founder, pass: None, device_of: Some(handed.author) });
-        self.enter(setup).await
     }
 }
