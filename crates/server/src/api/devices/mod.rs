@@ -211,7 +211,8 @@ pub(super) async fn revoke(State(api): State<Api>, Path(name): Path<String>) -> 
     };
     let keys = keys(&api, machine);
     let is_device = |(room, _): &(Room, AuthorId)| room.is_device();
-    if !machine.named && !(machine.me && keys.iter().any(is_device)) {
+    let may = machine.named || machine.me && keys.iter().any(is_device);
+    if !may {
         let help = "the machine that linked a device revokes it, or the device itself does";
         return Err(Refusal::new(codes::DEVICE, format!("{name:?} cannot be revoked from here"), help));
     }
