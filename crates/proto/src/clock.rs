@@ -12,6 +12,9 @@
 //!   read us any time soon.
 //! - We *follow* (count as seen, and stamp above) an entry that is at most [`FOLLOW_MS`] ahead of that. An entry
 //!   further ahead is shown, but it is no cause of our own entries.
+//! - In a closed room nobody can go on under another key, so everybody reads as far as its *owner* has governed: a clock
+//!   behind the owner's last act that counts gives way to the lowest vote that is not, or to the act itself. So the
+//!   invariant holds there with the owner's time in place of an earlier clock.
 //! - Our clock is *refuted* when it is behind our own log, or before this program existed, and at least half of the
 //!   votes agree with the log. Then we use the lowest of those votes in its place.
 
@@ -61,6 +64,8 @@ pub struct Clock {
     /// By author: how many milliseconds its clock is ahead of ours, and when it told us.
     votes: BTreeMap<AuthorId, (i64, u64)>,
     heard: u64,
+    /// When the owner of a closed room governed last, in milliseconds.
+    governed_ms: u64,
     /// Wall clock minus ticks when we looked last.
     base_ms: Option<i64>,
     /// The same before the clock was set back.
@@ -119,6 +124,16 @@ impl Clock {
         self.links.remove(peer);
     }
 
+    /// The owner of a closed room governed at this time, by its own clock.
+    pub(crate) fn governed(&mut self, ms: u64) {
+        self.governed_ms = ms;
+    }
+
+    /// Whether anybody's clock is known.
+    pub(crate) fn is_told(&self) -> bool {
+        !self.votes.is_empty()
+    }
+
     fn count(&mut self, peer: PeerId) {
         let Some(Reading { author: Some(author), offset_ms: Some(offset_ms) }) = self.links.get(&peer).copied() else {
             return;
@@ -140,7 +155,16 @@ impl Clock {
     /// The time that our clock shows, or that the others agree on when it is refuted. `said_ms` is the time of our own
     /// last entry. An entry more than [`AHEAD_MS`] ahead of this time is held.
     pub(crate) fn now_ms(&self, now: Now, said_ms: u64) -> u64 {
-        self.refuted(now, said_ms).unwrap_or(now.wall_ms)
+        let ours_ms = self.refuted(now, said_ms).unwrap_or(now.wall_ms);
+        if self.follows(ours_ms) {
+            return ours_ms;
+        }
+        self.clocks(now.wall_ms).filter(|clock| self.follows(*clock)).min().unwrap_or(self.governed_ms)
+    }
+
+    /// Whether a clock is not behind the owner's last act.
+    fn follows(&self, clock_ms: u64) -> bool {
+        self.governed_ms <= clock_ms.saturating_add(AHEAD_MS)
     }
 
     fn refuted(&self, now: Now, said_ms: u64) -> Option<u64> {
@@ -161,7 +185,7 @@ impl Clock {
     /// The time to stamp our words with, if they follow nothing later than `last`.
     pub(crate) fn write_ms(&self, now: Now, said_ms: u64, last: Time) -> u64 {
         let ours_ms = self.now_ms(now, said_ms);
-        let near = |clock: &u64| last.ms() <= clock.saturating_add(AHEAD_MS + LATER_MS);
+        let near = |clock: &u64| last.ms() <= clock.saturating_add(AHEAD_MS + LATER_MS) && self.follows(*clock);
         let Some(low_ms) = self.clocks(now.wall_ms).filter(near).min() else { return ours_ms };
         if !defence::is_on("clock-up") {
             return low_ms;
@@ -285,6 +309,25 @@ mod tests {
         assert_eq!(writes(&[-5_000]), 0, "it comes up itself");
         assert_eq!(writes(&[-HOUR]), up - HOUR);
         assert_eq!(writes(&[HOUR, -YEAR]), up - YEAR);
+    }
+
+    #[test]
+    fn a_clock_behind_the_owner_gives_way_to_others_that_are_not_or_to_the_owner_alone() {
+        let (owned, hour) = (T + HOUR as u64, HOUR as u64);
+        let at_owner = |offsets: &[i64]| {
+            let mut clock = voted(offsets);
+            clock.governed(owned);
+            let now_ms = clock.now_ms(at(T), 0);
+            assert_eq!(clock.write_ms(at(T), 0, Time::default()), now_ms);
+            now_ms
+        };
+        assert_eq!(at_owner(&[]), owned, "the owner is away");
+        assert_eq!(at_owner(&[0, 0]), owned);
+        assert_eq!(at_owner(&[HOUR + 5_000, 0, 0]), owned + 5_000);
+        assert_eq!(voted(&[]).now_ms(at(T), T + hour), T, "our own log alone does not");
+        let mut right = voted(&[-HOUR]);
+        right.governed(T);
+        assert_eq!(right.write_ms(at(T), 0, Time::default()), T, "who could not read the owner lowers nothing");
     }
 
     #[test]

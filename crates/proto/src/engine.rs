@@ -45,7 +45,7 @@ use crate::{
     evidence::Evidence,
     frame::{Contact, Frame},
     frontier::Frontier,
-    governance::{Fold, Seat},
+    governance::{Fold, Order, Seat},
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Input, Kept, Output},
     limits::{
@@ -116,6 +116,8 @@ struct Parts {
     /// Who sits where in a closed room.
     seats: govern::Seats,
     gate: gate::Gate,
+    /// The order to ask to be let in, which waits for somebody's clock, and its tag.
+    joins: Option<(u64, Order)>,
     vouching: vouch::Vouching,
     /// The secrets of a closed room.
     keys: Option<epochs::Keys>,

@@ -380,8 +380,10 @@ impl Logs {
         if self.cuts.get(&run.author()).is_some_and(|cut| run.last().seq >= *cut) {
             return Taken::Refused;
         }
-        // A room has one founding for ever, whatever the founder's clock said: no node holds it back.
-        let founds = run.last().kind == Kind::FOUND;
+        // A room has one founding for ever, whatever the founder's clock said: no node holds it back. In a closed room the
+        // clocks of others follow what the owner did.
+        let owned = self.closed.as_ref().is_some_and(|closed| closed.governance.owner() == run.author());
+        let founds = run.last().kind == Kind::FOUND || owned;
         let until_ms = run.last().time.ms().saturating_sub(AHEAD_MS);
         let until_ms = if until_ms > at.wall_ms && !founds { until_ms } else { 0 };
         if origin == Origin::Import && until_ms > 0 {

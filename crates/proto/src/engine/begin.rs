@@ -71,6 +71,7 @@ impl Parts {
             due_ms: None,
             seats,
             gate: Gate::default(),
+            joins: None,
             vouching: Vouching::default(),
             keys,
         }

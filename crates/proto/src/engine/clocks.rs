@@ -29,6 +29,13 @@ impl Engine {
 }
 
 impl Parts {
+    /// Reads how far the owner of a closed room has governed.
+    pub(super) fn follow_owner(&mut self) {
+        if let Some(owned_ms) = self.logs.fold().map(|fold| fold.owned_ms()) {
+            self.clock.governed(owned_ms);
+        }
+    }
+
     /// The time by our clock, unless the clock is refuted.
     pub(super) fn time_ms(&self, now: Now) -> u64 {
         self.clock.now_ms(now, self.said_ms())
@@ -76,6 +83,10 @@ impl Parts {
     /// everybody cut it there. Does nothing if others wrote as late as we did, because then the peers that cannot read
     /// us have wrong clocks.
     pub(super) fn stray(&mut self, now: Now) {
+        // In a closed room another key would have to be let in first, and a role would be lost.
+        if self.logs.is_closed() {
+            return;
+        }
         let me = self.own.id();
         let Some(head) = self.logs.frontier().head(&me).filter(|head| Some(head.seq) != self.strayed) else { return };
         let Some(stray) = self.clock.stray(now, head.time.ms()) else { return };

@@ -24,7 +24,7 @@ use bytes::Bytes;
 use super::{Engine, Parts};
 use crate::{
     admit::Trust,
-    frame::{Frame, Push},
+    frame::{Frame, Hello, Push},
     governance::{Signed, TicketId, TicketKey},
     ids::{AuthorId, PeerId, Seq},
     input::{Credential, Form, Output},
@@ -58,7 +58,7 @@ struct Caller {
     due_ms: u64,
     /// Whether it was told that it is out.
     told: bool,
-    /// Whether it was told who writes here.
+    /// Whether it was told who writes here, and the time by our clock.
     greeted: bool,
 }
 
@@ -275,22 +275,28 @@ impl Parts {
         }
     }
 
-    /// A guest does not show its join before it knows whom it meets.
+    /// A guest does not show its join before it knows whom it meets, and how late it is there.
     fn greet(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         if let Some(caller) = self.gate.callers.get_mut(&peer).filter(|caller| !caller.greeted) {
             caller.greeted = true;
             turn.out.push(Output::Introduce { peer });
+            let hello = Hello { author: self.own.id(), wall_ms: turn.now.wall_ms };
+            turn.send(peer, Frame::Hello(hello));
         }
     }
 
     fn let_in(&mut self, peer: PeerId, standing: Standing, turn: &mut Turn<'_>) {
         let Some(Caller { address, proved: Some(proved), .. }) = self.gate.callers.remove(&peer) else { return };
+        let author = proved.author;
         self.gate.inside.insert(peer, (proved, standing == Standing::Acts));
         self.gate.told.remove(&peer);
         turn.out.push(Output::Introduce { peer });
         self.link(peer, address, turn);
         if self.view.is_active(&peer) {
             self.present(peer, turn);
+            if self.is_newcomer() {
+                self.clock.proved(peer, author);
+            }
             self.show_join(peer, turn);
         } else {
             self.gate.forget(&peer);
@@ -369,6 +375,7 @@ impl Parts {
     pub(super) fn hang_up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         if self.gate.callers.contains_key(&peer) {
             self.gate.forget(&peer);
+            self.clock.down(&peer);
             self.own.undialled(peer);
             self.logs.down(peer, turn.now.ticks_ms);
             self.sync.down(peer);
@@ -377,8 +384,12 @@ impl Parts {
         }
     }
 
-    /// Reads what a caller says: runs, and few of them.
+    /// Reads what a caller says: its clock, and runs, and few of them.
     pub(super) fn called(&mut self, from: PeerId, frame: Frame, turn: &mut Turn<'_>) {
+        if let Frame::Hello(hello) = &frame {
+            // It may arrive before the proof of who says so.
+            return self.clock.said(from, hello.wall_ms, turn.now);
+        }
         let Some(caller) = self.gate.callers.get_mut(&from).filter(|caller| caller.frames > 0) else { return };
         let (Frame::Runs { want: 0, runs } | Frame::Push(Push { runs, .. })) = frame else { return };
         caller.frames -= 1;
@@ -389,7 +400,11 @@ impl Parts {
     pub(super) fn admit(&self, output: Output) -> Option<Output> {
         let all_acts = |run: &RawRun| run.entries().iter().all(|entry| entry.kind.is_act());
         let acts = |to: &PeerId| self.gate.inside.get(to).is_some_and(|(_, acts)| *acts);
+        let greeted = |to: &PeerId| self.gate.callers.get(to).is_some_and(|caller| caller.greeted);
         match output {
+            Output::Send { to, frame: Frame::Hello(hello) } if greeted(&to) => {
+                Some(Output::Send { to, frame: Frame::Hello(hello) })
+            }
             Output::Send { to, .. } | Output::Serve { to, .. } if !self.gate.inside.contains_key(&to) => None,
             Output::Send { to, frame } if acts(&to) => {
                 let frame = match frame {

@@ -67,11 +67,24 @@ impl Parts {
         turn.out.truncate(before);
     }
 
+    /// Asks to be let in, as soon as somebody's clock is known: a first entry that is far ahead could not be read, and
+    /// neither could what follows it.
+    pub(super) fn join(&mut self, turn: &mut Turn<'_>) {
+        if let Some((tag, join)) = self.joins.take_if(|_| self.clock.is_told()) {
+            self.order(tag, join, turn);
+        }
+    }
+
     /// Does something in a closed room, or says why not.
     pub(super) fn order(&mut self, tag: u64, order: Order, turn: &mut Turn<'_>) {
         let me = self.own.id();
         let begins = matches!(order, Order::Join { .. } | Order::Device { .. });
         let late = begins && self.own_next() > 0;
+        if matches!(order, Order::Join { .. }) && !late && !self.clock.is_told() {
+            let before = self.joins.replace((tag, order));
+            turn.out.extend(before.map(|(tag, _)| Output::Unsaid { tag, why: Unsaid::Nothing }));
+            return;
+        }
         let body = match (self.own.waiting(), self.logs.fold()) {
             (_, None) => Err(Unsaid::Refused),
             // An act names the act before it, and an ending the last entry.

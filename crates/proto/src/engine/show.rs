@@ -19,6 +19,8 @@ use crate::{
 impl Parts {
     /// Shows and writes all entries that may be shown and written, until nothing changes any more.
     pub(super) fn settle(&mut self, turn: &mut Turn<'_>) {
+        self.follow_owner();
+        self.join(turn);
         let wall_ms = self.time_ms(turn.now);
         self.own.reach(self.clock.reach_ms(turn.now, self.said_ms(), self.own.last()));
         let released = self.logs.release(Now { wall_ms, ..turn.now });

@@ -52,6 +52,12 @@ impl<'a> Fold<'a> {
         &self.steps.governors.grants
     }
 
+    /// When the owner governed last, in milliseconds by its own clock; 0 if it has not.
+    pub fn owned_ms(&self) -> u64 {
+        let owner = self.grants().iter().find(|grant| grant.by.is_none());
+        owner.and_then(|grant| grant.acts.last()).map_or(0, |act| self.entries.act(*act).time.ms())
+    }
+
     /// The acts that count under a grant, in the order of the log.
     pub fn acts(&self, grant: &'a Grant) -> impl Iterator<Item = &'a Signed> {
         let entries = self.entries;

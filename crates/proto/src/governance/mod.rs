@@ -69,6 +69,11 @@ impl Governance {
         Self { steps: Steps::of(&entries), entries, touched: Touched::Nothing }
     }
 
+    /// Who founded the room.
+    pub fn owner(&self) -> AuthorId {
+        self.entries.owner()
+    }
+
     /// Takes a verified entry, whether it counts or not. An entry that is held already changes nothing.
     pub fn insert(&mut self, entry: Signed) {
         let governors = &self.steps.governors;

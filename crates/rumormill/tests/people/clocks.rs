@@ -18,7 +18,7 @@ fn meet(ahead: i64) -> (Vec<String>, Vec<String>) {
     let dir = tempfile::tempdir().unwrap();
     let shim = shim(&dir);
     let (ann, ben) = (Person::new(), Person::new());
-    let mut here = Window::of(&mut ann.command(&["new", "lunch", "--open", "--nick", "ann"]));
+    let mut here = Window::of(&mut ann.command(&["new", "lunch", "--nick", "ann"]));
     let ticket = here.until("rumor2");
     let mut join = ben.command(&["join", &ticket, "--nick", "ben"]);
     let mut there = Window::of(join.env("LD_PRELOAD", shim).env("CLOCK_AHEAD", ahead.to_string()));

@@ -12,6 +12,7 @@ use crate::{
     frame::{Hello, Want},
     governance::{Appointed, End, Ended, Guest, Order, Role, Says, Terms, TicketId, TicketKey, countersign},
     input::{Event, Input},
+    limits::UP_MS,
     testing::NOW,
     time::Now,
 };
@@ -176,7 +177,7 @@ fn a_guest_is_let_in_by_its_join_and_its_welcome_in_one_turn() {
     let (owner, mut engine, ticket) = member();
     let mut anna = Scribe::numbered(owner.room, 2);
     let out = comes(&mut engine, anna.author.id(), guest(ticket));
-    assert_eq!(heard(&out, OTHER), ["Introduce"], "it learns whom it meets, and shows its join");
+    assert_eq!(heard(&out, OTHER), ["Introduce", "Hello"], "it learns whom it meets and the time, and shows its join");
     let join = anna.join(ticket);
     let out = hears(&mut engine, OTHER, Frame::Runs { want: 0, runs: vec![join] });
     assert!(heard(&out, OTHER).contains(&"Hello".to_owned()));
@@ -204,16 +205,24 @@ fn a_newcomer_shows_its_join_to_one_member_at_a_time() {
     let mut engine = engine(&owner);
     engine.handle(Input::Down { peer: PEER }, NOW, &mut Vec::new());
     let mut out = Vec::new();
-    engine.handle(Input::Order { tag: 1, order: by(ticket, &owner, &anna) }, NOW, &mut out);
-    assert!(out.iter().any(|output| matches!(output, Output::Said { .. })), "{out:?}");
+    let now = Now { wall_ms: NOW.wall_ms + 3_600_000, ..NOW };
+    engine.handle(Input::Order { tag: 1, order: by(ticket, &owner, &anna) }, now, &mut out);
+    assert!(out.is_empty(), "nobody told it the time: {out:?}");
     let other = PeerId([4; 32]);
-    let mut out = Vec::new();
+    // Their clocks are an hour behind, and one says so before it has proved who it is.
+    let wall_ms = NOW.wall_ms;
     for (peer, who) in [(OTHER, &ben), (other, &cleo)] {
-        engine.handle(Input::Up { peer, address: None }, NOW, &mut out);
+        engine.handle(Input::Up { peer, address: None }, now, &mut out);
+        let frame = Frame::Hello(Hello { author: who.author.id(), wall_ms });
+        engine.handle(Input::Received { from: peer, frame }, now, &mut out);
+        assert!(!out.iter().any(|output| matches!(output, Output::Said { .. })), "{out:?}");
         let by = Credential::Chain(chain.to_vec());
-        engine.handle(Input::Proved { peer, author: who.author.id(), by }, NOW, &mut out);
+        engine.handle(Input::Proved { peer, author: who.author.id(), by }, now, &mut out);
+        out.retain(|output| !matches!(output, Output::Said { .. }));
     }
-    assert!(heard(&out, OTHER).contains(&"Acts".to_owned()), "{out:?}");
+    assert!(heard(&out, OTHER).contains(&"Push(".to_owned()), "{out:?}");
+    let join = engine.frontier().head(&anna.author.id()).unwrap();
+    assert!(join.seq == 0 && join.time.ms() <= wall_ms + UP_MS, "it is stamped so that they can read it");
     assert_eq!(heard(&out, other), [""; 0]);
     let stranger = comes(&mut engine, Scribe::numbered(owner.room, 66).author.id(), Credential::default());
     assert_eq!(heard(&stranger, OTHER), [""; 0], "a newcomer takes nobody on trust");
