@@ -235,6 +235,14 @@ impl Seat {
 
     /// Takes sayings, except those that already have a place. Those of one turn become one run.
     pub(crate) fn say(&mut self, sayings: Vec<(Kind, Bytes)>, once: &[(Once, Option<Target>)], answer: Answer) {
+        // Nobody is to read words of somebody whose name waits to be said.
+        if self.asked.waiting() < SAYINGS / 4
+            && self.is_in()
+            && self.again.front().is_some_and(|(kind, _)| *kind == Kind::NICK)
+            && let Some(name) = self.again.pop_front()
+        {
+            self.sayings.extend(self.asked.ask(vec![name], None));
+        }
         self.sayings.extend(self.asked.ask_once(sayings, once, answer));
     }
 
@@ -344,7 +352,7 @@ impl Seat {
     /// Says something as soon as we may: in a closed room, once we are let in.
     pub(crate) fn say_later(&mut self, kind: Kind, body: Bytes) {
         self.again.retain(|(other, _)| *other != kind);
-        self.again.push_back((kind, body));
+        self.again.push_front((kind, body));
     }
 
     /// Whether peers may be told now that somebody is typing here.
