@@ -13,12 +13,12 @@ fn shim(dir: &tempfile::TempDir) -> PathBuf {
     made
 }
 
-/// Ann founds a room, and Ben joins it with a clock that is so many seconds ahead of hers.
-fn meet(ahead: i64) -> (Vec<String>, Vec<String>) {
+/// Ann founds a room with these flags, and Ben joins it with a clock that is so many seconds ahead of hers.
+fn meet(ahead: i64, flags: &[&str]) -> (Vec<String>, Vec<String>) {
     let dir = tempfile::tempdir().unwrap();
     let shim = shim(&dir);
     let (ann, ben) = (Person::new(), Person::new());
-    let mut here = Window::of(&mut ann.command(&["new", "lunch", "--nick", "ann"]));
+    let mut here = Window::of(&mut ann.command(&[&["new", "lunch", "--nick", "ann"], flags].concat()));
     let ticket = here.until("rumor2");
     let mut join = ben.command(&["join", &ticket, "--nick", "ben"]);
     let mut there = Window::of(join.env("LD_PRELOAD", shim).env("CLOCK_AHEAD", ahead.to_string()));
@@ -40,17 +40,23 @@ fn meet(ahead: i64) -> (Vec<String>, Vec<String>) {
 }
 
 fn check(ahead: i64, ann_is: &str, ben_is: &str) {
-    let (ann, ben) = meet(ahead);
-    for (shown, side, other) in [(&ann, ann_is, "ben"), (&ben, ben_is, "ann")] {
-        let advice = "compare both with a third one and set the wrong one";
-        let told = format!("your clock is 60 min {side} {other}'s; {advice}");
-        assert!(shown.contains(&told), "{told}: {shown:#?}");
-        let text = shown.join("\n");
-        assert!(!text.contains('~') && !text.contains("two places"), "{text}");
-        let joined = shown.iter().filter(|line| line.ends_with(&format!("* {other} joined"))).count();
-        assert_eq!(joined, 1, "{text}");
-        assert!(!text.contains("agree again"), "somebody who goes sets no clock right: {text}");
+    for flags in [&[][..], &["--open"]] {
+        let (ann, ben) = meet(ahead, flags);
+        tells(&ann, ann_is, "ben");
+        tells(&ben, ben_is, "ann");
     }
+}
+
+/// What somebody read says on which side of the other's clock their own is, and nothing twice or late.
+fn tells(shown: &[String], side: &str, other: &str) {
+    let advice = "compare both with a third one and set the wrong one";
+    let told = format!("your clock is 60 min {side} {other}'s; {advice}");
+    assert!(shown.contains(&told), "{told}: {shown:#?}");
+    let text = shown.join("\n");
+    assert!(!text.contains('~') && !text.contains("two places"), "{text}");
+    let joined = shown.iter().filter(|line| line.ends_with(&format!("* {other} joined"))).count();
+    assert_eq!(joined, 1, "{text}");
+    assert!(!text.contains("agree again"), "somebody who goes sets no clock right: {text}");
 }
 
 #[test]
