@@ -144,6 +144,10 @@ async fn import(
     };
     lines.extend(beside(&tally));
     lines.extend(times(&tally, clock));
+    let waits = room.standing.as_ref().is_some_and(|standing| !standing.says.is_empty());
+    if waits && format == Format::Jsonl {
+        lines.push("words of a closed room can be read here once somebody lets you in".into());
+    }
     Ok((lines, passed_over))
 }
 

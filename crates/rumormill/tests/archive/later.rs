@@ -35,7 +35,7 @@ fn contents(dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
 }
 
 /// A way to call each command that opens the home.
-const COMMANDS: [&[&str]; 36] = [
+const COMMANDS: [&[&str]; 40] = [
     &["new", "dinner"],
     &["join", "TICKET"],
     &["chat", "lunch"],
@@ -52,6 +52,10 @@ const COMMANDS: [&[&str]; 36] = [
     &["hook", "list"],
     &["bot", "list"],
     &["bot", "new", "ci"],
+    &["device", "add"],
+    &["device", "link", "CODE"],
+    &["device", "list"],
+    &["device", "revoke", "old"],
     &["log", "lunch"],
     &["ticket", "lunch"],
     &["rooms"],

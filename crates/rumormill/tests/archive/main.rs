@@ -52,6 +52,34 @@ fn an_export_verifies_and_imports() {
     assert!(bob.lines(&["check", "lunch"])[0].ends_with("nothing is damaged"));
 }
 
+#[test]
+fn an_export_of_a_closed_room_is_read_by_whom_a_member_lets_in() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let ticket = ada.founds(&["new", "lunch", "--nick", "ada"]);
+    ada.say("lunch", "soup?\nbread\n");
+    let file = ada.path("lunch.jsonl");
+    ada.lines(&["export", "lunch", "--to", &file]);
+    assert!(!fs::read_to_string(&file).unwrap().contains("soup?"));
+    assert!(bob.lines(&["check", "--file", &file])[0].ends_with("verified; it is whole"));
+
+    bob.fails(&["join", &ticket], 6);
+    let room = bob.lines(&["rooms"])[0].split_whitespace().find_map(hex).unwrap();
+    let imported = bob.lines(&["import", &room, &file]);
+    assert!(imported[0].ends_with(" imported, 0 were here before"), "{imported:?}");
+    assert!(imported[1].ends_with("once somebody lets you in"), "{imported:?}");
+    assert!(!bob.lines(&["log", &room]).join("\n").contains("soup?"));
+
+    let serving = ada.serve();
+    bob.lines(&["join", &ada.lines(&["ticket", "lunch"])[0]]);
+    drop(serving);
+    let texts = |person: &Person| -> Vec<String> {
+        let log = person.lines(&["log", "lunch"]);
+        log.into_iter().filter(|line| line.contains("ada  ")).collect()
+    };
+    assert!(texts(&bob).iter().any(|line| line.ends_with("soup?")), "{:?}", texts(&bob));
+    assert_eq!(texts(&ada), texts(&bob));
+}
+
 fn hex(word: &str) -> Option<String> {
     let word = word.trim_matches(|char: char| !char.is_ascii_hexdigit());
     (word.len() >= 8 && word.chars().all(|char| char.is_ascii_hexdigit())).then(|| word.to_owned())

@@ -70,9 +70,14 @@ impl Person {
         said
     }
 
-    /// Founds a room, as ada; returns its ticket.
+    /// Founds an open room, whose words the disk holds in plain, as ada; returns its ticket.
     pub(crate) fn found(&self, name: &str) -> String {
-        let mut chat = self.command(&["new", name, "--open", "--nick", "ada"]);
+        self.founds(&["new", name, "--open", "--nick", "ada"])
+    }
+
+    /// Runs the command that founds a room; returns the room's ticket.
+    pub(crate) fn founds(&self, args: &[&str]) -> String {
+        let mut chat = self.command(args);
         let mut chat = chat.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(chat.stdout.take().unwrap());
         let mut ticket = String::new();
