@@ -527,8 +527,11 @@ impl Driver {
     fn close(mut self, answer: Option<oneshot::Sender<Box<dyn Store>>>) {
         self.keep_contacts();
         self.links.close();
-        // The caller may have gone.
-        let _ = answer.map(|answer| answer.send(self.store));
+        // Whoever closes the node waits for the endpoint, which does not let two of them wait. Nobody does where the last
+        // handle was dropped.
+        if answer.is_none_or(|answer| answer.send(self.store).is_err()) {
+            self.links.close_endpoint();
+        }
     }
 }
 

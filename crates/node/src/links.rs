@@ -524,12 +524,16 @@ impl Links {
         links.filter_map(lane).collect()
     }
 
-    /// Closes all connections and the endpoint.
+    /// Closes all connections.
     pub(crate) fn close(&mut self) {
         for link in std::mem::take(&mut self.links).into_values() {
             Goodbye::Closing.say(&link.connection);
         }
         self.used.clear();
+    }
+
+    /// Closes the endpoint.
+    pub(crate) fn close_endpoint(&self) {
         self.connector.close();
     }
 

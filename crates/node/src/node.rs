@@ -299,10 +299,12 @@ impl Node {
         let _ = self.inner.command(Command::Close { answer }).await;
         let store = closed.await;
         self.inner.shelf.close();
-        self.inner.readers.close().await;
-        // After the last reader, which would keep copies of what the store wipes when it closes.
-        let _ = tokio::task::spawn_blocking(|| drop(store)).await;
-        self.inner.endpoint.close().await;
+        let stores = async {
+            self.inner.readers.close().await;
+            // After the last reader, which would keep copies of what the store wipes when it closes.
+            let _ = tokio::task::spawn_blocking(|| drop(store)).await;
+        };
+        tokio::join!(stores, self.inner.endpoint.close());
     }
 
     fn boards(&self) -> BTreeMap<RoomId, Arc<Board>> {

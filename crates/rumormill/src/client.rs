@@ -149,7 +149,11 @@ pub(crate) async fn owner(place: &HomeArgs, reach: Reach) -> Result<Owner, Failu
             opened => break opened?,
         }
     };
-    let here = if reach == Reach::Reading { Here::alone(node, place) } else { Here::open(node, place, reach) };
+    let alone = reach == Reach::Reading;
+    let here = if alone { Here::alone(node.clone(), place) } else { Here::open(node.clone(), place, reach) };
+    if here.is_err() {
+        node.close().await;
+    }
     Ok(Owner::Us(here?))
 }
 
