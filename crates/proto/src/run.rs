@@ -133,6 +133,11 @@ impl RawRun {
         &self.wire
     }
 
+    /// Whether its last entry is an act.
+    pub fn ends_with_act(&self) -> bool {
+        self.entries.last().is_some_and(|entry| entry.kind.is_act())
+    }
+
     /// The same run with all bodies dropped, as a proof needs it.
     ///
     /// # Errors

@@ -164,9 +164,14 @@ impl Logs {
         }
     }
 
-    /// The seq of the first entry of a run that may not be an entry here.
+    /// The seq of the first entry of a run that may not be an entry here. An act stands on its own: it ends a run that its
+    /// author signed.
     pub(super) fn misfit(&self, raw: &RawRun) -> Seq {
-        let misfit = (raw.first()..).zip(raw.entries()).find(|(_, entry)| !self.fits(&raw.author(), entry));
+        let alone = |seq: Seq| seq == raw.last() && raw.signature().is_some();
+        let fits = |seq: Seq, entry: &RawEntry| {
+            self.fits(&raw.author(), entry) && (!self.is_closed() || !entry.kind.is_act() || alone(seq))
+        };
+        let misfit = (raw.first()..).zip(raw.entries()).find(|(seq, entry)| !fits(*seq, entry));
         misfit.map_or(Seq::MAX, |(seq, _)| seq)
     }
 
