@@ -18,6 +18,7 @@
 //! `Ranges`, then `Heads` → `sync` wants what is missing, newest first → `Runs` → `logs` admits, releases →
 //! [`Output::Append`], [`Event::Shown`](crate::input::Event::Shown).
 
+mod acts;
 mod begin;
 mod bodies;
 mod clocks;
@@ -117,6 +118,7 @@ struct Parts {
     seats: govern::Seats,
     gate: gate::Gate,
     vouching: vouch::Vouching,
+    acts: acts::Acts,
     /// The secrets of a closed room.
     keys: Option<epochs::Keys>,
 }
@@ -257,6 +259,7 @@ impl Parts {
         // Whether we may write yet depends on the peers we dial, and our entries are pushed.
         self.note_dials(turn);
         self.settle(turn);
+        self.want_more_acts(turn);
         self.regard_all(turn);
         self.note_pushes(turn);
         self.evidence.read(turn);
@@ -295,6 +298,9 @@ impl Parts {
                 questions.into_iter().for_each(|what| self.evidence.ask(what, ms));
             }
             Frame::Want(want) => self.sync.want(from, &want, &self.logs, turn),
+            Frame::Acts { heads } => self.hear_acts(from, &heads, turn),
+            Frame::WantActs { want, from: logs } => self.serve_acts(from, want, &logs, turn),
+            Frame::Runs { want, runs } if self.take_wanted_acts(from, want, &runs, turn) => {}
             Frame::Runs { want, runs } => {
                 let origin = self.sync.origin(from, want, &runs, &self.logs);
                 if let Some(took) = self.take(from, &runs, origin, turn) {
@@ -305,6 +311,7 @@ impl Parts {
                 self.settle(turn);
                 self.sync.done(from, want, &mut self.logs, turn);
                 self.bodies.done(from, want, ms);
+                self.acts_done(from, want, turn);
             }
             Frame::Evidence { run } => self.evidence(from, &run, turn),
             Frame::Fork { proof } => self.fork(from, proof, turn),
@@ -321,6 +328,7 @@ impl Parts {
         self.sync.wake(&mut self.logs, &self.view, turn);
         self.pass_on_forks(turn.now);
         self.vouch(turn);
+        self.wake_acts(turn);
         self.ask_for_secrets(turn);
         self.ask_for_bodies(turn);
     }
@@ -331,7 +339,8 @@ impl Parts {
         let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
         let (vouching, gate) = (self.vouching.next_deadline(), self.gate.next_deadline());
         let keys = self.keys.as_ref().and_then(|keys| keys.next_deadline());
-        let others = [rumors, receipts, view, own, crowd, evidence, bodies, vouching, gate, keys, self.due_ms];
+        let acts = self.acts.next_deadline();
+        let others = [rumors, receipts, view, own, crowd, evidence, bodies, vouching, gate, keys, acts, self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 }

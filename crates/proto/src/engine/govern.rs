@@ -23,7 +23,7 @@ impl Parts {
     /// anything changed.
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(moved) = self.logs.govern() else { return false };
-        self.gate.stale = true;
+        (self.gate.stale, self.acts.stale) = (true, true);
         self.release_secrets(turn.now.ticks_ms);
         self.tell_seats(turn);
         self.note_undecided(turn.now.ticks_ms);
@@ -112,9 +112,9 @@ impl Parts {
         if !self.logs.is_closed() {
             return;
         }
+        let (before, said) = (turn.before(), std::mem::take(turn.out));
+        let said = self.with_acts(said, before);
         let counts = |run: &RawRun| run.last() < self.logs.end_of(&run.author());
-        let out = std::mem::take(turn.out);
-        let (before, said) = (turn.before(), out);
         turn.out.extend(said.into_iter().enumerate().filter_map(|(at, output)| {
             match output {
                 _ if at < before => Some(output),
@@ -131,6 +131,21 @@ impl Parts {
             .and_then(|output| self.admit(output))
         }));
         self.tell_those_out(turn);
+    }
+
+    /// Puts before each list of heads the last act of each of these logs.
+    fn with_acts(&mut self, said: Vec<Output>, before: usize) -> Vec<Output> {
+        let mut all = Vec::with_capacity(said.len());
+        for (at, output) in said.into_iter().enumerate() {
+            if let Output::Send { to, frame: Frame::Heads(heads) } = &output
+                && at >= before
+            {
+                let frame = self.acts_of(heads.heads.iter().map(|brief| brief.author));
+                all.extend(frame.map(|frame| Output::Send { to: *to, frame }));
+            }
+            all.push(output);
+        }
+        all
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Logs, branches::Branches};
+use super::{Logs, ahead::Ahead, branches::Branches};
 use crate::{
     admit::{Entry, Run},
     entry::{Founding, Kind, RULES, RawEntry, founding},
@@ -21,7 +21,8 @@ use crate::{
 pub(crate) struct Closed {
     me: AuthorId,
     pub(super) governance: Governance,
-    reaches: BTreeMap<AuthorId, Reach>,
+    pub(super) reaches: BTreeMap<AuthorId, Reach>,
+    pub(super) ahead: Ahead,
     /// The logs that a fork ends, or of which more is held than reaches.
     whole: BTreeMap<AuthorId, Log>,
     /// Branches that may take the place of others.
@@ -124,6 +125,7 @@ impl Logs {
             me,
             governance,
             reaches: BTreeMap::new(),
+            ahead: Ahead::default(),
             whole: BTreeMap::new(),
             branches: Branches::default(),
             leaving: BTreeSet::new(),
@@ -202,6 +204,7 @@ impl Logs {
         let (room, author) = (self.room, run.author());
         let mut whole = self.whole(&author).cloned().unwrap_or_default();
         whole.insert(run)?;
+        self.contradict_ahead(run);
         if let Some(closed) = &mut self.closed {
             closed.read(&room, run.entries());
         }
@@ -227,6 +230,7 @@ impl Logs {
             true => self.frontier.take_up(author),
             false => self.frontier.set_aside(author),
         }
+        self.note_ahead(author);
     }
 
     /// The store holds this much of a log. Returns whether it took out a log that was to leave.
@@ -273,6 +277,11 @@ impl Logs {
         let (end, now) = (closed.end_of(&author), closed.counted(&author));
         let held = closed.whole.get(&author).or_else(|| self.frontier.log(&author)).cloned();
         let held = held.filter(|log| !log.is_empty());
+        match closed.has_place(&author) {
+            true => self.note_ahead(author),
+            false => self.forget_ahead(author),
+        }
+        let Some(closed) = &mut self.closed else { return moved(counted) };
         let forked = closed.fork(&author).or_else(|| self.frontier.log(&author)?.cut());
         if held.is_none() && forked.is_none() {
             let wanted = end > before.map_or(0, |reach| reach.end);
