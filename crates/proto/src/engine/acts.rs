@@ -4,6 +4,9 @@
 //! from the peer that told of them, and wants nothing else of that peer until they are here. It wants those of whom
 //! its fold says that they are in, so the founder's first; each act that counts may name more.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Parts;

@@ -389,7 +389,10 @@ impl Parts {
     pub(super) fn admit(&self, output: Output) -> Option<Output> {
         let all_acts = |run: &RawRun| run.entries().iter().all(|entry| entry.kind.is_act());
         let acts = |to: &PeerId| self.gate.inside.get(to).is_some_and(|(_, acts)| *acts);
+        let told = |to: &PeerId| self.gate.callers.get(to).is_some_and(|caller| caller.told);
         match output {
+            // What an earlier input of the same batch lets somebody know who is out.
+            Output::Serve { to, want: 0, form: Form::Acts, .. } if told(&to) => Some(output),
             Output::Send { to, .. } | Output::Serve { to, .. } if !self.gate.inside.contains_key(&to) => None,
             Output::Send { to, frame } if acts(&to) => {
                 let frame = match frame {
