@@ -6,7 +6,7 @@ use rumormill_proto::{
     governance::{Act, Order, Role, Says},
     input::Unsaid,
 };
-use rumormill_sim::{Nature, Story, World, seeds, unrest};
+use rumormill_sim::{Nature, Story, Weather, World, seeds, unrest};
 
 /// The texts in a peer's timeline.
 fn texts(room: &World, peer: usize) -> Vec<String> {
@@ -525,6 +525,53 @@ fn a_co_owner_vouches_by_itself_for_what_it_held_for_an_hour() -> Story {
     end(&mut room)?;
     assert!([0, 3, 4, 5].into_iter().all(|peer| !room.is_member(peer, 2)));
     Ok(())
+}
+
+/// Runs until a peer knows the same members as the founder. Returns how many lines it then shows, and how many there are.
+fn lines_when_it_knows(room: &mut World, peer: usize) -> Story<(usize, usize)> {
+    let who = |room: &World, at: usize| -> Vec<_> { room.seats(at).into_iter().map(|(who, seat)| (who, seat.role)).collect() };
+    for _ in 0..400 {
+        room.run_ms(50)?;
+        if who(room, peer) == who(room, 0) {
+            break;
+        }
+    }
+    assert_eq!(who(room, peer), who(room, 0));
+    Ok((texts(room, peer).len(), texts(room, 0).len()))
+}
+
+#[test]
+fn who_comes_and_who_was_away_knows_who_is_out_before_it_has_the_words() -> Story {
+    let mut room = room_of(4)?;
+    room.appoint(0, 1, Role::CoOwner);
+    room.settle()?;
+    room.crash(4);
+    for _ in 0..20 {
+        for peer in [0, 1] {
+            room.say_all(peer, &["one of many lines"; 60]);
+            room.run_ms(100)?;
+        }
+    }
+    room.remove(1, 2);
+    room.settle()?;
+    room.say_all(1, &["and more"; 200]);
+    room.settle()?;
+    room.set_weather(Weather { bulk_bytes_per_second: 20_000, ..Weather::clear() });
+    room.restart(4);
+    let (shown, all) = lines_when_it_knows(&mut room, 4)?;
+    assert!(!room.is_member(4, 2) && shown < all / 4, "{shown} of {all}");
+    room.settle()?;
+    let newcomer = room.join_by(&[0], 1)[0];
+    room.run_ms(2_000)?;
+    room.admit(0, newcomer);
+    let (shown, all) = lines_when_it_knows(&mut room, newcomer)?;
+    assert!(shown < all / 4, "{shown} of {all}");
+    // A removal reaches it while it catches up.
+    room.remove(0, 3);
+    let (shown, all) = lines_when_it_knows(&mut room, newcomer)?;
+    assert!(!room.is_member(newcomer, 3) && shown < all / 2, "{shown} of {all}");
+    room.set_weather(Weather::clear());
+    end(&mut room)
 }
 
 #[test]
