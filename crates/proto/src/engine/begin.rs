@@ -46,7 +46,7 @@ impl Parts {
             // it.
             let left = log.cut() == Some(1) && logs.founder() == Some(*author);
             if let Some(head) = log.head().filter(|head| head.time > said && !left) {
-                let regard = Regard { named: logs.is_regarded(author), from_ms };
+                let regard = Regard { named: logs.is_regarded(author), from_ms, act: false };
                 own.saw((*author, head.seq), head.time, regard);
             }
         }

@@ -110,7 +110,7 @@ impl Parts {
         let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
         let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());
         for Released { run, raw, origin, history } in released {
-            let regard = Regard { named: self.logs.is_regarded(&run.author()), from_ms: 0 };
+            let regard = Regard { named: self.logs.is_regarded(&run.author()), from_ms: 0, act: false };
             let loose = history.then(|| self.logs.frontier().whole_below(&run.author(), run.first().seq));
             for entry in run.entries() {
                 // A node that has to write far below the founding, to be read, does not follow its stamp.
