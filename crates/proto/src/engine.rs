@@ -42,6 +42,7 @@ use crate::{
     bodies::Bodies,
     clock::Clock,
     config::Config,
+    entry::Kind,
     epochs::Ring,
     evidence::Evidence,
     frame::{Contact, Frame},
@@ -153,10 +154,10 @@ impl Engine {
         self.parts.own.id()
     }
 
-    /// Whether an entry is shown: all are that an open room holds; in a closed one its author has to be a member, and the
-    /// entry to lie within that author's cut.
-    pub fn counts(&self, author: &AuthorId, seq: Seq) -> bool {
-        seq < self.parts.logs.counted(author)
+    /// Whether an entry of this kind is shown: all are that an open room holds; in a closed one its author has to be a
+    /// member, the entry to lie within that author's cut, and no governor may have taken it back.
+    pub fn counts(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        seq < self.parts.logs.counted(author) && !self.parts.logs.is_hidden(author, seq, kind)
     }
 
     /// Everybody who is present in a closed room, or waits to be let in.
@@ -251,7 +252,7 @@ impl Parts {
             Input::Import(import) => self.import(&import, turn),
             Input::Lost { logs } => self.lost(logs, turn),
             Input::Recalled { what, found } => self.recalled(what, found, turn),
-            Input::Bare { bare, all } => self.bodies.tell(bare, all, turn.now.ticks_ms),
+            Input::Bare { bare, all } => self.bare(bare, all, turn.now.ticks_ms),
             Input::CutDone { author, log } => self.cut_done(author, log, turn),
             Input::Vouches { author, vouches } => self.logs.vouches(author, vouches),
             Input::Wake => self.wake(turn),

@@ -94,6 +94,9 @@ pub const AHEAD_MS: u64 = 120_000;
 /// store keeps the others, and reports them when these have come.
 pub const BODIES: usize = 256;
 
+/// Bodies that the store names beyond those because words were taken back: a flood that somebody hid. 72 bytes each.
+pub const HIDDEN_BARE: usize = 4_096;
+
 /// Milliseconds before we ask for the body of an entry that came without it: the body may already be under way.
 pub const BODY_MS: u64 = 500;
 

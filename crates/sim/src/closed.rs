@@ -81,6 +81,11 @@ impl World {
         self.order(peer, Order::Dismiss(self.author(other)));
     }
 
+    /// Takes back, at a peer, what another said up to an entry that counts.
+    pub fn hide(&mut self, peer: usize, other: usize, (first, last): (Seq, Seq)) {
+        self.order(peer, Order::Hide { author: self.author(other), first, last });
+    }
+
     /// Makes a ticket at a peer.
     pub fn make_ticket(&mut self, peer: usize, uses: u64) -> Made {
         let secret = scatter(self.setup.seed ^ 7, self.number());
@@ -260,7 +265,13 @@ impl World {
             let counted = governance.fold().counted();
             let held: BTreeSet<EntryId> = self.held(at).iter().map(|line| line.id).collect();
             let shown: BTreeSet<EntryId> = self.timeline(at).iter().map(|line| line.id).collect();
-            let counts: BTreeSet<EntryId> = counted.intersection(&held).copied().collect();
+            let hidden: Vec<_> = governance.fold().hidden().collect();
+            let taken_back = |line: &&TimelineRow| {
+                let Place { author, seq, .. } = line.place;
+                line.kind.can_be_hidden() && hidden.iter().any(|(of, first, last)| *of == author && (*first..=*last).contains(&seq))
+            };
+            let back: BTreeSet<EntryId> = self.held(at).iter().filter(taken_back).map(|line| line.id).collect();
+            let counts: BTreeSet<EntryId> = counted.intersection(&held).filter(|id| !back.contains(id)).copied().collect();
             if shown != counts {
                 let sentence = format!("peer {at} shows {} entries, and {} count", shown.len(), counts.len());
                 return Err(self.violation("what counts is shown and nothing else", sentence));

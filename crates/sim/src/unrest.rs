@@ -131,7 +131,7 @@ impl Unrest {
             }
             return;
         }
-        match self.random.below(24) {
+        match self.random.below(26) {
             0 => self.room.admit(peer, other),
             1 | 2 => self.room.remove(peer, other),
             3 => self.room.appoint(peer, other, Role::CoOwner),
@@ -163,6 +163,11 @@ impl Unrest {
                 self.asleep.push(peer);
             }
             18 => {
+                let said = self.room.written(other).max(1);
+                let last = self.random.below(said);
+                self.room.hide(peer, other, (last.saturating_sub(self.random.below(9)), last));
+            }
+            19 => {
                 let lines = vec!["one of many lines"; 1 + self.random.below(90) as usize];
                 self.room.say_all(peer, &lines);
             }

@@ -119,6 +119,46 @@ fn invariant_8_what_a_dismissed_moderator_put_aside_is_back_everywhere() -> Stor
 }
 
 #[test]
+fn invariant_8_what_a_dismissed_moderator_hid_reaches_no_newcomer_and_is_back_everywhere() -> Story {
+    let mut room = room_of(4)?;
+    room.appoint(0, 1, Role::Moderator);
+    room.say_all(3, &["one", "two", "three"]);
+    room.settle()?;
+    room.partition(&[&[1, 2, 3], &[0, 4]]);
+    room.run_ms(5_000)?;
+    let first = room.written(3) - 3;
+    room.hide(1, 3, (first, first + 1));
+    room.settle_among(&[1, 2, 3])?;
+    assert!((1..4).all(|peer| texts(&room, peer) == ["three"]));
+    assert_eq!(texts(&room, 4).len(), 3);
+    // Somebody comes to those who hold that it was taken back.
+    let made = room.make_ticket(2, 1);
+    room.settle_among(&[1, 2, 3])?;
+    let newcomer = room.join_by(&[2], 1)[0];
+    room.partition(&[&[1, 2, 3, newcomer], &[0, 4]]);
+    room.use_ticket(newcomer, made);
+    room.run_ms(5_000)?;
+    room.welcome_all(2);
+    room.settle_among(&[1, 2, 3, newcomer])?;
+    room.run_ms(60_000)?;
+    let author = room.author(3);
+    assert_eq!((texts(&room, newcomer), room.held_of(newcomer, &author).len()), (vec!["three".into()], 3));
+    assert_eq!((room.bodies_beyond(newcomer, &author), room.bodies_beyond(2, &author)), (0, 2), "kept, not passed on");
+    room.dismiss(0, 1);
+    room.settle_among(&[0, 4])?;
+    room.heal();
+    end(&mut room)?;
+    room.run_ms(60_000)?;
+    for peer in [0, 1, 2, 3, 4, newcomer] {
+        assert_eq!(texts(&room, peer), ["one", "two", "three"], "the owner had not seen the act: {peer}");
+    }
+    room.hide(0, 3, (first + 2, first + 2));
+    end(&mut room)?;
+    assert!((0..5).all(|peer| texts(&room, peer) == ["one", "two"]));
+    Ok(())
+}
+
+#[test]
 fn words_beyond_a_cut_leave_every_timeline_and_a_newcomer_gets_none_of_them() -> Story {
     let mut room = room_of(5)?;
     for _ in 0..3 {

@@ -131,7 +131,7 @@ impl Parts {
         }
         match ranges.is_empty() {
             true => turn.send(to, Frame::Done { want }),
-            false => turn.out.push(Output::Serve { to, want, newest: 0, ranges, form: Form::Acts }),
+            false => turn.out.push(Output::Serve { to, want, newest: 0, ranges, form: Form::Acts, hidden: Vec::new() }),
         }
     }
 

@@ -24,6 +24,9 @@ impl Parts {
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(moved) = self.logs.govern() else { return false };
         (self.gate.stale, self.acts.stale) = (true, true);
+        if self.logs.hides_others() {
+            self.bodies.look(turn.now.ticks_ms);
+        }
         self.release_secrets(turn.now.ticks_ms);
         self.tell_seats(turn);
         self.note_undecided(turn.now.ticks_ms);
@@ -115,15 +118,19 @@ impl Parts {
         let (before, said) = (turn.before(), std::mem::take(turn.out));
         let said = self.with_acts(said, before);
         let counts = |run: &RawRun| run.last() < self.logs.end_of(&run.author());
+        let bare = |runs: Vec<RawRun>| -> Vec<RawRun> {
+            let hidden = self.logs.hidden_of(runs.iter().map(RawRun::author).collect::<Vec<_>>().iter());
+            runs.into_iter().filter(counts).filter_map(|run| run.without_hidden(&hidden).ok()).collect()
+        };
         turn.out.extend(said.into_iter().enumerate().filter_map(|(at, output)| {
             match output {
                 _ if at < before => Some(output),
                 Output::Send { to, frame: Frame::Push(mut push) } => {
-                    push.runs.retain(counts);
+                    push.runs = bare(push.runs);
                     (!push.runs.is_empty()).then_some(Output::Send { to, frame: Frame::Push(push) })
                 }
-                Output::Send { to, frame: Frame::Runs { want, mut runs } } => {
-                    runs.retain(counts);
+                Output::Send { to, frame: Frame::Runs { want, runs } } => {
+                    let runs = bare(runs);
                     (!runs.is_empty()).then_some(Output::Send { to, frame: Frame::Runs { want, runs } })
                 }
                 _ => Some(output),
@@ -226,8 +233,8 @@ mod tests {
                 engine.frontier().logs().filter_map(|(author, log)| Some((*author, log.head()?.seq + 1))).collect();
             let expected = [(&owner, owner.next), (&anna, spoken), (&ben, ben.next)];
             assert_eq!(heads, expected.iter().map(|(scribe, next)| (scribe.author.id(), *next)).collect());
-            assert!(engine.counts(&anna.author.id(), spoken - 1) && !engine.counts(&anna.author.id(), spoken));
-            assert!(!engine.counts(&cleo.author.id(), 0));
+            assert!(engine.counts(&anna.author.id(), spoken - 1, Kind::TEXT) && !engine.counts(&anna.author.id(), spoken, Kind::TEXT));
+            assert!(!engine.counts(&cleo.author.id(), 0, Kind::TEXT));
             assert_eq!(engine.ended_by(&anna.author.id()), Some((owner.author.id(), owner.next - 1)));
         }
     }
@@ -252,7 +259,7 @@ mod tests {
             _ => false,
         });
         let told = out.iter().any(|output| matches!(output, Output::Send { frame: Frame::Push(_), .. }));
-        assert!(told && !pushed && !engine.counts(&anna.author.id(), 0), "the removal alone goes on");
+        assert!(told && !pushed && !engine.counts(&anna.author.id(), 0, Kind::TEXT), "the removal alone goes on");
     }
 
     #[test]

@@ -144,7 +144,9 @@ impl Parts {
         self.owe(&authors);
         shown.sort_by_key(|(place, ..)| *place);
         // What counts only from now on is told of by `govern`.
-        shown.retain(|(place, ..)| place.seq < self.logs.counted(&place.author));
+        shown.retain(|(place, entry, ..)| {
+            place.seq < self.logs.counted(&place.author) && !self.logs.is_hidden(&place.author, place.seq, entry.kind)
+        });
         for (place, entry, origin, history) in shown {
             let arrival = match place > self.end {
                 true => Arrival::End,

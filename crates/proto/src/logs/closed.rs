@@ -29,6 +29,10 @@ pub(crate) struct Closed {
     pub(super) branches: Branches,
     /// Logs that the store is to take out: their authors waited, and do so no more.
     leaving: BTreeSet<AuthorId>,
+    /// The words that governors took back: of each author the first and the last.
+    hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>>,
+    /// Whether that changed.
+    pub(super) hides: bool,
     /// Whether the fold changed since `reaches` was reckoned up.
     pub(super) changed: bool,
 }
@@ -129,6 +133,8 @@ impl Logs {
             whole: BTreeMap::new(),
             branches: Branches::default(),
             leaving: BTreeSet::new(),
+            hidden: BTreeMap::new(),
+            hides: false,
             changed: true,
         };
         let held: Vec<AuthorId> = self.frontier.logs().map(|(author, _)| *author).collect();
@@ -143,6 +149,33 @@ impl Logs {
     /// How many entries of a log count; all of them in an open room.
     pub(crate) fn counted(&self, author: &AuthorId) -> Seq {
         self.closed.as_ref().map_or(Seq::MAX, |closed| closed.counted(author))
+    }
+
+    /// Whether a governor took an entry of this kind back.
+    pub(crate) fn is_hidden(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        let hidden = self.closed.as_ref().and_then(|closed| closed.hidden.get(author));
+        let hides = || hidden.into_iter().flatten().any(|(first, last)| (*first..=*last).contains(&seq));
+        kind.can_be_hidden() && hides()
+    }
+
+    /// How many entries governors took back.
+    pub(crate) fn hidden(&self) -> usize {
+        let parts = self.closed.iter().flat_map(|closed| closed.hidden.values().flatten());
+        parts.map(|(first, last)| (last.saturating_sub(*first) as usize).saturating_add(1)).fold(0, usize::saturating_add)
+    }
+
+    /// The parts of these logs that governors took back.
+    pub(crate) fn hidden_of<'a>(&self, authors: impl Iterator<Item = &'a AuthorId>) -> Vec<(AuthorId, Seq, Seq)> {
+        let Some(closed) = self.closed.as_ref().filter(|closed| !closed.hidden.is_empty()) else { return Vec::new() };
+        let authors: BTreeSet<&AuthorId> = authors.collect();
+        let of = |author: &AuthorId| closed.hidden.get(author).map(|parts| (*author, parts));
+        let parts = authors.into_iter().filter_map(of);
+        parts.flat_map(|(author, parts)| parts.iter().map(move |(first, last)| (author, *first, *last))).collect()
+    }
+
+    /// Whether other words are taken back than when this was asked last.
+    pub(crate) fn hides_others(&mut self) -> bool {
+        self.closed.as_mut().is_some_and(|closed| std::mem::take(&mut closed.hides))
     }
 
     /// What the entries of a closed room come to.
@@ -260,7 +293,11 @@ impl Logs {
     /// Reckons up how far each log reaches, and puts those that changed, and the `others`, into the frontier.
     fn reach_anew(&mut self, others: impl IntoIterator<Item = AuthorId>) -> Vec<Moved> {
         let Some(closed) = &mut self.closed else { return Vec::new() };
-        let reaches = closed.fold().reaches();
+        let fold = closed.fold();
+        let (reaches, mut hidden) = (fold.reaches(), BTreeMap::<AuthorId, Vec<(Seq, Seq)>>::new());
+        fold.hidden().for_each(|(author, first, last)| hidden.entry(author).or_default().push((first, last)));
+        closed.hides |= closed.hidden != hidden;
+        closed.hidden = hidden;
         closed.changed = false;
         let before = std::mem::replace(&mut closed.reaches, reaches);
         let mut changed: BTreeSet<AuthorId> = others.into_iter().collect();
