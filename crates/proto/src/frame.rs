@@ -359,9 +359,7 @@ impl Frame {
                 pushes: read_list(reader, RECEIPTS, |reader| Ok((reader.number("push")?, reader.flag()?)))?,
             },
             kind::PULL => Self::Pull,
-            kind::HAVE => {
-                Self::Have { heads: read_seqs(reader)? }
-            }
+            kind::HAVE => Self::Have { heads: read_seqs(reader)? },
             kind::STATUS => Self::Status { answer: reader.flag()?, digest: reader.array("digest")? },
             kind::RANGES => Self::Ranges(read_ranges(reader)?),
             kind::HEADS => Self::Heads(Heads {

@@ -268,10 +268,12 @@ impl World {
             let hidden: Vec<_> = governance.fold().hidden().collect();
             let taken_back = |line: &&TimelineRow| {
                 let Place { author, seq, .. } = line.place;
-                line.kind.can_be_hidden() && hidden.iter().any(|(of, first, last)| *of == author && (*first..=*last).contains(&seq))
+                line.kind.can_be_hidden()
+                    && hidden.iter().any(|(of, first, last)| *of == author && (*first..=*last).contains(&seq))
             };
             let back: BTreeSet<EntryId> = self.held(at).iter().filter(taken_back).map(|line| line.id).collect();
-            let counts: BTreeSet<EntryId> = counted.intersection(&held).filter(|id| !back.contains(id)).copied().collect();
+            let counts: BTreeSet<EntryId> =
+                counted.intersection(&held).filter(|id| !back.contains(id)).copied().collect();
             if shown != counts {
                 let sentence = format!("peer {at} shows {} entries, and {} count", shown.len(), counts.len());
                 return Err(self.violation("what counts is shown and nothing else", sentence));
@@ -286,7 +288,8 @@ impl World {
         Ring::new(self.room, reader.and_then(|mut reader| reader.secrets(&self.room)).unwrap_or_default())
     }
 
-    /// Checks that everybody who is in, and linked with somebody who is and lies about nothing, can read all that counts.
+    /// Checks that everybody who is in, and linked with somebody who is, lies about nothing and may hand secrets over, can read
+    /// all that counts. Somebody of whom a governor's removal fell by a fork alone gets no secrets.
     ///
     /// # Errors
     /// The property that fails.
@@ -294,7 +297,12 @@ impl World {
         let reads =
             |at: usize| self.peers[at].is_up() && self.peers[at].nature == Nature::Honest && self.is_member(at, at);
         for peer in (0..self.peers.len()).filter(|at| reads(*at)) {
-            if !self.peers[peer].linked().any(|other| reads(other as usize)) {
+            let key = self.author(peer);
+            let hands_over = |other: usize| {
+                let governance = if reads(other) { self.governance(other) } else { None };
+                governance.is_some_and(|mut governance| governance.fold().may_read(&key))
+            };
+            if !self.peers[peer].linked().any(|other| hands_over(other as usize)) {
                 continue;
             }
             // What is damaged has no body.

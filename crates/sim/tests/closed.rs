@@ -569,7 +569,9 @@ fn a_co_owner_vouches_by_itself_for_what_it_held_for_an_hour() -> Story {
 
 /// Runs until a peer knows the same members as the founder. Returns how many lines it then shows, and how many there are.
 fn lines_when_it_knows(room: &mut World, peer: usize) -> Story<(usize, usize)> {
-    let who = |room: &World, at: usize| -> Vec<_> { room.seats(at).into_iter().map(|(who, seat)| (who, seat.role)).collect() };
+    let who = |room: &World, at: usize| -> Vec<_> {
+        room.seats(at).into_iter().map(|(who, seat)| (who, seat.role)).collect()
+    };
     for _ in 0..400 {
         room.run_ms(50)?;
         if who(room, peer) == who(room, 0) {

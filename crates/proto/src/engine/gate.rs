@@ -346,7 +346,14 @@ impl Parts {
         let mut last: BTreeMap<AuthorId, Seq> = BTreeMap::new();
         acts.into_iter().for_each(|(by, seq)| _ = last.insert(by, seq));
         let ranges = last.into_iter().map(|(by, seq)| (by, seq.saturating_sub(TOLD_ENTRIES), seq)).collect();
-        self.gate.says.push(Output::Serve { to: peer, want: 0, newest: 0, ranges, form: Form::Acts, hidden: Vec::new() });
+        self.gate.says.push(Output::Serve {
+            to: peer,
+            want: 0,
+            newest: 0,
+            ranges,
+            form: Form::Acts,
+            hidden: Vec::new(),
+        });
         if self.gate.told.len() >= TOLD_OUT {
             self.gate.told.retain(|_, again_ms| ms < *again_ms);
             let first = self.gate.told.iter().min_by_key(|(_, again_ms)| **again_ms).map(|(peer, _)| *peer);

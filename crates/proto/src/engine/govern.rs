@@ -233,7 +233,10 @@ mod tests {
                 engine.frontier().logs().filter_map(|(author, log)| Some((*author, log.head()?.seq + 1))).collect();
             let expected = [(&owner, owner.next), (&anna, spoken), (&ben, ben.next)];
             assert_eq!(heads, expected.iter().map(|(scribe, next)| (scribe.author.id(), *next)).collect());
-            assert!(engine.counts(&anna.author.id(), spoken - 1, Kind::TEXT) && !engine.counts(&anna.author.id(), spoken, Kind::TEXT));
+            assert!(
+                engine.counts(&anna.author.id(), spoken - 1, Kind::TEXT)
+                    && !engine.counts(&anna.author.id(), spoken, Kind::TEXT)
+            );
             assert!(!engine.counts(&cleo.author.id(), 0, Kind::TEXT));
             assert_eq!(engine.ended_by(&anna.author.id()), Some((owner.author.id(), owner.next - 1)));
         }

@@ -211,7 +211,7 @@ impl Fold<'_> {
     }
 
     /// Whether somebody may be handed secrets: it is present, and no governor's removal of it fell by a fork alone.
-    pub(crate) fn may_read(&self, key: &AuthorId) -> bool {
+    pub fn may_read(&self, key: &AuthorId) -> bool {
         self.is_present(key) && !self.fell_by_fork(key)
     }
 

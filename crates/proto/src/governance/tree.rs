@@ -216,7 +216,8 @@ impl Tree {
     /// Whether an entry shows that the acts known ahead from its seq on belong to another branch: it has the place of one, or
     /// is an act that none of them names.
     pub(crate) fn denies_ahead(&self, seq: Seq, id: &EntryId, is_act: bool) -> bool {
-        self.ahead(seq, id).is_none() && self.ahead.range(seq..).next().is_some_and(|(first, _)| is_act || *first == seq)
+        self.ahead(seq, id).is_none()
+            && self.ahead.range(seq..).next().is_some_and(|(first, _)| is_act || *first == seq)
     }
 
     /// Forgets the acts that are known ahead, from a seq on, and returns those that are held nowhere else.

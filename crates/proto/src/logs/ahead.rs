@@ -91,7 +91,8 @@ impl Logs {
     /// A [`Reject`] when the run is bad, whatever is held.
     pub(crate) fn take_act(&mut self, raw: &RawRun, origin: Origin) -> Result<TakenAct, Reject> {
         let (author, seq) = (raw.author(), raw.last());
-        if !self.has_place(&author) || !raw.ends_with_act() || self.misfit(raw) <= seq || seq >= self.takes_to(&author) {
+        if !self.has_place(&author) || !raw.ends_with_act() || self.misfit(raw) <= seq || seq >= self.takes_to(&author)
+        {
             return Ok(TakenAct::Refused);
         }
         if self.whole(&author).is_some_and(|log| log.holds(seq)) && seq < self.whole_next(&author) {

@@ -161,7 +161,9 @@ impl Logs {
     /// How many entries governors took back.
     pub(crate) fn hidden(&self) -> usize {
         let parts = self.closed.iter().flat_map(|closed| closed.hidden.values().flatten());
-        parts.map(|(first, last)| (last.saturating_sub(*first) as usize).saturating_add(1)).fold(0, usize::saturating_add)
+        parts
+            .map(|(first, last)| (last.saturating_sub(*first) as usize).saturating_add(1))
+            .fold(0, usize::saturating_add)
     }
 
     /// The parts of these logs that governors took back.

@@ -184,7 +184,8 @@ impl Names {
         for (author, up_to) in named.iter().filter(|(author, _)| *author != by) {
             self.steps += 1;
             let Some(seen) = self.of.get_mut(author) else { continue };
-            let Some(queued) = seen.queued(*author).filter(|_| seen.newest.is_some_and(|(_, seq)| seq <= *up_to)) else {
+            let Some(queued) = seen.queued(*author).filter(|_| seen.newest.is_some_and(|(_, seq)| seq <= *up_to))
+            else {
                 continue;
             };
             if self.next.remove(&queued) {
