@@ -320,8 +320,11 @@ impl World {
     /// # Errors
     /// The property that fails.
     pub fn who_is_out_reads_nothing(&self) -> Story {
-        let honest = |at: &usize| self.peers[*at].is_up() && self.peers[*at].nature == Nature::Honest;
-        for witness in (0..self.peers.len()).filter(honest) {
+        // Somebody who is out does not hear who was let back.
+        let knows = |at: &usize| {
+            self.peers[*at].is_up() && self.peers[*at].nature == Nature::Honest && self.is_member(*at, *at)
+        };
+        for witness in (0..self.peers.len()).filter(knows) {
             let Some(mut governance) = self.governance(witness) else { continue };
             let lines = self.timeline(witness);
             for out in 0..self.peers.len() {
