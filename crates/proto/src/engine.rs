@@ -29,6 +29,7 @@ mod gate;
 mod govern;
 mod home;
 mod links;
+mod quarantine;
 mod runs;
 #[cfg(test)]
 mod scribe;
@@ -52,7 +53,7 @@ use crate::{
     input::{Input, Kept, Output},
     limits::{
         AUTHORS, BODIES, CALLERS, CHOSEN_LINKS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACKS, LED_OUT, PENDING_RUNS,
-        PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
+        PUSHES_OF_OWN, QUARANTINE_RUNS, RECALLS, RECALLS_OF_ONE, SAYINGS,
     },
     logs::Logs,
     own::Own,
@@ -120,6 +121,7 @@ struct Parts {
     gate: gate::Gate,
     vouching: vouch::Vouching,
     acts: acts::Acts,
+    quarantine: quarantine::Quarantine,
     /// The secrets of a closed room.
     keys: Option<epochs::Keys>,
 }
@@ -212,12 +214,13 @@ impl Engine {
     }
 
     /// The sizes of all collections of the engine, for comparison with their bounds.
-    pub fn sizes(&self) -> [Size; 10] {
+    pub fn sizes(&self) -> [Size; 11] {
         let size = |what, count, bound| Size { what, count, bound };
         [
             size("links", self.parts.view.len(), CHOSEN_LINKS + INBOUND_LINKS),
             size("links that wait to be let in", self.parts.gate.len(), CALLERS),
             size("peers known", self.parts.view.known(), KNOWN_PEERS),
+            size("runs of people who are not in, of one link", self.parts.quarantine.len(), QUARANTINE_RUNS),
             size("runs that wait", self.parts.logs.waiting(), PENDING_RUNS),
             size("sayings that wait", self.parts.own.waiting(), SAYINGS),
             size("bodies looked for", self.parts.bodies.len(), BODIES),

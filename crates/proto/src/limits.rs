@@ -480,6 +480,12 @@ pub const GRANTS_OF_KEY: usize = 64;
 /// Acts of a key without a grant that are read: a person's tickets, devices and welcomes of years.
 pub const ACTS_WITHOUT_GRANT: usize = 1_024;
 
+/// Runs of people who are not in that wait with the link that brought them: a burst of words that overtook a welcome.
+pub const QUARANTINE_RUNS: usize = 32;
+
+/// Bytes of these runs: 64 KiB a link, 8 MiB for as many links as there can be. Rounds bring the rest.
+pub const QUARANTINE_BYTES: usize = 64 * 1024;
+
 /// Bytes of acts that are held ahead of the rest of their logs: forty thousand of 400 bytes, what a room of ten thousand
 /// people comes to. The others come with the logs.
 pub const AHEAD_BYTES: usize = 16 * 1024 * 1024;

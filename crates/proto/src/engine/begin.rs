@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Parts, acts::Acts, epochs::Keys, gate::Gate, vouch::Vouching};
+use super::{Parts, acts::Acts, epochs::Keys, gate::Gate, quarantine::Quarantine, vouch::Vouching};
 use crate::{
     admit::Author,
     bodies::Bodies,
@@ -73,6 +73,7 @@ impl Parts {
             gate: Gate::default(),
             vouching: Vouching::default(),
             acts: Acts::default(),
+            quarantine: Quarantine::default(),
             keys,
         }
     }

@@ -376,6 +376,7 @@ impl Parts {
     pub(super) fn hang_up(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         if self.gate.callers.contains_key(&peer) {
             self.gate.forget(&peer);
+            self.quarantine.forget(&peer);
             self.own.undialled(peer);
             self.logs.down(peer, turn.now.ticks_ms);
             self.sync.down(peer);

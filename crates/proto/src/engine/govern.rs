@@ -40,6 +40,8 @@ impl Parts {
         if moved.is_empty() {
             return false;
         }
+        let more = moved.iter().filter(|moved| moved.wanted || moved.counted.0 < moved.counted.1);
+        self.read_again(&more.map(|moved| moved.author).collect(), turn);
         self.sync.hurry(turn.now.ticks_ms);
         if let Some(peer) = self.brought_by.filter(|peer| self.view.is_active(peer)) {
             let due_ms = turn.now.ticks_ms + self.sync.patience().ms(LACK_MS);
@@ -263,6 +265,31 @@ mod tests {
         });
         let told = out.iter().any(|output| matches!(output, Output::Send { frame: Frame::Push(_), .. }));
         assert!(told && !pushed && !engine.counts(&anna.author.id(), 0, Kind::TEXT), "the removal alone goes on");
+    }
+
+    #[test]
+    fn words_that_came_before_the_welcome_are_shown_with_it_and_those_of_others_are_not() {
+        let (mut owner, runs, _) = founded();
+        let (mut anna, mut ben) = (Scribe::numbered(owner.room, 2), Scribe::numbered(owner.room, 3));
+        let mut engine = engine(&owner);
+        give(&mut engine, &runs);
+        let of = |who: &Scribe, out: &[Output]| {
+            let shown = |output: &&Output| match output {
+                Output::Emit(Event::Shown { entry, .. }) => entry.author == who.author.id(),
+                Output::Append(run) => run.author() == who.author.id(),
+                _ => false,
+            };
+            out.iter().filter(shown).count()
+        };
+        let out = give(&mut engine, &[anna.say(3), ben.say(3)].concat());
+        assert_eq!((of(&anna, &out), of(&ben, &out)), (0, 0));
+        let admit = Says::Admit { who: vec![anna.author.id()], ticket: None, despite: vec![] };
+        let out = give(&mut engine, &[owner.act(admit)]);
+        assert_eq!((of(&anna, &out), of(&ben, &out)), (6, 0), "appended and shown");
+        // A flood fills the share of its link and no more.
+        give(&mut engine, &ben.say(2_000));
+        let waiting = engine.sizes().into_iter().find(|size| size.what.contains("not in")).unwrap();
+        assert_eq!(waiting.count, waiting.bound);
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Parts {
             match self.logs.take(run, origin, Now { wall_ms, ..turn.now }) {
                 Ok(Taken::New) => news.push(run),
                 Ok(Taken::Known) => known.push(run.clone()),
-                Ok(Taken::Refused) => {}
+                Ok(Taken::Refused) => self.keep_outside(from, run),
                 Ok(Taken::Contradicts(seq)) => self.compare(run, seq, Some(from)),
                 Err(reject) => {
                     if reject.blame() == Blame::Peer {
