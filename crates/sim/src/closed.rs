@@ -8,7 +8,7 @@ use rumormill_proto::{
     config::Closed,
     entry::{Body, Kind, LogKey, RawEntry, found_closed},
     epochs::{Opened, Ring, Secret},
-    governance::{Act, Governance, Guest, Order, Role, Says, Seat, TicketId, TicketKey, countersign},
+    governance::{Act, End, Ended, Governance, Guest, Last, Order, Role, Says, Seat, TicketId, TicketKey, countersign},
     ids::{AuthorId, EntryId, Seq},
     input::{Input, Saying, Unsaid},
     knows::Knows,
@@ -220,31 +220,99 @@ impl World {
         author.id()
     }
 
+    /// Does something by hand under the key of a peer, whether or not the room lets it, above what its store holds of its log;
+    /// behind a word that it keeps to itself, if it hides one.
+    pub fn act_by_hand(&mut self, peer: usize, says: Says, hides: bool) {
+        self.turn_into(peer, Nature::Hand);
+        let (author, begin) = self.held_below(peer, Seq::MAX);
+        let held = self.held(peer);
+        let own = held.iter().filter(|line| line.place.author == author.id() && line.kind.is_act());
+        let before = own.max_by_key(|line| line.place.seq).map(|line| Last { seq: line.place.seq, id: line.id });
+        let Ok(act) = (Act { before, says }).encode() else { return };
+        let word = (Kind::TEXT, Bytes::from_static(b"you will never know"));
+        let said = hides.then_some(word).into_iter().chain([act]).map(|entry| vec![entry]).collect();
+        let mut runs = self.runs_by_hand(peer, &author, begin, said);
+        if hides {
+            let hidden = runs.drain(..1).map(|run| (peer, run));
+            self.kept_back.extend(hidden);
+        }
+        self.push_all(peer, runs);
+    }
+
+    /// Whoever keeps words to itself shows them after all.
+    pub fn show_what_was_kept_back(&mut self) {
+        for (peer, run) in std::mem::take(&mut self.kept_back) {
+            self.push_all(peer, vec![run]);
+        }
+    }
+
+    /// Passes on, by hand, all that a peer holds of another's log, whether it counts or not.
+    pub fn pass_on_by_hand(&mut self, peer: usize, other: usize) {
+        self.turn_into(peer, Nature::Hand);
+        let (author, room) = (self.author(other), self.room);
+        let Ok(mut reader) = self.peers[peer].home.store.reader() else { return };
+        let runs = self.held_of(peer, &author).into_iter();
+        let runs = runs.filter_map(|seq| reader.run(&room, &author, seq, seq).ok().flatten());
+        let runs: Vec<RawRun> = runs.filter(|run| run.signature().is_some()).collect();
+        self.push_all(peer, runs);
+    }
+
+    /// What a peer may name as the end of another's log: some entry that it holds.
+    pub fn some_end(&self, peer: usize, other: usize, which: u64) -> Ended {
+        let key = self.author(other);
+        let lines: Vec<_> = self.held(peer).into_iter().filter(|line| line.place.author == key).collect();
+        let line = lines.get(which as usize % lines.len().max(1));
+        let last = line.map(|line| Last { seq: line.place.seq, id: line.id });
+        Ended { end: End { key, last }, act: None }
+    }
+
     fn push_by_hand(
         &mut self,
         peer: usize,
         author: &Author,
-        (mut seq, mut prev, mut time): (Seq, EntryId, Time),
-        runs: Vec<Vec<(Kind, Bytes)>>,
+        begin: (Seq, EntryId, Time),
+        said: Vec<Vec<(Kind, Bytes)>>,
     ) {
-        let key = LogKey::new(&self.room, &author.id());
+        let runs = self.runs_by_hand(peer, author, begin, said);
+        self.push_all(peer, runs);
+    }
+
+    fn push_all(&mut self, peer: usize, runs: Vec<RawRun>) {
         let linked: Vec<_> = self.peers[peer].linked().map(|other| self.peers[other as usize].home.id).collect();
-        for said in runs {
+        for run in runs {
+            for to in &linked {
+                let push = self.push_of(vec![run.clone()]);
+                self.send_one(peer as Index, to, push, Lane::Live);
+            }
+        }
+    }
+
+    /// Runs that somebody signs who holds the secrets that a peer holds: words are sealed under the oldest of them.
+    fn runs_by_hand(
+        &self,
+        peer: usize,
+        author: &Author,
+        (mut seq, mut prev, mut time): (Seq, EntryId, Time),
+        said: Vec<Vec<(Kind, Bytes)>>,
+    ) -> Vec<RawRun> {
+        let (key, ring) = (LogKey::new(&self.room, &author.id()), self.ring(peer));
+        let seal =
+            |seq: Seq, kind: Kind, body: &Bytes| ring.seal(ring.epochs().first()?, (&author.id(), seq), kind, body);
+        let mut runs = Vec::new();
+        for said in said {
             let (first, below) = (seq, prev);
             let mut entries = Vec::new();
             for (kind, body) in said {
                 time = time.next(BEGIN_MS + self.now_ms());
+                let (kind, body) = seal(seq, kind, &body).unwrap_or((kind, body));
                 let entry = RawEntry { time, seen: Vec::new(), kind, body: Body::Here(body) };
                 prev = key.id(seq, &prev, &entry, &mut Vec::new());
                 seq += 1;
                 entries.push(entry);
             }
-            let run: Option<RawRun> = author.sign(&self.room, first, below, entries).ok();
-            for to in &linked {
-                let push = self.push_of(run.iter().cloned().collect());
-                self.send_one(peer as Index, to, push, Lane::Live);
-            }
+            runs.extend(author.sign(&self.room, first, below, entries).ok());
         }
+        runs
     }
 
     /// Checks that all honest peers of members know the same members, and that each shows exactly what counts by a fold over its
@@ -345,8 +413,13 @@ impl World {
     fn reads_nothing_after(&self, witness: usize, out: usize, ending: &TimelineRow, lines: &[TimelineRow]) -> Story {
         let (ring, mut knows) = (self.ring(out), Knows::new(ending.place.author));
         let Ok(mut reader) = self.peers[witness].home.store.reader() else { return Ok(()) };
+        let liars: BTreeSet<AuthorId> =
+            self.peers.iter().filter(|peer| peer.nature != Nature::Honest).map(|peer| peer.home.author).collect();
         for line in lines.iter().filter(|line| line.place > ending.place) {
             let Place { author, seq, .. } = line.place;
+            if liars.contains(&author) {
+                continue;
+            }
             knows.look((author, seq), &line.seen);
             let knew = author == ending.place.author || knows.has(&author, ending.place.seq);
             let run = reader.run(&self.room, &author, seq, seq).ok().flatten().filter(|_| knew);
