@@ -326,7 +326,10 @@ impl World {
             let seats = self.seats(at);
             let (one, same) = first.get_or_insert_with(|| (at, seats.clone()));
             if *same != seats {
-                let sentence = format!("peers {one} and {at} know other members: {same:?} and {seats:?}");
+                let all: BTreeSet<&AuthorId> = same.keys().chain(seats.keys()).collect();
+                let differs = all.into_iter().filter(|key| same.get(*key) != seats.get(*key));
+                let differs: Vec<_> = differs.map(|key| (key.short(), same.get(key), seats.get(key))).collect();
+                let sentence = format!("peers {one} and {at} know other members: {differs:?}");
                 return Err(self.violation("same members everywhere", sentence));
             }
             let Some(mut governance) = self.governance(at) else { continue };

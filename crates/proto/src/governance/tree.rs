@@ -362,11 +362,7 @@ impl Tree {
     /// lowest fork.
     pub(crate) fn branch(&self, tip: Option<Spot>) -> Branch {
         let Some(tip) = tip else {
-            let root = self.firsts.range(..=(0, usize::MAX)).next();
-            let Some((_, root)) = root else { return Branch::default() };
-            let mut branch = Branch::default();
-            self.follow(&mut branch, *root, 0);
-            return branch.cut(self.fork().unwrap_or(Seq::MAX));
+            return self.whole().cut(self.fork().unwrap_or(Seq::MAX));
         };
         let mut branch = self.leading_to(tip);
         branch.pieces.pop();
