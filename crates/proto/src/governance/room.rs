@@ -321,10 +321,12 @@ impl Fold<'_> {
         seats
     }
 
-    /// The act that last ended a key or its roles: author and seq.
+    /// The act that last ended a key or its roles: author and seq. An act that keeps it out comes before one that a role
+    /// shielded it from.
     pub fn ended_by(&self, key: &AuthorId) -> Option<(AuthorId, Seq)> {
-        let endings = self.steps.governors.endings_of(key).filter(|ending| ending.sort.cuts());
-        let act = self.entries.act(endings.last()?.act);
+        let endings = || self.steps.governors.endings_of(key).filter(|ending| ending.sort.cuts());
+        let keeps_out = endings().filter(|ending| self.steps.removals.endings.contains(&ending.id)).last();
+        let act = self.entries.act(keeps_out.or_else(|| endings().last())?.act);
         Some((act.author, act.seq))
     }
 }
