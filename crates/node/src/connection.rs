@@ -76,6 +76,8 @@ pub(crate) struct Job {
     pub(crate) ranges: Vec<(AuthorId, Seq, Seq)>,
     /// In which form.
     pub(crate) form: Form,
+    /// Pieces of logs of which the bodies of words stay here: they were taken back.
+    pub(crate) hidden: Vec<(AuthorId, Seq, Seq)>,
     /// Gone when it is to be served no more.
     pub(crate) asked: Weak<()>,
 }

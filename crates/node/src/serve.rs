@@ -195,6 +195,7 @@ struct Group {
 struct Walk {
     room: RoomId,
     form: Form,
+    hidden: Vec<(AuthorId, Seq, Seq)>,
     newest: usize,
     first: VecDeque<Part>,
     then: VecDeque<Part>,
@@ -223,7 +224,7 @@ impl Walk {
         let part = |&(author, first, last): &(AuthorId, Seq, Seq)| Part { author, first, last };
         let then = job.ranges.iter().map(part).collect();
         let newest = job.newest.min(SERVE_NEWEST);
-        Self { room: job.room, form: job.form, newest, first: VecDeque::new(), then }
+        Self { room: job.room, form: job.form, hidden: job.hidden.clone(), newest, first: VecDeque::new(), then }
     }
 
     fn ended(&self) -> bool {
@@ -268,7 +269,7 @@ impl Walk {
         match run {
             Ok(Some(run)) => {
                 let rest = below(run.first());
-                Ok((Some(run), rest))
+                Ok((run.without_hidden(&self.hidden).ok(), rest))
             }
             Ok(None) => Ok((None, None)),
             Err(why @ StoreError::Corrupt { .. }) => {

@@ -129,6 +129,8 @@ fn meaning(frame: &Frame) -> String {
         Frame::Evidence { run } => format!("Evidence {}", run_meaning(run)),
         Frame::Fork { proof } => format!("Fork of {} bytes", proof.len()),
         Frame::Secrets { secrets } => format!("Secrets {}", secrets.len()),
+        Frame::Acts { heads } => format!("Acts {heads:?}"),
+        Frame::WantActs { want, from } => format!("WantActs {want} {from:?}"),
         Frame::Shuffle { peers, answer } => format!("Shuffle of {} answer {answer}", peers.len()),
         #[allow(unreachable_patterns, reason = "later versions say more")]
         _ => "something that 0.1.0 never said".into(),

@@ -99,8 +99,8 @@ pub enum Trust {
     Signature,
     /// This id of its last entry, to which something verified earlier points. A signature that comes along is verified too.
     LeadsTo(EntryId),
-    /// The same for a run that a peer brings. A signature that comes along is kept, and so verified, only at the end of a block:
-    /// that is the one that others are shown.
+    /// The same for a run that a peer brings. A signature that comes along is kept, and so verified, only at the end of a block,
+    /// and at an act: those are the ones that others are shown.
     Backfills(EntryId),
 }
 
@@ -134,7 +134,8 @@ impl Admission {
     pub fn admit(&mut self, raw: &RawRun, trust: Trust) -> Result<Run, Reject> {
         let keys = self.keys(raw.author())?;
         let entries = chain(&keys.log, raw);
-        let is_needed = !matches!(trust, Trust::Backfills(_)) || raw.last() == block_end(raw.last());
+        let shown = raw.last() == block_end(raw.last()) || raw.ends_with_act();
+        let is_needed = !matches!(trust, Trust::Backfills(_)) || shown;
         let signature = raw.signature().filter(|_| is_needed);
         vouch(&keys.verifying, &entries, signature, trust)?;
         check_founding(&self.room, &entries)?;

@@ -66,7 +66,8 @@ impl Bodies {
         }
     }
 
-    fn look(&mut self, now_ms: u64) {
+    /// Asks the store before long which bodies it wants.
+    pub(crate) fn look(&mut self, now_ms: u64) {
         self.look_ms.get_or_insert(now_ms + BODY_MS);
     }
 
@@ -151,12 +152,13 @@ impl Bodies {
         }
     }
 
-    /// The bodies to ask for now, by the peer to ask. The caller passes the number of each want to [`Bodies::asked`].
-    pub(crate) fn due(&mut self, linked: &[PeerId], turn: &mut Turn<'_>) -> Vec<(PeerId, Vec<Key>)> {
+    /// The bodies to ask for now, by the peer to ask. The caller passes the number of each want to [`Bodies::asked`]. The
+    /// store may name so many `more` that are not to be asked for.
+    pub(crate) fn due(&mut self, linked: &[PeerId], more: usize, turn: &mut Turn<'_>) -> Vec<(PeerId, Vec<Key>)> {
         let now_ms = turn.now.ticks_ms;
         let mut of: BTreeMap<PeerId, Vec<Key>> = BTreeMap::new();
         if self.look_ms.take_if(|look_ms| *look_ms <= now_ms).is_some() {
-            turn.out.push(Output::Bare { most: BODIES });
+            turn.out.push(Output::Bare { most: BODIES + more });
         }
         while let Some((_, key)) = self.due.first().filter(|(due_ms, _)| *due_ms <= now_ms).copied() {
             let Some(wanted) = self.wanted.get_mut(&key) else {
@@ -277,7 +279,7 @@ mod tests {
     }
 
     fn due(bodies: &mut Bodies, linked: &[PeerId], now_ms: u64) -> Vec<(PeerId, Vec<Key>)> {
-        turn(now_ms, |turn| bodies.due(linked, turn)).0
+        turn(now_ms, |turn| bodies.due(linked, 0, turn)).0
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! `Ranges`, then `Heads` → `sync` wants what is missing, newest first → `Runs` → `logs` admits, releases →
 //! [`Output::Append`], [`Event::Shown`](crate::input::Event::Shown).
 
+mod acts;
 mod begin;
 mod bodies;
 mod clocks;
@@ -28,6 +29,7 @@ mod gate;
 mod govern;
 mod home;
 mod links;
+mod quarantine;
 mod runs;
 #[cfg(test)]
 mod scribe;
@@ -41,6 +43,7 @@ use crate::{
     bodies::Bodies,
     clock::Clock,
     config::Config,
+    entry::Kind,
     epochs::Ring,
     evidence::Evidence,
     frame::{Contact, Frame},
@@ -50,7 +53,7 @@ use crate::{
     input::{Input, Kept, Output},
     limits::{
         AUTHORS, BODIES, CALLERS, CHOSEN_LINKS, HAVE_MS, INBOUND_LINKS, KNOWN_PEERS, LACKS, LED_OUT, PENDING_RUNS,
-        PUSHES_OF_OWN, RECALLS, RECALLS_OF_ONE, SAYINGS,
+        PUSHES_OF_OWN, QUARANTINE_RUNS, RECALLS, RECALLS_OF_ONE, SAYINGS,
     },
     logs::Logs,
     own::Own,
@@ -119,6 +122,8 @@ struct Parts {
     /// The order to ask to be let in, which waits for somebody's clock, and its tag.
     joins: Option<(u64, Order)>,
     vouching: vouch::Vouching,
+    acts: acts::Acts,
+    quarantine: quarantine::Quarantine,
     /// The secrets of a closed room.
     keys: Option<epochs::Keys>,
 }
@@ -153,10 +158,10 @@ impl Engine {
         self.parts.own.id()
     }
 
-    /// Whether an entry is shown: all are that an open room holds; in a closed one its author has to be a member, and the
-    /// entry to lie within that author's cut.
-    pub fn counts(&self, author: &AuthorId, seq: Seq) -> bool {
-        seq < self.parts.logs.counted(author)
+    /// Whether an entry of this kind is shown: all are that an open room holds; in a closed one its author has to be a
+    /// member, the entry to lie within that author's cut, and no governor may have taken it back.
+    pub fn counts(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        seq < self.parts.logs.counted(author) && !self.parts.logs.is_hidden(author, seq, kind)
     }
 
     /// Everybody who is present in a closed room, or waits to be let in.
@@ -211,12 +216,13 @@ impl Engine {
     }
 
     /// The sizes of all collections of the engine, for comparison with their bounds.
-    pub fn sizes(&self) -> [Size; 10] {
+    pub fn sizes(&self) -> [Size; 11] {
         let size = |what, count, bound| Size { what, count, bound };
         [
             size("links", self.parts.view.len(), CHOSEN_LINKS + INBOUND_LINKS),
             size("links that wait to be let in", self.parts.gate.len(), CALLERS),
             size("peers known", self.parts.view.known(), KNOWN_PEERS),
+            size("runs of people who are not in, of one link", self.parts.quarantine.len(), QUARANTINE_RUNS),
             size("runs that wait", self.parts.logs.waiting(), PENDING_RUNS),
             size("sayings that wait", self.parts.own.waiting(), SAYINGS),
             size("bodies looked for", self.parts.bodies.len(), BODIES),
@@ -251,7 +257,7 @@ impl Parts {
             Input::Import(import) => self.import(&import, turn),
             Input::Lost { logs } => self.lost(logs, turn),
             Input::Recalled { what, found } => self.recalled(what, found, turn),
-            Input::Bare { bare, all } => self.bodies.tell(bare, all, turn.now.ticks_ms),
+            Input::Bare { bare, all } => self.bare(bare, all, turn.now.ticks_ms),
             Input::CutDone { author, log } => self.cut_done(author, log, turn),
             Input::Vouches { author, vouches } => self.logs.vouches(author, vouches),
             Input::Wake => self.wake(turn),
@@ -259,6 +265,7 @@ impl Parts {
         // Whether we may write yet depends on the peers we dial, and our entries are pushed.
         self.note_dials(turn);
         self.settle(turn);
+        self.want_more_acts(turn);
         self.regard_all(turn);
         self.note_pushes(turn);
         self.evidence.read(turn);
@@ -297,6 +304,9 @@ impl Parts {
                 questions.into_iter().for_each(|what| self.evidence.ask(what, ms));
             }
             Frame::Want(want) => self.sync.want(from, &want, &self.logs, turn),
+            Frame::Acts { heads } => self.hear_acts(from, &heads, turn),
+            Frame::WantActs { want, from: logs } => self.serve_acts(from, want, &logs, turn),
+            Frame::Runs { want, runs } if self.take_wanted_acts(from, want, &runs, turn) => {}
             Frame::Runs { want, runs } => {
                 let origin = self.sync.origin(from, want, &runs, &self.logs);
                 if let Some(took) = self.take(from, &runs, origin, turn) {
@@ -307,6 +317,7 @@ impl Parts {
                 self.settle(turn);
                 self.sync.done(from, want, &mut self.logs, turn);
                 self.bodies.done(from, want, ms);
+                self.acts_done(from, want, turn);
             }
             Frame::Evidence { run } => self.evidence(from, &run, turn),
             Frame::Fork { proof } => self.fork(from, proof, turn),
@@ -323,6 +334,7 @@ impl Parts {
         self.sync.wake(&mut self.logs, &self.view, turn);
         self.pass_on_forks(turn.now);
         self.vouch(turn);
+        self.wake_acts(turn);
         self.ask_for_secrets(turn);
         self.ask_for_bodies(turn);
     }
@@ -333,7 +345,8 @@ impl Parts {
         let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
         let (vouching, gate) = (self.vouching.next_deadline(), self.gate.next_deadline());
         let keys = self.keys.as_ref().and_then(|keys| keys.next_deadline());
-        let others = [rumors, receipts, view, own, crowd, evidence, bodies, vouching, gate, keys, self.due_ms];
+        let acts = self.acts.next_deadline();
+        let others = [rumors, receipts, view, own, crowd, evidence, bodies, vouching, gate, keys, acts, self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 }

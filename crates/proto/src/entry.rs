@@ -133,6 +133,13 @@ impl Kind {
         self.0.checked_sub(Self::SEALED).map(Self).filter(|kind| kind.is_word())
     }
 
+    /// Whether a governor of a closed room can take an entry of this kind back. Somebody whose words were taken back keeps its
+    /// name.
+    pub fn can_be_hidden(self) -> bool {
+        let plain = self.opened().unwrap_or(self);
+        !plain.is_act() && ![Self::FOUND, Self::NICK, Self::RETRACTION].contains(&plain)
+    }
+
     /// The number of this kind, 0..=127.
     pub fn number(self) -> u8 {
         self.0

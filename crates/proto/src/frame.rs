@@ -14,6 +14,9 @@
 //!                  B -> A  Runs ... Done    A admits, and may want again
 //! fork             A -> B  Evidence         B compares with its own entries and may find a proof
 //!                  A -> B  Fork             B verifies the proof, cuts the log and passes the proof on
+//! acts             A -> B  Acts             B wants the acts that it lacks, before the rest of their logs
+//!                  B -> A  WantActs         A serves them
+//!                  A -> B  Runs ... Done
 //! keys             A -> B  Secrets          B keeps those that acts name, and hands them on to members
 //! view             A -> B  Shuffle          B answers with peers it knows, and remembers some of these
 //! ```
@@ -105,6 +108,19 @@ pub enum Frame {
         peers: Vec<Contact>,
         /// Whether this answers a shuffle.
         answer: bool,
+    },
+    /// The last act of each of some logs of a closed room, as the sender knows them: those of the heads that it lists next.
+    /// The receiver wants the acts that it lacks before anything else of these logs.
+    Acts {
+        /// Author prefixes, and the seq after the last act.
+        heads: Vec<(u64, Seq)>,
+    },
+    /// The receiver serves the acts of these logs, upwards, each in a run of its own, then says [`Frame::Done`].
+    WantActs {
+        /// A number that the answer repeats; not 0.
+        want: u64,
+        /// Author prefixes, and the seq from which on acts are wanted.
+        from: Vec<(u64, Seq)>,
     },
     /// Secrets of epochs of a closed room. The receiver keeps those that acts name, or will name soon.
     Secrets {
@@ -219,6 +235,8 @@ mod kind {
     pub(super) const FORK: u8 = 14;
     pub(super) const SHUFFLE: u8 = 15;
     pub(super) const SECRETS: u8 = 16;
+    pub(super) const ACTS: u8 = 17;
+    pub(super) const WANT_ACTS: u8 = 18;
 }
 
 impl Frame {
@@ -266,11 +284,7 @@ impl Frame {
             Self::Pull => out.push(kind::PULL),
             Self::Have { heads } => {
                 out.push(kind::HAVE);
-                put_number(out, heads.len() as u64);
-                for (author, seq) in heads {
-                    out.extend_from_slice(&author.to_be_bytes());
-                    put_number(out, *seq);
-                }
+                put_seqs(out, heads);
             }
             Self::Status { digest, answer } => {
                 out.extend_from_slice(&[kind::STATUS, u8::from(*answer)]);
@@ -303,6 +317,15 @@ impl Frame {
             }
             Self::Shuffle { peers, answer } => put_shuffle(out, peers, *answer),
             Self::Secrets { secrets } => put_secrets(out, secrets),
+            Self::Acts { heads } => {
+                out.push(kind::ACTS);
+                put_seqs(out, heads);
+            }
+            Self::WantActs { want, from } => {
+                out.push(kind::WANT_ACTS);
+                put_number(out, *want);
+                put_seqs(out, from);
+            }
         }
     }
 
@@ -336,9 +359,7 @@ impl Frame {
                 pushes: read_list(reader, RECEIPTS, |reader| Ok((reader.number("push")?, reader.flag()?)))?,
             },
             kind::PULL => Self::Pull,
-            kind::HAVE => {
-                Self::Have { heads: read_list(reader, HEADS, |reader| Ok((read_prefix(reader)?, read_seq(reader)?)))? }
-            }
+            kind::HAVE => Self::Have { heads: read_seqs(reader)? },
             kind::STATUS => Self::Status { answer: reader.flag()?, digest: reader.array("digest")? },
             kind::RANGES => Self::Ranges(read_ranges(reader)?),
             kind::HEADS => Self::Heads(Heads {
@@ -365,8 +386,18 @@ impl Frame {
             kind::SECRETS => Self::Secrets {
                 secrets: read_list(reader, SECRETS_FRAME, |reader| Ok(Secret::new(reader.array("secret")?)))?,
             },
+            kind::ACTS => Self::Acts { heads: read_seqs(reader)? },
+            kind::WANT_ACTS => Self::WantActs { want: reader.number("want")?, from: read_seqs(reader)? },
             _ => return Err(Reject::Malformed("frame kind")),
         })
+    }
+}
+
+fn put_seqs(out: &mut Vec<u8>, seqs: &[(u64, Seq)]) {
+    put_number(out, seqs.len() as u64);
+    for (author, seq) in seqs {
+        out.extend_from_slice(&author.to_be_bytes());
+        put_number(out, *seq);
     }
 }
 
@@ -439,6 +470,10 @@ fn read_list<T>(
     (0..count).map(|_| read(reader)).collect()
 }
 
+fn read_seqs(reader: &mut Reader) -> Result<Vec<(u64, Seq)>, Reject> {
+    read_list(reader, HEADS, |reader| Ok((read_prefix(reader)?, read_seq(reader)?)))
+}
+
 fn read_runs(reader: &mut Reader) -> Result<Vec<RawRun>, Reject> {
     read_list(reader, PUSH_RUNS, |reader| RawRun::parse(reader.bytes(RUN_BYTES, "run")?))
 }
@@ -505,6 +540,8 @@ mod tests {
                 answer: true,
             },
             Frame::Secrets { secrets: vec![Secret::new([4; 32]), Secret::new([5; 32])] },
+            Frame::Acts { heads: vec![(1, 2), (u64::MAX, 9)] },
+            Frame::WantActs { want: 4, from: vec![(1, 2)] },
         ]
     }
 
@@ -531,7 +568,7 @@ mod tests {
     #[test]
     fn hostile_counts_are_refused_before_anything_is_made() {
         let greets_or_forks = |kind: &u8| [1, 14].contains(kind);
-        for kind in (1..=15u8).filter(|kind| !greets_or_forks(kind)) {
+        for kind in (1..=18u8).filter(|kind| !greets_or_forks(kind)) {
             for value in [u64::MAX, u64::MAX - 1, 1 << 32, 1 << 63] {
                 let mut bytes = vec![kind];
                 (0..4).for_each(|_| put_number(&mut bytes, value));
@@ -544,7 +581,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_refused_or_come_back_the_same(
-            which in 0..15usize,
+            which in 0..18usize,
             flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
         ) {
             let mut bytes = one_of_each()[which].encode();

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    ids::{AuthorId, Seq},
+    ids::{AuthorId, EntryId, Seq},
     limits::{FANOUT_BITS, SUMMED_DEPTH},
     log::{Head, Log},
 };
@@ -90,6 +90,8 @@ pub struct Frontier {
 #[derive(Clone, Debug, Default)]
 struct Tracked {
     log: Log,
+    /// The last act that is held ahead of the log.
+    act: Option<(Seq, EntryId)>,
     /// The log's term of the sums: zero when it is set aside, or has neither head nor cut.
     item: Sum,
     aside: bool,
@@ -142,6 +144,15 @@ impl Frontier {
         result
     }
 
+    /// Notes the last act of a log of a closed room that is held ahead of the rest: peers that lack it differ.
+    pub(crate) fn note_act(&mut self, author: AuthorId, act: Option<(Seq, EntryId)>) {
+        let known = self.logs.get(&author).is_some_and(|tracked| tracked.act != act);
+        if known || (act.is_some() && !self.logs.contains_key(&author)) {
+            self.logs.entry(author).or_default().act = act;
+            self.sum_up(author);
+        }
+    }
+
     /// Takes a log out of everything that peers compare; this node still holds it.
     pub(crate) fn set_aside(&mut self, author: AuthorId) {
         self.mark(author, true);
@@ -175,7 +186,7 @@ impl Frontier {
         let Some(tracked) = self.logs.get_mut(&author) else { return };
         let (before, after) = match tracked.aside {
             true => (tracked.item, Sum::default()),
-            false => (tracked.item, item(&author, &tracked.log)),
+            false => (tracked.item, item(&author, tracked)),
         };
         tracked.item = after;
         for depth in 0..=SUMMED_DEPTH {
@@ -256,10 +267,11 @@ impl Total {
     }
 }
 
-/// The term of one log in a fingerprint: zero when it has neither head nor cut.
-fn item(author: &AuthorId, log: &Log) -> Sum {
+/// The term of one log in a fingerprint: zero when it has neither head nor cut, nor an act ahead of these.
+fn item(author: &AuthorId, Tracked { log, act, .. }: &Tracked) -> Sum {
     let head = log.head();
-    if head.is_none() && log.cut().is_none() {
+    let act = act.filter(|(seq, _)| head.is_none_or(|head| head.seq < *seq));
+    if head.is_none() && log.cut().is_none() && act.is_none() {
         return Sum::default();
     }
     let cut: Seq = log.cut().unwrap_or(Seq::MAX);
@@ -267,6 +279,9 @@ fn item(author: &AuthorId, log: &Log) -> Sum {
     hasher.update(&author.0).update(&cut.to_le_bytes());
     if let Some(head) = head {
         hasher.update(&head.seq.to_le_bytes()).update(&head.id.0);
+    }
+    if let Some((seq, id)) = act {
+        hasher.update(b"act").update(&seq.to_le_bytes()).update(&id.0);
     }
     let hash: [u8; 32] = hasher.finalize().into();
     Sum(std::array::from_fn(|limb| u64::from_le_bytes(std::array::from_fn(|byte| hash[limb * 8 + byte]))))

@@ -313,6 +313,8 @@ pub enum Output {
         ranges: Vec<(AuthorId, Seq, Seq)>,
         /// In which form.
         form: Form,
+        /// Pieces of these logs that were taken back, in a closed room: see [`RawRun::without_hidden`].
+        hidden: Vec<(AuthorId, Seq, Seq)>,
     },
     /// Serve nothing more to this peer of what was to be served before: it was removed. In closed rooms only.
     Withdraw {

@@ -94,6 +94,9 @@ pub const AHEAD_MS: u64 = 120_000;
 /// store keeps the others, and reports them when these have come.
 pub const BODIES: usize = 256;
 
+/// Bodies that the store names beyond those because words were taken back: a flood that somebody hid. 72 bytes each.
+pub const HIDDEN_BARE: usize = 4_096;
+
 /// Milliseconds before we ask for the body of an entry that came without it: the body may already be under way.
 pub const BODY_MS: u64 = 500;
 
@@ -476,6 +479,19 @@ pub const GRANTS_OF_KEY: usize = 64;
 
 /// Acts of a key without a grant that are read: a person's tickets, devices and welcomes of years.
 pub const ACTS_WITHOUT_GRANT: usize = 1_024;
+
+/// Runs of people who are not in that wait with the link that brought them: a burst of words that overtook a welcome.
+pub const QUARANTINE_RUNS: usize = 32;
+
+/// Bytes of these runs: 64 KiB a link, 8 MiB for as many links as there can be. Rounds bring the rest.
+pub const QUARANTINE_BYTES: usize = 64 * 1024;
+
+/// Bytes of acts that are held ahead of the rest of their logs: forty thousand of 400 bytes, what a room of ten thousand
+/// people comes to. The others come with the logs.
+pub const AHEAD_BYTES: usize = 16 * 1024 * 1024;
+
+/// Acts that are served in one answer: a thousand of 400 bytes are read and sent in a tenth of a second.
+pub const ACTS_SERVED: usize = 1_024;
 
 /// Devices of one person: a telephone, a laptop, a desk, a backup, and as many again.
 pub const DEVICES: usize = 8;

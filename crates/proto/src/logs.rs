@@ -5,12 +5,14 @@
 //! and a backfill brings it later; or a visit's first page or an import brings one log after the other. Nothing changes
 //! here because a peer merely claims to hold something.
 
+mod ahead;
 mod branches;
 mod closed;
 mod crowd;
 
 use std::collections::BTreeMap;
 
+pub(crate) use ahead::TakenAct;
 use bytes::Bytes;
 use closed::Closed;
 pub(crate) use closed::Moved;
@@ -263,6 +265,11 @@ impl Logs {
     pub(crate) fn next_wanted(&self, author: AuthorId) -> Seq {
         let next = self.frontier.log(&author).map_or(0, Log::next);
         self.pending.next_after(author, next)
+    }
+
+    /// Whether the entry has its place in its log.
+    pub(crate) fn holds(&self, author: &AuthorId, seq: Seq) -> bool {
+        self.whole(author).is_some_and(|log| log.holds(seq))
     }
 
     /// Whether the entry is held or waits.

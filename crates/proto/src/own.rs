@@ -133,7 +133,8 @@ impl Own {
     pub(crate) fn shown(&mut self, entry: &Entry, regard: Regard, loose: Option<Seq>, now_ms: u64) {
         let own = entry.author == self.author.id();
         let from_ms = if own { 0 } else { self.names.shown(entry, loose, now_ms) };
-        self.saw((entry.author, entry.seq), entry.time, Regard { from_ms, ..regard });
+        let regard = Regard { from_ms, act: entry.kind.is_act(), ..regard };
+        self.saw((entry.author, entry.seq), entry.time, regard);
         if !own && from_ms == 0 && entry.time <= self.reach {
             self.names.spare(entry.author, &entry.seen);
         }

@@ -133,12 +133,17 @@ impl RawRun {
         &self.wire
     }
 
+    /// Whether its last entry is an act.
+    pub fn ends_with_act(&self) -> bool {
+        self.entries.last().is_some_and(|entry| entry.kind.is_act())
+    }
+
     /// The same run with all bodies dropped, as a proof needs it.
     ///
     /// # Errors
     /// None in practice: a canonical run stays canonical.
     pub fn without_bodies(&self) -> Result<Self, Reject> {
-        self.with_bodies(|_| false)
+        self.with_bodies(|_, _| false)
     }
 
     /// The same run with the bodies of acts alone.
@@ -146,11 +151,27 @@ impl RawRun {
     /// # Errors
     /// None in practice: a canonical run stays canonical.
     pub fn with_acts(&self) -> Result<Self, Reject> {
-        self.with_bodies(Kind::is_act)
+        self.with_bodies(|_, kind| kind.is_act())
     }
 
-    fn with_bodies(&self, keeps: impl Fn(Kind) -> bool) -> Result<Self, Reject> {
-        let entries = self.entries.iter().map(|entry| match keeps(entry.kind) {
+    /// The same run without the bodies of what was taken back in these parts of logs: author, first and last seq.
+    ///
+    /// # Errors
+    /// None in practice: a canonical run stays canonical.
+    pub fn without_hidden(self, hidden: &[(AuthorId, Seq, Seq)]) -> Result<Self, Reject> {
+        let meets = |(author, first, last): &&(AuthorId, Seq, Seq)| {
+            *author == self.author && *first <= self.last() && self.first <= *last
+        };
+        let here: Vec<_> = hidden.iter().filter(meets).collect();
+        if here.is_empty() {
+            return Ok(self);
+        }
+        let is_hidden = |seq: Seq| here.iter().any(|(_, first, last)| (*first..=*last).contains(&seq));
+        self.with_bodies(|seq, kind| !kind.can_be_hidden() || !is_hidden(seq))
+    }
+
+    fn with_bodies(&self, keeps: impl Fn(Seq, Kind) -> bool) -> Result<Self, Reject> {
+        let entries = self.entries.iter().zip(self.first..).map(|(entry, seq)| match keeps(seq, entry.kind) {
             true => entry.clone(),
             false => RawEntry { body: entry.body.dropped(), ..entry.clone() },
         });

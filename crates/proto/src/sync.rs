@@ -122,6 +122,8 @@ pub(crate) struct Sync {
     wants_made: u64,
     /// By peer and author prefix: the seq after the last that the peer announced and we lack.
     told: BTreeMap<PeerId, BTreeMap<u64, Seq>>,
+    /// Peers of which nothing is wanted until they have brought acts of a closed room.
+    held_off: BTreeSet<PeerId>,
     linked: BTreeSet<PeerId>,
     /// Logs with gaps that a peer could not fill.
     barren: BTreeMap<PeerId, BTreeSet<AuthorId>>,
@@ -153,6 +155,7 @@ impl Sync {
             pace,
             wants_made: 0,
             told: BTreeMap::new(),
+            held_off: BTreeSet::new(),
             linked: BTreeSet::new(),
             barren: BTreeMap::new(),
             branches: BTreeMap::new(),
@@ -201,6 +204,7 @@ impl Sync {
     pub(crate) fn down(&mut self, peer: PeerId) {
         self.linked.remove(&peer);
         self.told.remove(&peer);
+        self.held_off.remove(&peer);
         if let Some(asked) = self.wants.remove(&peer) {
             self.release(peer, &asked);
             self.page.free_ms = if asked.newest { 0 } else { self.page.free_ms };
@@ -214,6 +218,16 @@ impl Sync {
         self.lacks.down(&peer);
         self.credit.forget(&peer);
         self.patience.forget(&peer);
+    }
+
+    /// Wants nothing of a peer for now.
+    pub(crate) fn hold(&mut self, peer: PeerId) {
+        self.held_off.insert(peer);
+    }
+
+    /// Wants of a peer what it has.
+    pub(crate) fn go_on(&mut self, peer: &PeerId) {
+        self.held_off.remove(peer);
     }
 
     /// Answers a status; returns whether the peer holds the same as we.

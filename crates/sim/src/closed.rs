@@ -8,7 +8,7 @@ use rumormill_proto::{
     config::Closed,
     entry::{Body, Kind, LogKey, RawEntry, found_closed},
     epochs::{Opened, Ring, Secret},
-    governance::{Act, Governance, Guest, Order, Role, Says, Seat, TicketId, TicketKey, countersign},
+    governance::{Act, End, Ended, Governance, Guest, Last, Order, Role, Says, Seat, TicketId, TicketKey, countersign},
     ids::{AuthorId, EntryId, Seq},
     input::{Input, Saying, Unsaid},
     knows::Knows,
@@ -79,6 +79,11 @@ impl World {
     /// Ends the roles of another at a peer.
     pub fn dismiss(&mut self, peer: usize, other: usize) {
         self.order(peer, Order::Dismiss(self.author(other)));
+    }
+
+    /// Takes back, at a peer, what another said up to an entry that counts.
+    pub fn hide(&mut self, peer: usize, other: usize, (first, last): (Seq, Seq)) {
+        self.order(peer, Order::Hide { author: self.author(other), first, last });
     }
 
     /// Makes a ticket at a peer.
@@ -215,31 +220,99 @@ impl World {
         author.id()
     }
 
+    /// Does something by hand under the key of a peer, whether or not the room lets it, above what its store holds of its log;
+    /// behind a word that it keeps to itself, if it hides one.
+    pub fn act_by_hand(&mut self, peer: usize, says: Says, hides: bool) {
+        self.turn_into(peer, Nature::Hand);
+        let (author, begin) = self.held_below(peer, Seq::MAX);
+        let held = self.held(peer);
+        let own = held.iter().filter(|line| line.place.author == author.id() && line.kind.is_act());
+        let before = own.max_by_key(|line| line.place.seq).map(|line| Last { seq: line.place.seq, id: line.id });
+        let Ok(act) = (Act { before, says }).encode() else { return };
+        let word = (Kind::TEXT, Bytes::from_static(b"you will never know"));
+        let said = hides.then_some(word).into_iter().chain([act]).map(|entry| vec![entry]).collect();
+        let mut runs = self.runs_by_hand(peer, &author, begin, said);
+        if hides {
+            let hidden = runs.drain(..1).map(|run| (peer, run));
+            self.kept_back.extend(hidden);
+        }
+        self.push_all(peer, runs);
+    }
+
+    /// Whoever keeps words to itself shows them after all.
+    pub fn show_what_was_kept_back(&mut self) {
+        for (peer, run) in std::mem::take(&mut self.kept_back) {
+            self.push_all(peer, vec![run]);
+        }
+    }
+
+    /// Passes on, by hand, all that a peer holds of another's log, whether it counts or not.
+    pub fn pass_on_by_hand(&mut self, peer: usize, other: usize) {
+        self.turn_into(peer, Nature::Hand);
+        let (author, room) = (self.author(other), self.room);
+        let Ok(mut reader) = self.peers[peer].home.store.reader() else { return };
+        let runs = self.held_of(peer, &author).into_iter();
+        let runs = runs.filter_map(|seq| reader.run(&room, &author, seq, seq).ok().flatten());
+        let runs: Vec<RawRun> = runs.filter(|run| run.signature().is_some()).collect();
+        self.push_all(peer, runs);
+    }
+
+    /// What a peer may name as the end of another's log: some entry that it holds.
+    pub fn some_end(&self, peer: usize, other: usize, which: u64) -> Ended {
+        let key = self.author(other);
+        let lines: Vec<_> = self.held(peer).into_iter().filter(|line| line.place.author == key).collect();
+        let line = lines.get(which as usize % lines.len().max(1));
+        let last = line.map(|line| Last { seq: line.place.seq, id: line.id });
+        Ended { end: End { key, last }, act: None }
+    }
+
     fn push_by_hand(
         &mut self,
         peer: usize,
         author: &Author,
-        (mut seq, mut prev, mut time): (Seq, EntryId, Time),
-        runs: Vec<Vec<(Kind, Bytes)>>,
+        begin: (Seq, EntryId, Time),
+        said: Vec<Vec<(Kind, Bytes)>>,
     ) {
-        let key = LogKey::new(&self.room, &author.id());
+        let runs = self.runs_by_hand(peer, author, begin, said);
+        self.push_all(peer, runs);
+    }
+
+    fn push_all(&mut self, peer: usize, runs: Vec<RawRun>) {
         let linked: Vec<_> = self.peers[peer].linked().map(|other| self.peers[other as usize].home.id).collect();
-        for said in runs {
+        for run in runs {
+            for to in &linked {
+                let push = self.push_of(vec![run.clone()]);
+                self.send_one(peer as Index, to, push, Lane::Live);
+            }
+        }
+    }
+
+    /// Runs that somebody signs who holds the secrets that a peer holds: words are sealed under the oldest of them.
+    fn runs_by_hand(
+        &self,
+        peer: usize,
+        author: &Author,
+        (mut seq, mut prev, mut time): (Seq, EntryId, Time),
+        said: Vec<Vec<(Kind, Bytes)>>,
+    ) -> Vec<RawRun> {
+        let (key, ring) = (LogKey::new(&self.room, &author.id()), self.ring(peer));
+        let seal =
+            |seq: Seq, kind: Kind, body: &Bytes| ring.seal(ring.epochs().first()?, (&author.id(), seq), kind, body);
+        let mut runs = Vec::new();
+        for said in said {
             let (first, below) = (seq, prev);
             let mut entries = Vec::new();
             for (kind, body) in said {
                 time = time.next(BEGIN_MS + self.now_ms());
+                let (kind, body) = seal(seq, kind, &body).unwrap_or((kind, body));
                 let entry = RawEntry { time, seen: Vec::new(), kind, body: Body::Here(body) };
                 prev = key.id(seq, &prev, &entry, &mut Vec::new());
                 seq += 1;
                 entries.push(entry);
             }
-            let run: Option<RawRun> = author.sign(&self.room, first, below, entries).ok();
-            for to in &linked {
-                let push = self.push_of(run.iter().cloned().collect());
-                self.send_one(peer as Index, to, push, Lane::Live);
-            }
+            runs.extend(author.sign(&self.room, first, below, entries).ok());
         }
+        runs
     }
 
     /// Checks that all honest peers of members know the same members, and that each shows exactly what counts by a fold over its
@@ -253,14 +326,25 @@ impl World {
             let seats = self.seats(at);
             let (one, same) = first.get_or_insert_with(|| (at, seats.clone()));
             if *same != seats {
-                let sentence = format!("peers {one} and {at} know other members: {same:?} and {seats:?}");
+                let all: BTreeSet<&AuthorId> = same.keys().chain(seats.keys()).collect();
+                let differs = all.into_iter().filter(|key| same.get(*key) != seats.get(*key));
+                let differs: Vec<_> = differs.map(|key| (key.short(), same.get(key), seats.get(key))).collect();
+                let sentence = format!("peers {one} and {at} know other members: {differs:?}");
                 return Err(self.violation("same members everywhere", sentence));
             }
             let Some(mut governance) = self.governance(at) else { continue };
             let counted = governance.fold().counted();
             let held: BTreeSet<EntryId> = self.held(at).iter().map(|line| line.id).collect();
             let shown: BTreeSet<EntryId> = self.timeline(at).iter().map(|line| line.id).collect();
-            let counts: BTreeSet<EntryId> = counted.intersection(&held).copied().collect();
+            let hidden: Vec<_> = governance.fold().hidden().collect();
+            let taken_back = |line: &&TimelineRow| {
+                let Place { author, seq, .. } = line.place;
+                line.kind.can_be_hidden()
+                    && hidden.iter().any(|(of, first, last)| *of == author && (*first..=*last).contains(&seq))
+            };
+            let back: BTreeSet<EntryId> = self.held(at).iter().filter(taken_back).map(|line| line.id).collect();
+            let counts: BTreeSet<EntryId> =
+                counted.intersection(&held).filter(|id| !back.contains(id)).copied().collect();
             if shown != counts {
                 let sentence = format!("peer {at} shows {} entries, and {} count", shown.len(), counts.len());
                 return Err(self.violation("what counts is shown and nothing else", sentence));
@@ -275,7 +359,8 @@ impl World {
         Ring::new(self.room, reader.and_then(|mut reader| reader.secrets(&self.room)).unwrap_or_default())
     }
 
-    /// Checks that everybody who is in, and linked with somebody who is and lies about nothing, can read all that counts.
+    /// Checks that everybody who is in, and linked with somebody who is, lies about nothing and may hand secrets over, can read
+    /// all that counts. Somebody of whom a governor's removal fell by a fork alone gets no secrets.
     ///
     /// # Errors
     /// The property that fails.
@@ -283,7 +368,12 @@ impl World {
         let reads =
             |at: usize| self.peers[at].is_up() && self.peers[at].nature == Nature::Honest && self.is_member(at, at);
         for peer in (0..self.peers.len()).filter(|at| reads(*at)) {
-            if !self.peers[peer].linked().any(|other| reads(other as usize)) {
+            let key = self.author(peer);
+            let hands_over = |other: usize| {
+                let governance = if reads(other) { self.governance(other) } else { None };
+                governance.is_some_and(|mut governance| governance.fold().may_read(&key))
+            };
+            if !self.peers[peer].linked().any(|other| hands_over(other as usize)) {
                 continue;
             }
             // What is damaged has no body.
@@ -301,8 +391,11 @@ impl World {
     /// # Errors
     /// The property that fails.
     pub fn who_is_out_reads_nothing(&self) -> Story {
-        let honest = |at: &usize| self.peers[*at].is_up() && self.peers[*at].nature == Nature::Honest;
-        for witness in (0..self.peers.len()).filter(honest) {
+        // Somebody who is out does not hear who was let back.
+        let knows = |at: &usize| {
+            self.peers[*at].is_up() && self.peers[*at].nature == Nature::Honest && self.is_member(*at, *at)
+        };
+        for witness in (0..self.peers.len()).filter(knows) {
             let Some(mut governance) = self.governance(witness) else { continue };
             let lines = self.timeline(witness);
             for out in 0..self.peers.len() {
@@ -323,8 +416,13 @@ impl World {
     fn reads_nothing_after(&self, witness: usize, out: usize, ending: &TimelineRow, lines: &[TimelineRow]) -> Story {
         let (ring, mut knows) = (self.ring(out), Knows::new(ending.place.author));
         let Ok(mut reader) = self.peers[witness].home.store.reader() else { return Ok(()) };
+        let liars: BTreeSet<AuthorId> =
+            self.peers.iter().filter(|peer| peer.nature != Nature::Honest).map(|peer| peer.home.author).collect();
         for line in lines.iter().filter(|line| line.place > ending.place) {
             let Place { author, seq, .. } = line.place;
+            if liars.contains(&author) {
+                continue;
+            }
             knows.look((author, seq), &line.seen);
             let knew = author == ending.place.author || knows.has(&author, ending.place.seq);
             let run = reader.run(&self.room, &author, seq, seq).ok().flatten().filter(|_| knew);

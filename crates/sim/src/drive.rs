@@ -217,7 +217,7 @@ impl World {
                 let vouches = process.reader.vouches(&room, &author, most).unwrap_or_default();
                 self.put_in(peer, Input::Vouches { author, vouches });
             }
-            Output::Serve { to, want, newest, ranges, form } => {
+            Output::Serve { to, want, newest, ranges, form, hidden } => {
                 let serving = self.number();
                 let room = self.room;
                 let Some(process) = &mut self.peers[peer as usize].process else { return };
@@ -226,7 +226,7 @@ impl World {
                     Ok(first) => {
                         let answer = match form {
                             Form::Held => Serving::new(want, first, ranges),
-                            form => Serving::formed(want, ranges, form),
+                            form => Serving::formed(want, ranges, (form, hidden)),
                         };
                         process.servings.insert(serving, (index_of(&to), answer));
                         self.queue.put(0, Event::Serve { peer, process: process.number, serving });

@@ -26,22 +26,23 @@ pub(crate) struct Serving {
     then: VecDeque<Piece>,
     done: bool,
     form: Form,
+    hidden: Vec<Piece>,
 }
 
 impl Serving {
     /// The answer to `want` (0 when there was none): `newest`, then the rest of `ranges`.
     pub(crate) fn new(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>) -> Self {
-        Self::of(want, newest, ranges, Form::Held)
+        Self::of(want, newest, ranges, (Form::Held, Vec::new()))
     }
 
-    /// The same of a closed room, in the form that the receiver is let have.
-    pub(crate) fn formed(want: u64, ranges: Vec<Piece>, form: Form) -> Self {
+    /// The same of a closed room, in the form that the receiver is let have, and without what was taken back.
+    pub(crate) fn formed(want: u64, ranges: Vec<Piece>, form: (Form, Vec<Piece>)) -> Self {
         Self::of(want, Vec::new(), ranges, form)
     }
 
-    fn of(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>, form: Form) -> Self {
+    fn of(want: u64, newest: Vec<Piece>, ranges: Vec<Piece>, (form, hidden): (Form, Vec<Piece>)) -> Self {
         let then = ranges.into_iter().flat_map(|range| without(range, &newest)).collect();
-        Self { want, first: newest.into(), then, done: false, form }
+        Self { want, first: newest.into(), then, done: false, form, hidden }
     }
 
     /// The next frame, or `None` at the end.
@@ -70,7 +71,7 @@ impl Serving {
                 Form::Proved => read.proved_run(room, &author, first, last)?,
                 Form::Acts => read.proved_run(room, &author, first, last)?.and_then(|run| run.with_acts().ok()),
             };
-            let Some(run) = run else { continue };
+            let Some(run) = run.and_then(|run| run.without_hidden(&self.hidden).ok()) else { continue };
             if run.first() > first {
                 queue.push_back((author, first, run.first() - 1));
             }

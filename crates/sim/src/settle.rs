@@ -1,6 +1,6 @@
 //! The end of a story: all is quiet, and the final state is checked.
 
-use rumormill_proto::log::Log;
+use rumormill_proto::{entry::Kind, log::Log};
 use rumormill_store::TimelineRow;
 
 use crate::{fact::Remains, nature::Nature, violation::Story, world::World};
@@ -109,7 +109,7 @@ impl World {
     fn remains(&self, at: usize) -> Option<Remains> {
         let engine = &self.process(at)?.engine;
         // Nobody is told of a fork in a log of which nothing counts.
-        let logs = engine.frontier().logs().filter(|(author, _)| engine.counts(author, 0));
+        let logs = engine.frontier().logs().filter(|(author, _)| engine.counts(author, 0, Kind::FOUND));
         let cuts = logs.filter_map(|(author, log)| Some((*author, log.cut()?))).collect();
         Some(Remains { peer: at, lines: self.timeline(at), cuts })
     }

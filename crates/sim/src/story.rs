@@ -457,7 +457,9 @@ impl World {
         let mut lines = self.held(peer);
         match (self.owner, self.process(peer)) {
             (None, _) => {}
-            (Some(_), Some(process)) => lines.retain(|line| process.engine.counts(&line.place.author, line.place.seq)),
+            (Some(_), Some(process)) => {
+                lines.retain(|line| process.engine.counts(&line.place.author, line.place.seq, line.kind))
+            }
             (Some(_), None) => {
                 let mut governance = self.governance(peer);
                 let fold = governance.as_mut().map(|governance| governance.fold());

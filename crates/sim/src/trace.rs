@@ -177,6 +177,8 @@ pub(crate) fn frame(frame: &Frame) -> String {
         Frame::Evidence { run } => format!("Evidence {}", self::run(run)),
         Frame::Fork { .. } => "Fork".into(),
         Frame::Secrets { secrets } => format!("Secrets {}", secrets.len()),
+        Frame::Acts { heads } => format!("Acts {heads:?}"),
+        Frame::WantActs { want, from } => format!("WantActs {want} {from:?}"),
         Frame::Shuffle { peers, answer } => {
             format!("Shuffle {} peers{}", peers.len(), if *answer { ", answer" } else { "" })
         }

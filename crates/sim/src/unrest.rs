@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use rumormill_proto::{
     entry::Kind,
-    governance::{Act, Order, Role, Says},
+    governance::{Act, Appointed, Order, Role, Says},
     random::Random,
 };
 
@@ -51,7 +51,7 @@ pub fn print(seed: u64) -> Story {
 }
 
 fn words(text: &'static str, count: usize) -> Vec<(Kind, Bytes)> {
-    vec![(sealed_text(), Bytes::from_static(text.as_bytes())); count]
+    vec![(Kind::TEXT, Bytes::from_static(text.as_bytes())); count]
 }
 
 /// The kind of texts in a closed room. A body that was not sealed is taken like any other, and shown as damaged.
@@ -82,17 +82,20 @@ impl Unrest {
     fn pass(&mut self) -> Story {
         self.begin()?;
         // Anybody may lie but the owner, for only a co-owner's node ends a fork of the owner's log.
-        let liar = 1 + self.random.below(self.members as u64 - 1) as usize;
+        let liars = [(); 2].map(|()| 1 + self.random.below(self.members as u64 - 1) as usize);
         let lies = self.random.coin(2);
         for _ in 0..15 + self.random.below(25) {
             let ms = self.random.below(1_500);
             self.room.run_ms(ms)?;
             self.happen();
             if lies && self.random.coin(5) {
-                self.lie(liar);
+                self.lie(liars);
             }
         }
         self.clear();
+        // A word that nobody has would be missed for ever.
+        self.room.run_ms(2_000)?;
+        self.room.show_what_was_kept_back();
         self.room.settle()?;
         self.room.same_members()?;
         self.room.same_timeline()?;
@@ -131,7 +134,7 @@ impl Unrest {
             }
             return;
         }
-        match self.random.below(24) {
+        match self.random.below(26) {
             0 => self.room.admit(peer, other),
             1 | 2 => self.room.remove(peer, other),
             3 => self.room.appoint(peer, other, Role::CoOwner),
@@ -163,6 +166,11 @@ impl Unrest {
                 self.asleep.push(peer);
             }
             18 => {
+                let said = self.room.written(other).max(1);
+                let last = self.random.below(said);
+                self.room.hide(peer, other, (last.saturating_sub(self.random.below(9)), last));
+            }
+            19 => {
                 let lines = vec!["one of many lines"; 1 + self.random.below(90) as usize];
                 self.room.say_all(peer, &lines);
             }
@@ -177,17 +185,49 @@ impl Unrest {
         self.room.use_ticket(newcomer, made);
     }
 
-    /// Says something by hand, whether or not the room lets the liar.
-    fn lie(&mut self, liar: usize) {
+    /// Says or does something by hand, whether or not the room lets the liars. They hold the secrets and help each other,
+    /// also when one of them was removed.
+    fn lie(&mut self, liars: [usize; 2]) {
+        let at = usize::from(self.random.coin(3));
+        let [liar, other] = [liars[at], liars[1 - at]];
         if !self.room.is_up(liar) {
             return;
         }
         self.room.turn_into(liar, Nature::Hand);
-        match self.random.below(4) {
+        match self.random.below(8) {
             0 => _ = self.room.flood(liar, 5),
             1 => self.room.write_by_hand(liar, u64::MAX, words("still here", 3)),
+            2 => self.room.write_by_hand(liar, u64::MAX, words("one of very many lines", 100)),
+            3 => self.room.pass_on_by_hand(liar, other),
+            4 | 5 => self.act(liar),
             _ => self.fork(liar),
         }
+    }
+
+    /// Does something that nobody asked the liar for.
+    fn act(&mut self, liar: usize) {
+        let other = self.random.below(self.room.peer_count() as u64) as usize;
+        let (which, key) = (self.random.number(), self.room.author(other));
+        let end = self.room.some_end(liar, other, which);
+        let made = self.random.pick(&self.tickets).copied();
+        let ticket = made.and_then(|made| self.room.ticket_id(made));
+        let keys = vec![Appointed { key, from: 0 }];
+        let says = match self.random.below(10) {
+            0 => Says::Admit { who: vec![key], ticket: None, despite: Vec::new() },
+            1 => Says::Dismiss { ends: vec![end], tickets: ticket.into_iter().collect() },
+            2 | 3 => Says::Remove { ends: vec![end], tickets: Vec::new(), knowing: Vec::new() },
+            4 => Says::Vouch(end),
+            5 => Says::Appoint { role: Role::CoOwner, keys, despite: Vec::new() },
+            6 => Says::Appoint { role: Role::Moderator, keys, despite: Vec::new() },
+            7 => Says::End(end),
+            8 => ticket.map_or(Says::StepDown, Says::Revoke),
+            _ => match end.end.last {
+                Some(last) => Says::Hide { author: key, first: 0, last },
+                None => Says::StepDown,
+            },
+        };
+        let hides = self.random.coin(3);
+        self.room.act_by_hand(liar, says, hides);
     }
 
     /// Takes back what the liar said and did, by words or by another act in its place.

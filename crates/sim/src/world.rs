@@ -141,6 +141,8 @@ pub struct World {
     pub(crate) count: u64,
     /// Next seq and last id of the hand-written log.
     pub(crate) by_hand: (Seq, EntryId),
+    /// Runs that liars wrote by hand and keep to themselves.
+    pub(crate) kept_back: Vec<(usize, rumormill_proto::run::RawRun)>,
     /// Authors that legions invented.
     pub(crate) strangers: usize,
     test: String,
@@ -169,6 +171,7 @@ impl World {
             wire: Vec::with_capacity(FRAME_BYTES.min(1 << 16)),
             count: 0,
             by_hand: (0, EntryId::default()),
+            kept_back: Vec::new(),
             strangers: 0,
             test: seeds::this_test(),
             setup,

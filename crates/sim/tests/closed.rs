@@ -6,7 +6,7 @@ use rumormill_proto::{
     governance::{Act, Order, Role, Says},
     input::Unsaid,
 };
-use rumormill_sim::{Nature, Story, World, seeds, unrest};
+use rumormill_sim::{Nature, Story, Weather, World, seeds, unrest};
 
 /// The texts in a peer's timeline.
 fn texts(room: &World, peer: usize) -> Vec<String> {
@@ -115,6 +115,46 @@ fn invariant_8_what_a_dismissed_moderator_put_aside_is_back_everywhere() -> Stor
     end(&mut room)?;
     // The dismissal names the last act that the owner had seen: the removal lies beyond it.
     assert!((0..6).all(|peer| texts(&room, peer).len() == 101), "nobody's words are lost");
+    Ok(())
+}
+
+#[test]
+fn invariant_8_what_a_dismissed_moderator_hid_reaches_no_newcomer_and_is_back_everywhere() -> Story {
+    let mut room = room_of(4)?;
+    room.appoint(0, 1, Role::Moderator);
+    room.say_all(3, &["one", "two", "three"]);
+    room.settle()?;
+    room.partition(&[&[1, 2, 3], &[0, 4]]);
+    room.run_ms(5_000)?;
+    let first = room.written(3) - 3;
+    room.hide(1, 3, (first, first + 1));
+    room.settle_among(&[1, 2, 3])?;
+    assert!((1..4).all(|peer| texts(&room, peer) == ["three"]));
+    assert_eq!(texts(&room, 4).len(), 3);
+    // Somebody comes to those who hold that it was taken back.
+    let made = room.make_ticket(2, 1);
+    room.settle_among(&[1, 2, 3])?;
+    let newcomer = room.join_by(&[2], 1)[0];
+    room.partition(&[&[1, 2, 3, newcomer], &[0, 4]]);
+    room.use_ticket(newcomer, made);
+    room.run_ms(5_000)?;
+    room.welcome_all(2);
+    room.settle_among(&[1, 2, 3, newcomer])?;
+    room.run_ms(60_000)?;
+    let author = room.author(3);
+    assert_eq!((texts(&room, newcomer), room.held_of(newcomer, &author).len()), (vec!["three".into()], 3));
+    assert_eq!((room.bodies_beyond(newcomer, &author), room.bodies_beyond(2, &author)), (0, 2), "kept, not passed on");
+    room.dismiss(0, 1);
+    room.settle_among(&[0, 4])?;
+    room.heal();
+    end(&mut room)?;
+    room.run_ms(60_000)?;
+    for peer in [0, 1, 2, 3, 4, newcomer] {
+        assert_eq!(texts(&room, peer), ["one", "two", "three"], "the owner had not seen the act: {peer}");
+    }
+    room.hide(0, 3, (first + 2, first + 2));
+    end(&mut room)?;
+    assert!((0..5).all(|peer| texts(&room, peer) == ["one", "two"]));
     Ok(())
 }
 
@@ -525,6 +565,55 @@ fn a_co_owner_vouches_by_itself_for_what_it_held_for_an_hour() -> Story {
     end(&mut room)?;
     assert!([0, 3, 4, 5].into_iter().all(|peer| !room.is_member(peer, 2)));
     Ok(())
+}
+
+/// Runs until a peer knows the same members as the founder. Returns how many lines it then shows, and how many there are.
+fn lines_when_it_knows(room: &mut World, peer: usize) -> Story<(usize, usize)> {
+    let who = |room: &World, at: usize| -> Vec<_> {
+        room.seats(at).into_iter().map(|(who, seat)| (who, seat.role)).collect()
+    };
+    for _ in 0..400 {
+        room.run_ms(50)?;
+        if who(room, peer) == who(room, 0) {
+            break;
+        }
+    }
+    assert_eq!(who(room, peer), who(room, 0));
+    Ok((texts(room, peer).len(), texts(room, 0).len()))
+}
+
+#[test]
+fn who_comes_and_who_was_away_knows_who_is_out_before_it_has_the_words() -> Story {
+    let mut room = room_of(4)?;
+    room.appoint(0, 1, Role::CoOwner);
+    room.settle()?;
+    room.crash(4);
+    for _ in 0..20 {
+        for peer in [0, 1] {
+            room.say_all(peer, &["one of many lines"; 60]);
+            room.run_ms(100)?;
+        }
+    }
+    room.remove(1, 2);
+    room.settle()?;
+    room.say_all(1, &["and more"; 200]);
+    room.settle()?;
+    room.set_weather(Weather { bulk_bytes_per_second: 20_000, ..Weather::clear() });
+    room.restart(4);
+    let (shown, all) = lines_when_it_knows(&mut room, 4)?;
+    assert!(!room.is_member(4, 2) && shown < all / 4, "{shown} of {all}");
+    room.settle()?;
+    let newcomer = room.join_by(&[0], 1)[0];
+    room.run_ms(2_000)?;
+    room.admit(0, newcomer);
+    let (shown, all) = lines_when_it_knows(&mut room, newcomer)?;
+    assert!(shown < all / 4, "{shown} of {all}");
+    // A removal reaches it while it catches up.
+    room.remove(0, 3);
+    let (shown, all) = lines_when_it_knows(&mut room, newcomer)?;
+    assert!(!room.is_member(newcomer, 3) && shown < all / 2, "{shown} of {all}");
+    room.set_weather(Weather::clear());
+    end(&mut room)
 }
 
 #[test]

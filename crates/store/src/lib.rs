@@ -247,24 +247,38 @@ pub trait Read: Send {
     fn run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error>;
 
     /// As [`Read::run`], with a signature wherever one is held: if none is at the end, the run goes on to the next one,
-    /// without the bodies of entries that are no acts. For a log of a closed room that ends below what is held.
+    /// without the bodies of entries that are no acts. For a log of a closed room, which may end below what is held; there
+    /// a run has no act but its last entry, which its author signed.
     fn proved_run(&mut self, room: &RoomId, author: &AuthorId, first: Seq, last: Seq) -> Result<Option<RawRun>, Error> {
-        let Some(run) = self.run(room, author, first, last)? else { return Ok(None) };
+        let Some(mut run) = self.run(room, author, first, last)? else { return Ok(None) };
+        let before_last = run.entries().len() - 1;
+        if let Some(act) = run.entries()[..before_last].iter().rposition(|entry| entry.kind.is_act()) {
+            let above = run.first() + act as u64 + 1;
+            let Some(upper) = self.run(room, author, above, run.last())? else { return Ok(None) };
+            run = upper;
+        }
         if run.signature().is_some() || run.last() < last {
             return Ok(Some(run));
         }
         let Some(above) = self.recall(room, author, last)?.filter(|above| above.first() <= last + 1) else {
             return Ok(Some(run));
         };
-        let mut entries = run.entries().to_vec();
+        let (mut entries, mut signature) = (run.entries().to_vec(), above.signature().copied());
         for (header, seq) in above.entries().iter().zip(above.first()..).filter(|(_, seq)| *seq > last) {
             let act = match header.kind.is_act() {
-                true => self.run(room, author, seq, seq)?.and_then(|act| act.entries().first().cloned()),
+                true => self.run(room, author, seq, seq)?.filter(|act| act.signature().is_some()),
                 false => None,
             };
-            entries.push(act.unwrap_or_else(|| header.clone()));
+            match act {
+                Some(act) => {
+                    entries.extend(act.entries().iter().cloned());
+                    signature = act.signature().copied();
+                    break;
+                }
+                None => entries.push(header.clone()),
+            }
         }
-        let signed = RawRun::new(*author, run.first(), run.prev(), entries, above.signature().copied());
+        let signed = RawRun::new(*author, run.first(), run.prev(), entries, signature);
         Ok(Some(signed.unwrap_or(run)))
     }
 

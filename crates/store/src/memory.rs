@@ -302,7 +302,7 @@ impl Shelf {
         }
         if let Some((start, end)) = made_whole(&log, run) {
             let inner = self.rows.range_mut((author, start)..(author, end));
-            inner.for_each(|(_, row)| row.signature = None);
+            inner.filter(|(_, row)| !row.raw.kind.is_act()).for_each(|(_, row)| row.signature = None);
         }
         self.logs.entry(author).or_default().log = log;
     }

@@ -1,6 +1,6 @@
 //! One entry as both forms keep it, and the rules they share: which pieces are served and which signatures stay.
 //!
-//! The signature of every run stays until its block is whole. After that only the block's last entry is signed.
+//! The signature of every run stays until its block is whole. After that only the block's last entry and acts are signed.
 
 use std::collections::BTreeMap;
 
@@ -120,13 +120,18 @@ pub(crate) fn assemble(author: AuthorId, rows: &[Row]) -> Result<RawRun, Reject>
     RawRun::new(author, first.seq, first.prev, rows.iter().map(|row| row.raw.clone()).collect(), signature)
 }
 
-/// First and last seq of the block that a run completed: of its signatures only the last is still useful. `log` is the
+/// First and last seq of the block that a run completed: of its signatures only the last, and those of acts, are still useful. `log` is the
 /// log after the run. `None` when the run is the whole block itself.
 pub(crate) fn made_whole(log: &Log, run: &Run) -> Option<(Seq, Seq)> {
     let (start, end) = (block_start(run.last().seq), block_end(run.last().seq));
     let by_itself = (run.first().seq, run.last().seq) == (start, end);
     let whole = log.spans().iter().any(|span| span.first <= start && end <= span.last.seq);
     (whole && !by_itself).then_some((start, end))
+}
+
+/// Whether the signature of a run within a block stays when the block is whole: that of an act, which is served alone.
+pub(crate) fn keeps_signature(run: &RawRun) -> bool {
+    run.ends_with_act() && run.signature().is_some()
 }
 
 /// The proofs of a forked log of a closed room, the lowest first, after another came: the lowest, and of the others the

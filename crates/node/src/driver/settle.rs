@@ -32,6 +32,9 @@ use crate::{
 /// The outputs of all engines, by room.
 type Outputs = Vec<(RoomId, Vec<Output>)>;
 
+/// A piece of a log: author, first and last seq.
+type Range = (AuthorId, Seq, Seq);
+
 impl Driver {
     /// Acts on the outputs of engines until there are none.
     pub(crate) fn settle(&mut self) {
@@ -91,8 +94,8 @@ impl Driver {
                         frame.put(&mut bytes);
                         self.say(room, to, frame, &bytes);
                     }
-                    Output::Serve { to, want, newest, ranges, form } => {
-                        self.serve(room, to, *want, (*newest, ranges, *form))
+                    Output::Serve { to, want, newest, ranges, form, hidden } => {
+                        self.serve(room, to, *want, (*newest, (ranges, hidden), *form))
                     }
                     Output::Withdraw { to } => self.links.withdraw(room, to),
                     Output::Introduce { peer } => self.prove(room, peer),
@@ -123,10 +126,11 @@ impl Driver {
         }
     }
 
-    fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, &[(AuthorId, Seq, Seq)], Form)) {
-        let (newest, ranges, form) = (what.0, what.1.to_vec(), what.2);
+    fn serve(&mut self, room: &RoomId, to: &PeerId, want: u64, what: (usize, (&[Range], &[Range]), Form)) {
+        let (newest, (ranges, hidden), form) = what;
+        let (ranges, hidden) = (ranges.to_vec(), hidden.to_vec());
         let asked = self.links.asked(*room, to);
-        let job = |channel| Job { channel, room: *room, want, newest, ranges, form, asked };
+        let job = |channel| Job { channel, room: *room, want, newest, ranges, form, hidden, asked };
         if !self.links.serve(room, to, job) && want != 0 {
             let done = Frame::Done { want };
             self.say(room, to, &done, &done.encode());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Parts, epochs::Keys, gate::Gate, vouch::Vouching};
+use super::{Parts, acts::Acts, epochs::Keys, gate::Gate, quarantine::Quarantine, vouch::Vouching};
 use crate::{
     admit::Author,
     bodies::Bodies,
@@ -46,7 +46,7 @@ impl Parts {
             // it.
             let left = log.cut() == Some(1) && logs.founder() == Some(*author);
             if let Some(head) = log.head().filter(|head| head.time > said && !left) {
-                let regard = Regard { named: logs.is_regarded(author), from_ms };
+                let regard = Regard { named: logs.is_regarded(author), from_ms, act: false };
                 own.saw((*author, head.seq), head.time, regard);
             }
         }
@@ -73,6 +73,8 @@ impl Parts {
             gate: Gate::default(),
             joins: None,
             vouching: Vouching::default(),
+            acts: Acts::default(),
+            quarantine: Quarantine::default(),
             keys,
         }
     }

@@ -352,7 +352,14 @@ impl Parts {
         let mut last: BTreeMap<AuthorId, Seq> = BTreeMap::new();
         acts.into_iter().for_each(|(by, seq)| _ = last.insert(by, seq));
         let ranges = last.into_iter().map(|(by, seq)| (by, seq.saturating_sub(TOLD_ENTRIES), seq)).collect();
-        self.gate.says.push(Output::Serve { to: peer, want: 0, newest: 0, ranges, form: Form::Acts });
+        self.gate.says.push(Output::Serve {
+            to: peer,
+            want: 0,
+            newest: 0,
+            ranges,
+            form: Form::Acts,
+            hidden: Vec::new(),
+        });
         if self.gate.told.len() >= TOLD_OUT {
             self.gate.told.retain(|_, again_ms| ms < *again_ms);
             let first = self.gate.told.iter().min_by_key(|(_, again_ms)| **again_ms).map(|(peer, _)| *peer);
@@ -376,6 +383,7 @@ impl Parts {
         if self.gate.callers.contains_key(&peer) {
             self.gate.forget(&peer);
             self.clock.down(&peer);
+            self.quarantine.forget(&peer);
             self.own.undialled(peer);
             self.logs.down(peer, turn.now.ticks_ms);
             self.sync.down(peer);
@@ -401,10 +409,12 @@ impl Parts {
         let all_acts = |run: &RawRun| run.entries().iter().all(|entry| entry.kind.is_act());
         let acts = |to: &PeerId| self.gate.inside.get(to).is_some_and(|(_, acts)| *acts);
         let greeted = |to: &PeerId| self.gate.callers.get(to).is_some_and(|caller| caller.greeted);
+        let told = |to: &PeerId| self.gate.callers.get(to).is_some_and(|caller| caller.told);
         match output {
-            Output::Send { to, frame: Frame::Hello(hello) } if greeted(&to) => {
-                Some(Output::Send { to, frame: Frame::Hello(hello) })
-            }
+            // A guest is told our clock.
+            Output::Send { to, frame: Frame::Hello(_) } if greeted(&to) => Some(output),
+            // What an earlier input of the same batch lets somebody know who is out.
+            Output::Serve { to, want: 0, form: Form::Acts, .. } if told(&to) => Some(output),
             Output::Send { to, .. } | Output::Serve { to, .. } if !self.gate.inside.contains_key(&to) => None,
             Output::Send { to, frame } if acts(&to) => {
                 let frame = match frame {
@@ -423,7 +433,8 @@ impl Parts {
             }
             Output::Serve { to, want, ranges, .. } => {
                 let form = if acts(&to) { Form::Acts } else { Form::Proved };
-                Some(Output::Serve { to, want, newest: 0, ranges, form })
+                let hidden = self.logs.hidden_of(ranges.iter().map(|(author, ..)| author));
+                Some(Output::Serve { to, want, newest: 0, ranges, form, hidden })
             }
             output => Some(output),
         }

@@ -23,7 +23,10 @@ impl Parts {
     /// anything changed.
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
         let Some(moved) = self.logs.govern() else { return false };
-        self.gate.stale = true;
+        (self.gate.stale, self.acts.stale) = (true, true);
+        if self.logs.hides_others() {
+            self.bodies.look(turn.now.ticks_ms);
+        }
         self.release_secrets(turn.now.ticks_ms);
         self.tell_seats(turn);
         self.note_undecided(turn.now.ticks_ms);
@@ -37,6 +40,8 @@ impl Parts {
         if moved.is_empty() {
             return false;
         }
+        let more = moved.iter().filter(|moved| moved.wanted || moved.counted.0 < moved.counted.1);
+        self.read_again(&more.map(|moved| moved.author).collect(), turn);
         self.sync.hurry(turn.now.ticks_ms);
         if let Some(peer) = self.brought_by.filter(|peer| self.view.is_active(peer)) {
             let due_ms = turn.now.ticks_ms + self.sync.patience().ms(LACK_MS);
@@ -125,18 +130,22 @@ impl Parts {
         if !self.logs.is_closed() {
             return;
         }
+        let (before, said) = (turn.before(), std::mem::take(turn.out));
+        let said = self.with_acts(said, before);
         let counts = |run: &RawRun| run.last() < self.logs.end_of(&run.author());
-        let out = std::mem::take(turn.out);
-        let (before, said) = (turn.before(), out);
+        let bare = |runs: Vec<RawRun>| -> Vec<RawRun> {
+            let hidden = self.logs.hidden_of(runs.iter().map(RawRun::author).collect::<Vec<_>>().iter());
+            runs.into_iter().filter(counts).filter_map(|run| run.without_hidden(&hidden).ok()).collect()
+        };
         turn.out.extend(said.into_iter().enumerate().filter_map(|(at, output)| {
             match output {
                 _ if at < before => Some(output),
                 Output::Send { to, frame: Frame::Push(mut push) } => {
-                    push.runs.retain(counts);
+                    push.runs = bare(push.runs);
                     (!push.runs.is_empty()).then_some(Output::Send { to, frame: Frame::Push(push) })
                 }
-                Output::Send { to, frame: Frame::Runs { want, mut runs } } => {
-                    runs.retain(counts);
+                Output::Send { to, frame: Frame::Runs { want, runs } } => {
+                    let runs = bare(runs);
                     (!runs.is_empty()).then_some(Output::Send { to, frame: Frame::Runs { want, runs } })
                 }
                 _ => Some(output),
@@ -144,6 +153,21 @@ impl Parts {
             .and_then(|output| self.admit(output))
         }));
         self.tell_those_out(turn);
+    }
+
+    /// Puts before each list of heads the last act of each of these logs.
+    fn with_acts(&mut self, said: Vec<Output>, before: usize) -> Vec<Output> {
+        let mut all = Vec::with_capacity(said.len());
+        for (at, output) in said.into_iter().enumerate() {
+            if let Output::Send { to, frame: Frame::Heads(heads) } = &output
+                && at >= before
+            {
+                let frame = self.acts_of(heads.heads.iter().map(|brief| brief.author));
+                all.extend(frame.map(|frame| Output::Send { to: *to, frame }));
+            }
+            all.push(output);
+        }
+        all
     }
 }
 
@@ -224,8 +248,11 @@ mod tests {
                 engine.frontier().logs().filter_map(|(author, log)| Some((*author, log.head()?.seq + 1))).collect();
             let expected = [(&owner, owner.next), (&anna, spoken), (&ben, ben.next)];
             assert_eq!(heads, expected.iter().map(|(scribe, next)| (scribe.author.id(), *next)).collect());
-            assert!(engine.counts(&anna.author.id(), spoken - 1) && !engine.counts(&anna.author.id(), spoken));
-            assert!(!engine.counts(&cleo.author.id(), 0));
+            assert!(
+                engine.counts(&anna.author.id(), spoken - 1, Kind::TEXT)
+                    && !engine.counts(&anna.author.id(), spoken, Kind::TEXT)
+            );
+            assert!(!engine.counts(&cleo.author.id(), 0, Kind::TEXT));
             assert_eq!(engine.ended_by(&anna.author.id()), Some((owner.author.id(), owner.next - 1)));
         }
     }
@@ -250,7 +277,32 @@ mod tests {
             _ => false,
         });
         let told = out.iter().any(|output| matches!(output, Output::Send { frame: Frame::Push(_), .. }));
-        assert!(told && !pushed && !engine.counts(&anna.author.id(), 0), "the removal alone goes on");
+        assert!(told && !pushed && !engine.counts(&anna.author.id(), 0, Kind::TEXT), "the removal alone goes on");
+    }
+
+    #[test]
+    fn words_that_came_before_the_welcome_are_shown_with_it_and_those_of_others_are_not() {
+        let (mut owner, runs, _) = founded();
+        let (mut anna, mut ben) = (Scribe::numbered(owner.room, 2), Scribe::numbered(owner.room, 3));
+        let mut engine = engine(&owner);
+        give(&mut engine, &runs);
+        let of = |who: &Scribe, out: &[Output]| {
+            let shown = |output: &&Output| match output {
+                Output::Emit(Event::Shown { entry, .. }) => entry.author == who.author.id(),
+                Output::Append(run) => run.author() == who.author.id(),
+                _ => false,
+            };
+            out.iter().filter(shown).count()
+        };
+        let out = give(&mut engine, &[anna.say(3), ben.say(3)].concat());
+        assert_eq!((of(&anna, &out), of(&ben, &out)), (0, 0));
+        let admit = Says::Admit { who: vec![anna.author.id()], ticket: None, despite: vec![] };
+        let out = give(&mut engine, &[owner.act(admit)]);
+        assert_eq!((of(&anna, &out), of(&ben, &out)), (6, 0), "appended and shown");
+        // A flood fills the share of its link and no more.
+        give(&mut engine, &ben.say(2_000));
+        let waiting = engine.sizes().into_iter().find(|size| size.what.contains("not in")).unwrap();
+        assert_eq!(waiting.count, waiting.bound);
     }
 
     #[test]

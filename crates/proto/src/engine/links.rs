@@ -54,6 +54,8 @@ impl Parts {
     /// Forgets a link; other peers take over its unfinished parts.
     pub(super) fn lose(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         self.gate.forget(&peer);
+        self.acts.forget(&peer);
+        self.quarantine.forget(&peer);
         self.view.down(peer, turn);
         self.rumors.down(peer, &self.view, turn);
         self.receipts.forget(&peer);

@@ -93,7 +93,7 @@ impl Parts {
             match self.logs.take(run, origin, Now { wall_ms, ..turn.now }) {
                 Ok(Taken::New) => news.push(run),
                 Ok(Taken::Known) => known.push(run.clone()),
-                Ok(Taken::Refused) => {}
+                Ok(Taken::Refused) => self.keep_outside(from, run),
                 Ok(Taken::Contradicts(seq)) => self.compare(run, seq, Some(from)),
                 Err(reject) => {
                     if reject.blame() == Blame::Peer {
@@ -109,6 +109,10 @@ impl Parts {
             self.brought_by = Some(from);
         }
         self.settle(turn);
+        let acts: Vec<RawRun> = news.iter().filter(|run| self.waits_as_act(run)).map(|run| (*run).clone()).collect();
+        if !acts.is_empty() {
+            self.take_acts(from, &acts, turn);
+        }
         for run in &news {
             let lacks = self.logs.lacks(run);
             // A race between rumors leaves one or two open.
@@ -121,6 +125,11 @@ impl Parts {
             }
         }
         Some(Took { news, known })
+    }
+
+    /// Whether a run brings an act of a closed room that has no place in its log yet.
+    fn waits_as_act(&self, run: &RawRun) -> bool {
+        self.logs.is_closed() && run.ends_with_act() && !self.logs.holds(&run.author(), run.last())
     }
 
     /// Notes which of our own entries a push carries, because its answer shows that the peer holds them.

@@ -29,12 +29,14 @@ pub(super) struct Scribe {
     pub(super) next: Seq,
     pub(super) prev: EntryId,
     pub(super) time: Time,
+    /// Its last act.
+    pub(super) before: Option<Last>,
 }
 
 impl Scribe {
     pub(super) fn new(room: RoomId, secret: [u8; 32]) -> Self {
         let (author, time) = (Author::from_secret(&secret), Time::from_ms(1_000));
-        Self { room, author, next: 0, prev: EntryId::default(), time }
+        Self { room, author, next: 0, prev: EntryId::default(), time, before: None }
     }
 
     pub(super) fn numbered(room: RoomId, number: u8) -> Self {
@@ -46,6 +48,7 @@ impl Scribe {
         let entry = RawEntry { time: self.time, seen: vec![], kind, body: Body::Here(body) };
         let id = LogKey::new(&self.room, &self.author.id()).id(self.next, &self.prev, &entry, &mut Vec::new());
         let run = self.author.sign(&self.room, self.next, self.prev, vec![entry]).unwrap();
+        self.before = if kind.is_act() { Some(Last { seq: self.next, id }) } else { self.before };
         (self.next, self.prev) = (self.next + 1, id);
         run
     }
@@ -56,7 +59,7 @@ impl Scribe {
     }
 
     pub(super) fn act(&mut self, says: Says) -> RawRun {
-        let (kind, body) = Act { before: None, says }.encode().unwrap();
+        let (kind, body) = Act { before: self.before, says }.encode().unwrap();
         self.write(kind, body)
     }
 

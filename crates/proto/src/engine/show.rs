@@ -112,7 +112,7 @@ impl Parts {
         let mut hot: Vec<(Option<Source>, Vec<RawRun>)> = Vec::new();
         let write_ms = self.clock.write_ms(turn.now, self.said_ms(), self.own.last());
         for Released { run, raw, origin, history } in released {
-            let regard = Regard { named: self.logs.is_regarded(&run.author()), from_ms: 0 };
+            let regard = Regard { named: self.logs.is_regarded(&run.author()), from_ms: 0, act: false };
             let loose = history.then(|| self.logs.frontier().whole_below(&run.author(), run.first().seq));
             for entry in run.entries() {
                 // A node that has to write far below the founding, to be read, does not follow its stamp.
@@ -146,7 +146,9 @@ impl Parts {
         self.owe(&authors);
         shown.sort_by_key(|(place, ..)| *place);
         // What counts only from now on is told of by `govern`.
-        shown.retain(|(place, ..)| place.seq < self.logs.counted(&place.author));
+        shown.retain(|(place, entry, ..)| {
+            place.seq < self.logs.counted(&place.author) && !self.logs.is_hidden(&place.author, place.seq, entry.kind)
+        });
         for (place, entry, origin, history) in shown {
             let arrival = match place > self.end {
                 true => Arrival::End,

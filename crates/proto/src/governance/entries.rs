@@ -46,23 +46,69 @@ impl Entries {
     pub(crate) fn insert(&mut self, entry: Signed, governs: impl FnOnce(&AuthorId) -> bool) -> Touched {
         let (author, id) = (entry.author, entry.id);
         let head = Head { seq: entry.seq, id, time: entry.time };
-        let act = entry.deed.is_some().then(|| self.free.last().copied().unwrap_or(self.acts.len()));
-        let grown = self.trees.entry(author).or_default().insert(head, entry.prev, act);
-        if grown == Grown::Not {
-            return Touched::Nothing;
+        let tree = self.trees.entry(author).or_default();
+        let denies = tree.denies_ahead(head.seq, &id, entry.deed.is_some());
+        if denies {
+            let forgotten = tree.forget_ahead(head.seq);
+            forgotten.iter().for_each(|act| _ = self.epochs.remove(act));
+            self.free.extend(forgotten);
         }
-        let touched = match &entry.deed {
-            _ if grown == Grown::Otherwise || self.named.contains(&id) => Touched::Everything,
-            _ if grown == Grown::Apart => Touched::Nothing,
+        let ahead = tree.ahead(head.seq, &id);
+        let act = entry.deed.is_some().then(|| ahead.or(self.free.last().copied()).unwrap_or(self.acts.len()));
+        let grown = tree.insert(head, entry.prev, act);
+        let touched = match grown {
+            _ if denies => Touched::Everything,
+            Grown::Not => Touched::Nothing,
+            Grown::Otherwise => Touched::Everything,
+            _ if self.named.contains(&id) => Touched::Everything,
+            Grown::Apart => Touched::Nothing,
+            Grown::Longer => self.touched_by(&entry, governs),
+        };
+        if grown != Grown::Not && ahead.is_none() {
+            self.note_act(entry);
+        }
+        touched
+    }
+
+    /// Takes an act ahead of what is held of its log, if it follows the last one that is known there: that is `before`.
+    /// Returns what it may change, or `None` if it does not follow.
+    pub(crate) fn insert_ahead(
+        &mut self,
+        entry: Signed,
+        before: Option<EntryId>,
+        governs: impl FnOnce(&AuthorId) -> bool,
+    ) -> Option<Touched> {
+        let tree = self.trees.entry(entry.author).or_default();
+        let whole = tree.whole();
+        let last = tree.newest_act(&whole).map(|act| &self.acts[act]);
+        let follows = last.map(|last| last.id) == before && last.is_none_or(|last| last.seq < entry.seq);
+        if !follows || entry.seq < whole.len() || entry.deed.is_none() {
+            return None;
+        }
+        let held = tree.held(entry.seq, &entry.id);
+        tree.insert_ahead(entry.seq, entry.id, held.or(self.free.last().copied()).unwrap_or(self.acts.len()));
+        let touched = self.touched_by(&entry, governs);
+        if held.is_none() {
+            self.note_act(entry);
+        }
+        Some(touched)
+    }
+
+    /// What of the fold an entry may change that is read from now on.
+    fn touched_by(&self, entry: &Signed, governs: impl FnOnce(&AuthorId) -> bool) -> Touched {
+        match &entry.deed {
             None => Touched::Nothing,
             Some(Deed::End(_)) => Touched::Everything,
             // A co-owner's word about the owner's log counts wherever it stands.
             Some(Deed::Vouch(end)) if end.key == self.owner => Touched::Everything,
             Some(Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_)) => Touched::Members,
             Some(Deed::Epoch { .. }) => Touched::Members,
-            Some(_) if governs(&author) => Touched::Everything,
+            Some(_) if governs(&entry.author) => Touched::Everything,
             Some(_) => Touched::Members,
-        };
+        }
+    }
+
+    fn note_act(&mut self, entry: Signed) {
         if let Some(deed) = &entry.deed {
             self.named.extend(deed.ends().iter().filter_map(|end| end.last).map(|last| last.id));
             let at = self.free.pop().unwrap_or(self.acts.len());
@@ -74,7 +120,6 @@ impl Entries {
                 None => self.acts.push(entry),
             }
         }
-        touched
     }
 
     /// Forgets the entries of a log from `at` on. Returns whether there were any.
@@ -86,6 +131,15 @@ impl Entries {
         if tree.is_empty() {
             self.trees.remove(author);
         }
+        true
+    }
+
+    /// Forgets the acts of a log that are known ahead of what is held. Returns whether there were any.
+    pub(crate) fn forget_ahead(&mut self, author: &AuthorId) -> bool {
+        let Some(tree) = self.trees.get_mut(author).filter(|tree| tree.knows_ahead()) else { return false };
+        let forgotten = tree.forget_ahead(0);
+        forgotten.iter().for_each(|act| _ = self.epochs.remove(act));
+        self.free.extend(forgotten);
         true
     }
 

@@ -127,8 +127,7 @@ fn settled(entries: &Entries, governors: &Governors, known: &BTreeSet<EntryId>) 
     }
     for author in governors.of_key.keys() {
         let Some(tree) = entries.tree(author).filter(|_| !unknown.is_empty()) else { continue };
-        let held = tree.all_acts().filter(|(spot, _)| tree.is_whole(*spot)).map(|(_, act)| entries.act(act));
-        held.for_each(|act| _ = unknown.remove(&act.id));
+        tree.read_acts().for_each(|act| _ = unknown.remove(&entries.act(act).id));
     }
     open.retain(|(_, _, answers)| !answers.iter().any(|ending| unknown.contains(ending)));
     let mut followed_by: BTreeMap<EpochId, Vec<usize>> = BTreeMap::new();
@@ -212,7 +211,7 @@ impl Fold<'_> {
     }
 
     /// Whether somebody may be handed secrets: it is present, and no governor's removal of it fell by a fork alone.
-    pub(crate) fn may_read(&self, key: &AuthorId) -> bool {
+    pub fn may_read(&self, key: &AuthorId) -> bool {
         self.is_present(key) && !self.fell_by_fork(key)
     }
 

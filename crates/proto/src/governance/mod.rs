@@ -13,6 +13,9 @@
 //!
 //! `room` says what the engine asks of the result.
 //!
+//! An act names its author's act before it. So acts are read as soon as all acts before them are here, whether or not the
+//! words between them are, see [`Governance::insert_ahead`].
+//!
 //! An entry counts if its author is a member and it lies within that log's cut. A fold takes as long as it takes to sort
 //! the acts. An entry that is no act and follows the end of its log changes nothing but how far that log goes, and costs
 //! one look-up; what people do who hold no grant repeats the last two steps alone.
@@ -50,7 +53,7 @@ pub use tickets::Announced;
 
 use std::collections::BTreeSet;
 
-use crate::ids::{AuthorId, Seq};
+use crate::ids::{AuthorId, EntryId, Seq};
 use entries::{Entries, Touched};
 use fold::Steps;
 
@@ -79,6 +82,27 @@ impl Governance {
         let governors = &self.steps.governors;
         let touched = self.entries.insert(entry, |author| governors.of_key.contains_key(author));
         self.touched = self.touched.max(touched);
+    }
+
+    /// Takes a verified act ahead of what is held of its log, so that it counts before the entries between are here: it has to
+    /// name the last act that is known of its author as the one before it. Returns whether it does.
+    pub fn insert_ahead(&mut self, act: Signed, before: Option<EntryId>) -> bool {
+        let governors = &self.steps.governors;
+        let touched = self.entries.insert_ahead(act, before, |author| governors.of_key.contains_key(author));
+        self.touched = self.touched.max(touched.unwrap_or(Touched::Nothing));
+        touched.is_some()
+    }
+
+    /// Whether an act is known ahead of what is held of its log.
+    pub(crate) fn is_ahead(&self, author: &AuthorId, seq: Seq, id: &EntryId) -> bool {
+        self.entries.tree(author).is_some_and(|tree| tree.ahead(seq, id).is_some())
+    }
+
+    /// Forgets the acts of a log that were taken ahead.
+    pub(crate) fn forget_ahead(&mut self, author: &AuthorId) {
+        if self.entries.forget_ahead(author) {
+            self.touched = Touched::Everything;
+        }
     }
 
     /// Sets where a log is proved to be forked.

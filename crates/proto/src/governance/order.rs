@@ -91,7 +91,7 @@ impl Fold<'_> {
             true if begins => return Err(Unsaid::Nothing),
             _ => {}
         }
-        Ok(Act { before: self.last_act(me), says: self.says(me, order)? })
+        Ok(Act { before: self.newest_act(me, Seq::MAX), says: self.says(me, order)? })
     }
 
     fn says(&self, me: &AuthorId, order: Order) -> Result<Says, Unsaid> {

@@ -223,6 +223,35 @@ impl Fold<'_> {
         Some(Last { seq: act.seq, id: act.id })
     }
 
+    /// The last act of a log below a seq that is known, whether or not all entries below are held.
+    pub(crate) fn newest_act(&self, author: &AuthorId, end: Seq) -> Option<Last> {
+        let tree = self.entries.tree(author)?;
+        let act = self.entries.act(tree.newest_act(&tree.whole().cut(end))?);
+        Some(Last { seq: act.seq, id: act.id })
+    }
+
+    /// Whether a key was ever given a role.
+    pub(crate) fn has_grant(&self, key: &AuthorId) -> bool {
+        self.steps.governors.of_key.contains_key(key)
+    }
+
+    /// The acts of a log from this seq on that are known, in order.
+    pub(crate) fn acts_from(&self, author: &AuthorId, from: Seq) -> Vec<Seq> {
+        let Some(tree) = self.entries.tree(author) else { return Vec::new() };
+        let whole = tree.whole();
+        tree.acts(&whole, from).map(|act| self.entries.act(act).seq).collect()
+    }
+
+    /// Whether something of the room is not told yet for want of entries: acts are known ahead of a log of which an act names
+    /// an entry that is not held, or that is forked.
+    pub fn is_provisional(&self) -> bool {
+        let named = &self.steps.removals.named;
+        self.entries.trees().filter(|(_, tree)| tree.knows_ahead()).any(|(key, tree)| {
+            let lacks = |last: &Last| tree.find_whole(last.seq, &last.id).is_none();
+            tree.fork().is_some() || named.get(key).is_some_and(|named| named.iter().any(lacks))
+        })
+    }
+
     /// What ended these keys, for an act that takes it back or knows of it; ascending.
     pub(crate) fn endings_of_all(&self, keys: &[AuthorId]) -> Vec<EntryId> {
         let all: BTreeSet<EntryId> = keys.iter().flat_map(|key| self.endings(key)).collect();
@@ -247,7 +276,7 @@ impl Fold<'_> {
     pub(crate) fn with_heads(&self, terms: Terms) -> Terms {
         let live = self.grants().iter().filter(|grant| grant.cut.is_none() && grant.down.is_none());
         let governors: BTreeSet<AuthorId> = live.map(|grant| grant.key).take(TICKET_HEADS).collect();
-        let heads = governors.into_iter().filter_map(|key| Some((key, self.last_act(&key)?))).collect();
+        let heads = governors.into_iter().filter_map(|key| Some((key, self.newest_act(&key, Seq::MAX)?))).collect();
         Terms { heads, ..terms }
     }
 
@@ -292,10 +321,12 @@ impl Fold<'_> {
         seats
     }
 
-    /// The act that last ended a key or its roles: author and seq.
+    /// The act that last ended a key or its roles: author and seq. An act that keeps it out comes before one that a role
+    /// shielded it from.
     pub fn ended_by(&self, key: &AuthorId) -> Option<(AuthorId, Seq)> {
-        let endings = self.steps.governors.endings_of(key).filter(|ending| ending.sort.cuts());
-        let act = self.entries.act(endings.last()?.act);
+        let endings = || self.steps.governors.endings_of(key).filter(|ending| ending.sort.cuts());
+        let keeps_out = endings().filter(|ending| self.steps.removals.endings.contains(&ending.id)).last();
+        let act = self.entries.act(keeps_out.or_else(|| endings().last())?.act);
         Some((act.author, act.seq))
     }
 }

@@ -29,8 +29,7 @@ impl Shown {
         let counts = self.ends.get(author).is_some_and(|end| seq < *end);
         match counts && kind.is_act() {
             true => self.done.contains(&(*author, seq)),
-            // Somebody whose words were taken back keeps its name.
-            false => counts && (kind == Kind::NICK || !self.hides(author, seq)),
+            false => counts && !(kind.can_be_hidden() && self.hides(author, seq)),
         }
     }
 

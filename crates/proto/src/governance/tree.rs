@@ -81,9 +81,17 @@ pub(crate) enum Grown {
 }
 
 /// One branch of a log, from seq 0.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Branch {
     pieces: Vec<Piece>,
+    /// Nothing of it counts from this seq on, held or not.
+    end: Seq,
+}
+
+impl Default for Branch {
+    fn default() -> Self {
+        Self { pieces: Vec::new(), end: Seq::MAX }
+    }
 }
 
 impl Branch {
@@ -100,6 +108,7 @@ impl Branch {
 
     /// The first `count` entries.
     pub(crate) fn cut(mut self, count: Seq) -> Self {
+        self.end = self.end.min(count);
         self.pieces.retain(|piece| piece.first < count);
         if let Some(piece) = self.pieces.last_mut() {
             piece.end = piece.end.min(count);
@@ -115,6 +124,9 @@ pub(crate) struct Tree {
     firsts: BTreeSet<(Seq, usize)>,
     missing: BTreeMap<EntryId, Vec<usize>>,
     acts: BTreeMap<Spot, ActNo>,
+    /// Acts that follow what is held without a hole, each of which names the one before: they are read before the entries
+    /// between them are held.
+    ahead: BTreeMap<Seq, (EntryId, ActNo)>,
     fork: Option<Seq>,
     /// Seqs at which the log is proved to be forked, whether or not entries of two branches are held.
     proved: BTreeSet<Seq>,
@@ -134,6 +146,9 @@ impl Tree {
         let awaited = self.adopt(spot, &id);
         if let Some(act) = act {
             self.acts.insert(spot, act);
+        }
+        if !self.ahead.is_empty() && self.stretches[spot.stretch].whole {
+            self.ahead = self.ahead.split_off(&self.whole().len());
         }
         match self.stretches[spot.stretch].whole {
             true if at_end && !awaited && !forks => Grown::Longer,
@@ -181,6 +196,40 @@ impl Tree {
             Below::Held(lower) => self.stretches[lower].above.entry(seq - 1).or_default().push(stretch),
         }
         (Spot { stretch, seq }, below == Below::Nothing && stretch == 0)
+    }
+
+    /// Takes an act that names the last one that is known as the one before it, see [`Tree::newest_act`].
+    pub(crate) fn insert_ahead(&mut self, seq: Seq, id: EntryId, act: ActNo) {
+        self.ahead.insert(seq, (id, act));
+    }
+
+    /// The number of an act that is known ahead of what is held.
+    pub(crate) fn ahead(&self, seq: Seq, id: &EntryId) -> Option<ActNo> {
+        self.ahead.get(&seq).filter(|(ahead, _)| ahead == id).map(|(_, act)| *act)
+    }
+
+    /// The number of an act that is held.
+    pub(crate) fn held(&self, seq: Seq, id: &EntryId) -> Option<ActNo> {
+        self.acts.get(&self.find(seq, id)?).copied()
+    }
+
+    /// Whether an entry shows that the acts known ahead from its seq on belong to another branch: it has the place of one, or
+    /// is an act that none of them names.
+    pub(crate) fn denies_ahead(&self, seq: Seq, id: &EntryId, is_act: bool) -> bool {
+        self.ahead(seq, id).is_none()
+            && self.ahead.range(seq..).next().is_some_and(|(first, _)| is_act || *first == seq)
+    }
+
+    /// Forgets the acts that are known ahead, from a seq on, and returns those that are held nowhere else.
+    pub(crate) fn forget_ahead(&mut self, at: Seq) -> Vec<ActNo> {
+        let gone = self.ahead.split_off(&at);
+        let held = |(seq, (id, _)): &(Seq, (EntryId, ActNo))| self.find(*seq, id).is_some();
+        gone.into_iter().filter(|ahead| !held(ahead)).map(|(_, (_, act))| act).collect()
+    }
+
+    /// Whether acts are known ahead of what is held.
+    pub(crate) fn knows_ahead(&self) -> bool {
+        !self.ahead.is_empty()
     }
 
     /// A stretch that waits for this entry, and no longer does: the entry is to become its first.
@@ -243,12 +292,13 @@ impl Tree {
     /// Whether an entry at or above this seq is held, in a log without forks.
     pub(crate) fn reaches(&self, seq: Seq) -> bool {
         self.firsts.last().is_some_and(|(_, stretch)| seq < self.stretches[*stretch].end())
+            || self.ahead.range(seq..).next().is_some()
     }
 
     /// Forgets the entries of a log without forks from `at` on; returns the acts among them. Costs as much as is
     /// forgotten.
     pub(crate) fn forget_from(&mut self, at: Seq) -> Vec<ActNo> {
-        let mut acts = Vec::new();
+        let mut acts = self.forget_ahead(at);
         while let Some((first, stretch)) = self.firsts.last().copied() {
             let here = &mut self.stretches[stretch];
             if here.end() <= at {
@@ -305,18 +355,14 @@ impl Tree {
 
     /// Whether nothing is known of the log.
     pub(crate) fn is_empty(&self) -> bool {
-        self.firsts.is_empty() && self.proved.is_empty()
+        self.firsts.is_empty() && self.proved.is_empty() && self.ahead.is_empty()
     }
 
     /// The branch that leads to `tip` and goes on for as long as nothing forks above it; without a tip, the log up to its
     /// lowest fork.
     pub(crate) fn branch(&self, tip: Option<Spot>) -> Branch {
         let Some(tip) = tip else {
-            let root = self.firsts.range(..=(0, usize::MAX)).next();
-            let Some((_, root)) = root else { return Branch::default() };
-            let mut branch = Branch::default();
-            self.follow(&mut branch, *root, 0);
-            return branch.cut(self.fork().unwrap_or(Seq::MAX));
+            return self.whole().cut(self.fork().unwrap_or(Seq::MAX));
         };
         let mut branch = self.leading_to(tip);
         branch.pieces.pop();
@@ -344,7 +390,7 @@ impl Tree {
             stretch = lower;
         }
         pieces.reverse();
-        Branch { pieces }
+        Branch { pieces, ..Branch::default() }
     }
 
     /// Appends a stretch and what follows it, up to the first fork at or above `from`.
@@ -364,20 +410,39 @@ impl Tree {
         }
     }
 
-    /// The acts of a branch from seq `from` on, in order.
+    /// The acts of a branch from seq `from` on, in order, those ahead of what is held included.
     pub(crate) fn acts<'a>(&'a self, branch: &'a Branch, from: Seq) -> impl Iterator<Item = ActNo> + 'a {
-        branch.pieces.iter().filter(move |piece| from < piece.end).flat_map(move |piece| {
+        let held = branch.pieces.iter().filter(move |piece| from < piece.end).flat_map(move |piece| {
             let spot = |seq| Spot { stretch: piece.stretch, seq };
             self.acts.range(spot(piece.first.max(from))..spot(piece.end)).map(|(_, act)| *act)
-        })
+        });
+        held.chain(self.acts_ahead(branch, from).map(|(_, act)| act))
     }
 
-    /// The last act of a branch.
+    fn acts_ahead(&self, branch: &Branch, from: Seq) -> impl Iterator<Item = (Seq, ActNo)> {
+        let (from, end) = (from.max(branch.len()), branch.end);
+        let ahead = (from < end).then(|| self.ahead.range(from..end));
+        ahead.into_iter().flatten().map(|(seq, (_, act))| (*seq, *act))
+    }
+
+    /// The last act of a branch, or of those ahead of what is held.
+    pub(crate) fn newest_act(&self, branch: &Branch) -> Option<ActNo> {
+        let ahead = self.acts_ahead(branch, 0).last().map(|(_, act)| act);
+        ahead.or_else(|| self.last_act(branch))
+    }
+
+    /// The last act of a branch that is held.
     pub(crate) fn last_act(&self, branch: &Branch) -> Option<ActNo> {
         branch.pieces.iter().rev().find_map(|piece| {
             let spot = |seq| Spot { stretch: piece.stretch, seq };
             self.acts.range(spot(piece.first)..spot(piece.end)).next_back().map(|(_, act)| *act)
         })
+    }
+
+    /// All acts that are held with all entries below, on whatever branch, or are known ahead of these.
+    pub(crate) fn read_acts(&self) -> impl Iterator<Item = ActNo> {
+        let held = self.all_acts().filter(|(spot, _)| self.is_whole(*spot)).map(|(_, act)| act);
+        held.chain(self.ahead.values().map(|(_, act)| *act))
     }
 
     /// All acts that are held, on whatever branch.

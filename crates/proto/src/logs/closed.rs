@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Logs, branches::Branches};
+use super::{Logs, ahead::Ahead, branches::Branches};
 use crate::{
     admit::{Entry, Run},
     entry::{Founding, Kind, RULES, RawEntry, founding},
@@ -21,13 +21,18 @@ use crate::{
 pub(crate) struct Closed {
     me: AuthorId,
     pub(super) governance: Governance,
-    reaches: BTreeMap<AuthorId, Reach>,
+    pub(super) reaches: BTreeMap<AuthorId, Reach>,
+    pub(super) ahead: Ahead,
     /// The logs that a fork ends, or of which more is held than reaches.
     whole: BTreeMap<AuthorId, Log>,
     /// Branches that may take the place of others.
     pub(super) branches: Branches,
     /// Logs that the store is to take out: their authors waited, and do so no more.
     leaving: BTreeSet<AuthorId>,
+    /// The words that governors took back: of each author the first and the last.
+    hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>>,
+    /// Whether that changed.
+    pub(super) hides: bool,
     /// Whether the fold changed since `reaches` was reckoned up.
     pub(super) changed: bool,
 }
@@ -124,9 +129,12 @@ impl Logs {
             me,
             governance,
             reaches: BTreeMap::new(),
+            ahead: Ahead::default(),
             whole: BTreeMap::new(),
             branches: Branches::default(),
             leaving: BTreeSet::new(),
+            hidden: BTreeMap::new(),
+            hides: false,
             changed: true,
         };
         let held: Vec<AuthorId> = self.frontier.logs().map(|(author, _)| *author).collect();
@@ -141,6 +149,35 @@ impl Logs {
     /// How many entries of a log count; all of them in an open room.
     pub(crate) fn counted(&self, author: &AuthorId) -> Seq {
         self.closed.as_ref().map_or(Seq::MAX, |closed| closed.counted(author))
+    }
+
+    /// Whether a governor took an entry of this kind back.
+    pub(crate) fn is_hidden(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        let hidden = self.closed.as_ref().and_then(|closed| closed.hidden.get(author));
+        let hides = || hidden.into_iter().flatten().any(|(first, last)| (*first..=*last).contains(&seq));
+        kind.can_be_hidden() && hides()
+    }
+
+    /// How many entries governors took back.
+    pub(crate) fn hidden(&self) -> usize {
+        let parts = self.closed.iter().flat_map(|closed| closed.hidden.values().flatten());
+        parts
+            .map(|(first, last)| (last.saturating_sub(*first) as usize).saturating_add(1))
+            .fold(0, usize::saturating_add)
+    }
+
+    /// The parts of these logs that governors took back.
+    pub(crate) fn hidden_of<'a>(&self, authors: impl Iterator<Item = &'a AuthorId>) -> Vec<(AuthorId, Seq, Seq)> {
+        let Some(closed) = self.closed.as_ref().filter(|closed| !closed.hidden.is_empty()) else { return Vec::new() };
+        let authors: BTreeSet<&AuthorId> = authors.collect();
+        let of = |author: &AuthorId| closed.hidden.get(author).map(|parts| (*author, parts));
+        let parts = authors.into_iter().filter_map(of);
+        parts.flat_map(|(author, parts)| parts.iter().map(move |(first, last)| (author, *first, *last))).collect()
+    }
+
+    /// Whether other words are taken back than when this was asked last.
+    pub(crate) fn hides_others(&mut self) -> bool {
+        self.closed.as_mut().is_some_and(|closed| std::mem::take(&mut closed.hides))
     }
 
     /// What the entries of a closed room come to.
@@ -164,9 +201,14 @@ impl Logs {
         }
     }
 
-    /// The seq of the first entry of a run that may not be an entry here.
+    /// The seq of the first entry of a run that may not be an entry here. An act stands on its own: it ends a run that its
+    /// author signed.
     pub(super) fn misfit(&self, raw: &RawRun) -> Seq {
-        let misfit = (raw.first()..).zip(raw.entries()).find(|(_, entry)| !self.fits(&raw.author(), entry));
+        let alone = |seq: Seq| seq == raw.last() && raw.signature().is_some();
+        let fits = |seq: Seq, entry: &RawEntry| {
+            self.fits(&raw.author(), entry) && (!self.is_closed() || !entry.kind.is_act() || alone(seq))
+        };
+        let misfit = (raw.first()..).zip(raw.entries()).find(|(seq, entry)| !fits(*seq, entry));
         misfit.map_or(Seq::MAX, |(seq, _)| seq)
     }
 
@@ -197,6 +239,7 @@ impl Logs {
         let (room, author) = (self.room, run.author());
         let mut whole = self.whole(&author).cloned().unwrap_or_default();
         whole.insert(run)?;
+        self.contradict_ahead(run);
         if let Some(closed) = &mut self.closed {
             closed.read(&room, run.entries());
         }
@@ -222,6 +265,7 @@ impl Logs {
             true => self.frontier.take_up(author),
             false => self.frontier.set_aside(author),
         }
+        self.note_ahead(author);
     }
 
     /// The store holds this much of a log. Returns whether it took out a log that was to leave.
@@ -251,7 +295,11 @@ impl Logs {
     /// Reckons up how far each log reaches, and puts those that changed, and the `others`, into the frontier.
     fn reach_anew(&mut self, others: impl IntoIterator<Item = AuthorId>) -> Vec<Moved> {
         let Some(closed) = &mut self.closed else { return Vec::new() };
-        let reaches = closed.fold().reaches();
+        let fold = closed.fold();
+        let (reaches, mut hidden) = (fold.reaches(), BTreeMap::<AuthorId, Vec<(Seq, Seq)>>::new());
+        fold.hidden().for_each(|(author, first, last)| hidden.entry(author).or_default().push((first, last)));
+        closed.hides |= closed.hidden != hidden;
+        closed.hidden = hidden;
         closed.changed = false;
         let before = std::mem::replace(&mut closed.reaches, reaches);
         let mut changed: BTreeSet<AuthorId> = others.into_iter().collect();
@@ -268,6 +316,11 @@ impl Logs {
         let (end, now) = (closed.end_of(&author), closed.counted(&author));
         let held = closed.whole.get(&author).or_else(|| self.frontier.log(&author)).cloned();
         let held = held.filter(|log| !log.is_empty());
+        match closed.has_place(&author) {
+            true => self.note_ahead(author),
+            false => self.forget_ahead(author),
+        }
+        let Some(closed) = &mut self.closed else { return moved(counted) };
         let forked = closed.fork(&author).or_else(|| self.frontier.log(&author)?.cut());
         if held.is_none() && forked.is_none() {
             let wanted = end > before.map_or(0, |reach| reach.end);

@@ -34,6 +34,8 @@ pub(crate) struct Regard {
     pub(crate) named: bool,
     /// Ticks before which nothing names it.
     pub(crate) from_ms: u64,
+    /// Whether it is an act of a closed room: our next entry names those before all words.
+    pub(crate) act: bool,
 }
 
 /// What we saw of one author.
@@ -41,9 +43,20 @@ pub(crate) struct Regard {
 struct Seen {
     /// The newest entry that may be named.
     newest: Option<(Time, Seq)>,
+    /// Whether an act is among what that stands for.
+    act: bool,
     /// The author whose entry names that one, and will be named in its place.
     spared_by: Option<AuthorId>,
     resting: Option<Resting>,
+}
+
+/// The place of an author among those that our next entries name.
+type Queued = (bool, Time, AuthorId);
+
+impl Seen {
+    fn queued(&self, author: AuthorId) -> Option<Queued> {
+        self.newest.map(|(time, _)| (self.act, time, author))
+    }
 }
 
 /// An entry that may not be named yet.
@@ -83,8 +96,8 @@ impl Lately {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     of: BTreeMap<AuthorId, Seen>,
-    /// The authors that our next entries name, newest last.
-    next: BTreeSet<(Time, AuthorId)>,
+    /// The authors that our next entries name, those who acted last, and the newest last among them and the others.
+    next: BTreeSet<Queued>,
     /// Who spares us whose name.
     spares: BTreeSet<(AuthorId, AuthorId)>,
     /// The authors of whom something rests, by the ticks at which that ends.
@@ -138,7 +151,8 @@ impl Names {
         let before = seen.resting.replace(Resting { newest, regard });
         if let Some(before) = before {
             self.due.remove(&(before.regard.from_ms, author));
-            seen.resting = Some(Resting { newest: newest.max(before.newest), regard });
+            let act = regard.act || before.regard.act;
+            seen.resting = Some(Resting { newest: newest.max(before.newest), regard: Regard { act, ..regard } });
         }
         self.due.insert((regard.from_ms, author));
     }
@@ -147,30 +161,34 @@ impl Names {
         let seen = self.of.entry(author).or_default();
         match seen.newest {
             Some(before) if before >= newest && seen.spared_by.is_some() => return,
-            Some(before) => _ = self.next.remove(&(before.0, author)),
+            Some(_) => seen.queued(author).iter().for_each(|queued| _ = self.next.remove(queued)),
             None => {}
         }
         let newest = seen.newest.map_or(newest, |before| newest.max(before));
         seen.newest = Some(newest);
+        seen.act |= regard.act;
         if let Some(by) = seen.spared_by.take() {
             self.spares.remove(&(by, author));
         }
         if regard.named {
-            self.next.insert((newest.0, author));
+            self.next.extend(seen.queued(author));
         }
     }
 
     /// Our next entries name an entry of `by` that names these.
     pub(super) fn spare(&mut self, by: AuthorId, named: &[(AuthorId, Seq)]) {
-        let newest = self.of.get(&by).and_then(|seen| seen.newest);
-        if newest.is_none_or(|(time, _)| !self.next.contains(&(time, by))) {
+        let queued = self.of.get(&by).and_then(|seen| seen.queued(by));
+        if queued.is_none_or(|queued| !self.next.contains(&queued)) {
             return;
         }
         for (author, up_to) in named.iter().filter(|(author, _)| *author != by) {
             self.steps += 1;
             let Some(seen) = self.of.get_mut(author) else { continue };
-            let Some((time, _)) = seen.newest.filter(|(_, seq)| seq <= up_to) else { continue };
-            if self.next.remove(&(time, *author)) {
+            let Some(queued) = seen.queued(*author).filter(|_| seen.newest.is_some_and(|(_, seq)| seq <= *up_to))
+            else {
+                continue;
+            };
+            if self.next.remove(&queued) {
                 seen.spared_by = Some(by);
                 self.spares.insert((by, *author));
             }
@@ -180,8 +198,7 @@ impl Names {
     /// What an author spared us is named after all.
     pub(super) fn spare_no_more(&mut self, by: &AuthorId) {
         for author in self.end_spares(by) {
-            let newest = self.of.get(&author).and_then(|seen| seen.newest);
-            newest.into_iter().for_each(|(time, _)| _ = self.next.insert((time, author)));
+            self.next.extend(self.of.get(&author).and_then(|seen| seen.queued(author)));
         }
     }
 
@@ -210,22 +227,24 @@ impl Names {
         }
     }
 
-    /// The author of the newest entry that may be named.
+    /// The author of the newest entry that may be named; of the newest act, if there is one.
     pub(super) fn newest(&self) -> Option<AuthorId> {
-        self.next.last().map(|(_, author)| *author)
+        self.next.last().map(|(.., author)| *author)
     }
 
     /// Takes the entry of an author that may be named, to name it now.
     pub(super) fn take(&mut self, author: &AuthorId) -> Option<Seq> {
         self.steps += 1;
         let seen = self.of.get_mut(author)?;
+        let queued = seen.queued(*author);
         let (newest, spared_by) = (seen.newest.take(), seen.spared_by.take());
+        seen.act = false;
         if seen.resting.is_none() {
             self.of.remove(author);
         }
         spared_by.into_iter().for_each(|by| _ = self.spares.remove(&(by, *author)));
-        let (time, seq) = newest?;
-        self.next.remove(&(time, *author));
+        let (_, seq) = newest?;
+        queued.iter().for_each(|queued| _ = self.next.remove(queued));
         self.end_spares(author);
         Some(seq)
     }
@@ -246,7 +265,7 @@ mod tests {
     use super::*;
     use crate::testing::{Writer, admit};
 
-    const AT_ONCE: Regard = Regard { named: true, from_ms: 0 };
+    const AT_ONCE: Regard = Regard { named: true, from_ms: 0, act: false };
 
     fn id(number: u64) -> AuthorId {
         let mut id = [0; 32];
@@ -276,7 +295,7 @@ mod tests {
             let entry = run.first();
             let from_ms = names.shown(entry, from, 0);
             assert_eq!(from_ms, rests);
-            names.saw(entry.author, (entry.time, entry.seq), Regard { named: true, from_ms });
+            names.saw(entry.author, (entry.time, entry.seq), Regard { named: true, from_ms, act: false });
         }
         let mut at_once = vec![(loose.id(), 0), (apart.author(), 0)];
         at_once.sort();
@@ -299,11 +318,11 @@ mod tests {
             let entry = admit(&fast.write(1, "x")).first().clone();
             let from_ms = names.shown(&entry, None, 10 + at);
             assert_eq!(from_ms, if at < BURST { 0 } else { 10 + at + BURST_MS });
-            names.saw(entry.author, (entry.time, entry.seq), Regard { named: true, from_ms });
+            names.saw(entry.author, (entry.time, entry.seq), Regard { named: true, from_ms, act: false });
         }
         let follows = admit(&other.write_seen(vec![vec![(fast.id(), BURST)]], "x")).first().clone();
         let from_ms = names.shown(&follows, None, 100);
-        names.saw(follows.author, (follows.time, 0), Regard { named: true, from_ms });
+        names.saw(follows.author, (follows.time, 0), Regard { named: true, from_ms, act: false });
         let end_ms = 10 + 2 * BURST + BURST_MS;
         assert_eq!(named(&mut names, end_ms - 1), [(fast.id(), BURST - 1)], "what came before the burst");
         let mut later = vec![(fast.id(), 2 * BURST), (other.id(), 0)];
@@ -375,12 +394,22 @@ mod tests {
     }
 
     #[test]
+    fn acts_are_named_before_words_and_the_newest_of_each_first() {
+        let mut names = Names::default();
+        for (number, ms, act) in [(1, 10, true), (2, 20, false), (3, 30, true), (4, 40, false), (1, 50, false)] {
+            names.saw(id(number), (Time::from_ms(ms), ms), Regard { act, ..AT_ONCE });
+        }
+        assert_eq!(named(&mut names, 0), [(id(1), 50), (id(3), 30), (id(4), 40), (id(2), 20)]);
+        assert_eq!(names.next.len(), 0);
+    }
+
+    #[test]
     fn what_is_forgotten_leaves_nothing() {
         let run = admit(&Writer::new(1).write(1, "x"));
         let mut names = Names::default();
         let from_ms = names.shown(run.first(), Some(0), 0);
         names.saw(run.author(), (run.first().time, 0), AT_ONCE);
-        names.saw(run.author(), (run.first().time, 0), Regard { named: true, from_ms });
+        names.saw(run.author(), (run.first().time, 0), Regard { named: true, from_ms, act: false });
         names.forget(&run.author());
         assert!(names.of.is_empty() && names.next.is_empty() && names.due.is_empty());
         assert!(names.rests.is_empty() && names.ends.is_empty());

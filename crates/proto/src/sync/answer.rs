@@ -81,7 +81,7 @@ impl Sync {
         }
         let entries = ranges.iter().map(|(_, first, last)| last - first + 1).fold(newest as u64, u64::saturating_add);
         turn.step(Step::Served { peer: to, entries });
-        turn.out.push(Output::Serve { to, want, newest, ranges, form: Form::Held });
+        turn.out.push(Output::Serve { to, want, newest, ranges, form: Form::Held, hidden: Vec::new() });
     }
 }
 

@@ -247,9 +247,14 @@ impl Sync {
         lacks
     }
 
-    pub(crate) fn ask(&mut self, peer: PeerId, newest: u32, ranges: Vec<Range>, turn: &mut Turn<'_>) -> u64 {
+    /// A number for a want.
+    pub(crate) fn number(&mut self) -> u64 {
         self.wants_made += 1;
-        let want = self.wants_made;
+        self.wants_made
+    }
+
+    pub(crate) fn ask(&mut self, peer: PeerId, newest: u32, ranges: Vec<Range>, turn: &mut Turn<'_>) -> u64 {
+        let want = self.number();
         let entries = ranges.iter().map(|range| range.last - range.first + 1).fold(newest.into(), u64::saturating_add);
         turn.step(Step::Wanted { peer, entries });
         turn.send(peer, Frame::Want(Want { want, newest, ranges }));
@@ -259,7 +264,7 @@ impl Sync {
     /// Wants from `peer` the entries that it announced and no other peer was asked for, unless it is still answering a
     /// want.
     pub(crate) fn plan(&mut self, peer: PeerId, logs: &mut Logs, turn: &mut Turn<'_>) {
-        if self.wants.contains_key(&peer) {
+        if self.wants.contains_key(&peer) || self.held_off.contains(&peer) {
             return;
         }
         let now_ms = turn.now.ticks_ms;

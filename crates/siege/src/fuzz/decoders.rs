@@ -161,6 +161,8 @@ fn good() -> Vec<(Decoder, Vec<u8>)> {
         Frame::Fork { proof: proof.wire().clone() },
         Frame::Shuffle { peers: vec![contact], answer: true },
         Frame::Secrets { secrets: vec![Secret::new([5; 32]), Secret::new([6; 32])] },
+        Frame::Acts { heads: vec![(7, 3), (9, 1)] },
+        Frame::WantActs { want: 2, from: vec![(7, 1)] },
     ];
     let target = Target { author: pen.id(), seq: 3 };
     let text = |reply_to, mentions| Content::Text(Text { text: "hello".into(), reply_to, mentions });

@@ -9,7 +9,7 @@ use rumormill_proto::{
     entry::{LogKey, RawEntry},
     epochs::{Opened, Secret},
     fork::Proof,
-    ids::{AuthorId, RoomId, Seq},
+    ids::{AuthorId, EntryId, RoomId, Seq},
     log::{Head, Log},
     run::{RawRun, block_end},
     timeline::Place,
@@ -36,7 +36,7 @@ use crate::{
     Once,
     keep::{Tally, is_below},
     note::{Note, goes, raw_entries, view_as},
-    row::{made_whole, with_proof},
+    row::{keeps_signature, made_whole, with_proof},
     share::{explains, weight},
 };
 
@@ -404,23 +404,32 @@ pub(super) fn number_log(db: &Connection, room: i64, author: &AuthorId) -> Resul
     Ok((db.last_insert_rowid(), Log::default()))
 }
 
-/// Joins the runs of a complete block into one, so that it is read and served at once. If one of them is damaged, all
-/// stay as they are for a check to report.
+/// Joins the runs of a complete block into one, so that it is read and served at once; but an act keeps its signature, and
+/// so ends a run. If one of them is damaged, all stay as they are for a check to report.
 fn join(db: &Connection, log: i64, author: &AuthorId, (start, end): (Seq, Seq)) -> Result<(), Fail> {
-    let mut runs: Vec<(RawRun, bool)> = Vec::new();
-    let mut top = None;
+    let mut runs: Vec<(RawRun, EntryId)> = Vec::new();
+    let mut sealed = true;
     for_each(db, log, (start, end), |stored| {
-        top = Some(stored.top);
-        runs.extend(stored.run(author).map(|run| (run.clone(), stored.sealed(&run))));
+        let Some(run) = stored.run(author) else { return Ok(true) };
+        let ends = run.last() == end || keeps_signature(&run);
+        sealed &= !ends || stored.sealed(&run);
+        runs.push((run, stored.top));
         Ok(true)
     })?;
-    let (Some(top), Some((first, _)), Some((last, sealed))) = (top, runs.first(), runs.last()) else { return Ok(()) };
-    let entries: Vec<_> = runs.iter().flat_map(|(run, _)| run.entries().iter().cloned()).collect();
-    let whole = *sealed && first.first() == start && entries.len() as u64 == end - start + 1;
-    let joined = RawRun::new(*author, start, first.prev(), entries, last.signature().copied());
-    let (true, Ok(joined)) = (whole, joined) else { return Ok(()) };
+    let whole = runs.first().is_some_and(|(first, _)| first.first() == start)
+        && runs.iter().map(|(run, _)| run.entries().len() as u64).sum::<u64>() == end - start + 1;
+    let parts: Vec<_> = runs.split_inclusive(|(run, _)| keeps_signature(run)).collect();
+    if !whole || !sealed || parts.len() == runs.len() {
+        return Ok(());
+    }
     piece::remove(db, log, (start, end))?;
-    piece::put(db, log, &joined, &top)
+    for part in parts {
+        let ([(first, _), ..], [.., (last, top)]) = (part, part) else { continue };
+        let entries = part.iter().flat_map(|(run, _)| run.entries().iter().cloned()).collect();
+        let joined = RawRun::new(*author, first.first(), first.prev(), entries, last.signature().copied())?;
+        piece::put(db, log, &joined, top)?;
+    }
+    Ok(())
 }
 
 /// Splits the run that holds both `at - 1` and `at`, if there is one. Returns the entry at `at - 1` if it is held.

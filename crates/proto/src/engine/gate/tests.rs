@@ -115,8 +115,8 @@ fn who_is_removed_hears_by_whom_and_then_nothing_until_it_is_pardoned() {
     let id = owner.prev;
     let mut runs = owner.say(1);
     runs.insert(0, remove);
-    // The word behind the removal comes in the same frame.
-    let out = hears(&mut engine, PEER, Frame::Runs { want: 0, runs });
+    // The word behind the removal comes in the same batch.
+    let out = give(&mut engine, &runs);
     assert_eq!(heard(&out, OTHER), ["Acts"]);
     assert!(out.iter().any(|output| matches!(output, Output::Withdraw { to } if *to == OTHER)));
     let told = out.iter().find_map(|output| match output {
