@@ -95,12 +95,6 @@ pub const ORDER_AGAIN_MS: u64 = 100;
 /// How many people the ticket lets in that a member hands out: a room of friends, and a raid that somebody can undo.
 pub const TICKET_USES: u64 = 200;
 
-/// People whom a node lets in by one ticket on one day.
-pub const WELCOMES_A_DAY: u64 = 200;
-
-/// Tickets by which a node lets people in on one day. 48 bytes each.
-pub const WELCOME_TICKETS: usize = 1024;
-
 /// A node lets in somebody whom it is not linked with after this and up to twice as long, if nobody did before: a rumor
 /// has crossed the room by then, so mostly one member says welcome.
 pub const WELCOME_LATER_MS: u64 = 2_000;

@@ -20,6 +20,7 @@
 
 mod begin;
 mod bodies;
+mod books;
 mod clocks;
 mod crowd;
 mod epochs;
@@ -117,6 +118,7 @@ struct Parts {
     seats: govern::Seats,
     gate: gate::Gate,
     vouching: vouch::Vouching,
+    books: books::Books,
     /// The secrets of a closed room.
     keys: Option<epochs::Keys>,
 }
@@ -321,6 +323,7 @@ impl Parts {
         self.sync.wake(&mut self.logs, &self.view, turn);
         self.pass_on_forks(turn.now);
         self.vouch(turn);
+        self.keep_books(turn);
         self.ask_for_secrets(turn);
         self.ask_for_bodies(turn);
     }
@@ -330,8 +333,9 @@ impl Parts {
         let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
         let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
         let (vouching, gate) = (self.vouching.next_deadline(), self.gate.next_deadline());
+        let books = self.books.next_deadline();
         let keys = self.keys.as_ref().and_then(|keys| keys.next_deadline());
-        let others = [rumors, receipts, view, own, crowd, evidence, bodies, vouching, gate, keys, self.due_ms];
+        let others = [rumors, receipts, view, own, crowd, evidence, bodies, vouching, books, gate, keys, self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 }

@@ -10,7 +10,7 @@ use rumormill_proto::{
     admit::Author,
     content::Target,
     entry::Kind,
-    governance::{Announced, Foreseen, Guest, Order, TicketId, TicketKey, countersign},
+    governance::{Announced, Foreseen, Guest, Order, TicketKey, countersign},
     ids::{AuthorId, Seq},
     input::{Event, Input, Output, Unsaid},
     limits::ACT_ADMITTED,
@@ -23,7 +23,7 @@ use crate::{
     board::Closed,
     error::Error,
     event::RoomEvent,
-    limits::{ORDER_AGAIN_MS, ORDERS, TICKET_USES, WELCOME_LATER_MS, WELCOME_TICKETS, WELCOMES_A_DAY},
+    limits::{ORDER_AGAIN_MS, ORDERS, TICKET_USES, WELCOME_LATER_MS},
     membership::{Membership, Refusal},
     proof::ProofKey,
     random::random,
@@ -34,8 +34,6 @@ use crate::{
 
 /// Tags of orders are these and above; sayings never come that far.
 const ORDER_TAG: u64 = 1 << 63;
-
-const DAY_MS: u64 = 24 * 3_600_000;
 
 /// Orders and newcomers of one room.
 #[derive(Default)]
@@ -50,8 +48,6 @@ pub(crate) struct Governed {
     try_ms: u64,
     /// Who knocks, and from when on we let it in, in ticks.
     knocking: BTreeMap<AuthorId, u64>,
-    /// Of each ticket, the day and how many we let in on it.
-    welcomed: BTreeMap<TicketId, (u64, u64)>,
     /// Whether somebody may have knocked since we last looked.
     pub(super) looks: bool,
     /// When the ticket by which we wait comes to its end, in ticks.
@@ -338,24 +334,9 @@ impl Seat {
             self.governed.knocking.iter().filter(|(_, due)| **due <= now.ticks_ms).map(|(who, _)| *who).collect();
         for who in due {
             self.governed.knocking.remove(&who);
-            let ticket = {
-                let posted = self.board.posted();
-                let closed = posted.closed.as_ref();
-                let ticket = closed.and_then(|closed| closed.seats.get(&who)?.knocks);
-                let lets_in = |ticket: &&Announced| ticket.lets_in(now.wall_ms);
-                closed.and_then(|closed| {
-                    closed.tickets.iter().find(|known| Some(known.id) == ticket).filter(lets_in).map(|known| known.id)
-                })
-            };
-            let Some(ticket) = ticket else { continue };
-            let today = now.wall_ms / DAY_MS;
-            self.governed.welcomed.retain(|_, (day, _)| *day == today);
-            if self.governed.welcomed.len() >= WELCOME_TICKETS && !self.governed.welcomed.contains_key(&ticket) {
-                continue;
-            }
-            let (_, count) = self.governed.welcomed.entry(ticket).or_insert((today, 0));
-            *count += 1;
-            if *count <= WELCOMES_A_DAY {
+            let me = self.author;
+            let may = self.engine.fold().and_then(|fold| fold.may_welcome(&me, &who, now.wall_ms));
+            if may.is_some() {
                 self.governed.wish(Wish::Order(Order::Welcome(who)), None);
             }
         }

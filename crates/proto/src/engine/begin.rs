@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Parts, epochs::Keys, gate::Gate, vouch::Vouching};
+use super::{Parts, books::Books, epochs::Keys, gate::Gate, vouch::Vouching};
 use crate::{
     admit::Author,
     bodies::Bodies,
@@ -72,6 +72,7 @@ impl Parts {
             seats,
             gate: Gate::default(),
             vouching: Vouching::default(),
+            books: Books::begun(now.ticks_ms),
             keys,
         }
     }

@@ -11,7 +11,7 @@
 //! 3. `members`: whom governors let in, devices, and newcomers by ticket, one at a time.
 //! 4. `epochs`: under which secrets words may be sealed.
 //!
-//! `room` says what the engine asks of the result.
+//! `room` says what the engine asks of the result, and `books` what governors' nodes do by themselves.
 //!
 //! An entry counts if its author is a member and it lies within that log's cut. A fold takes as long as it takes to sort
 //! the acts. An entry that is no act and follows the end of its log changes nothing but how far that log goes, and costs
@@ -20,6 +20,7 @@
 //! Memory: 40 bytes an entry, for any entry can be named by an ending, and what an act says.
 
 mod act;
+mod books;
 mod chain;
 mod deed;
 mod entries;

@@ -1,8 +1,8 @@
 //! What somebody here wants to do in a closed room, and the act that says so.
 
 use super::{
-    act::{Act, Guest, Says, Terms},
-    deed::{Appointed, Role, TicketId, TicketKey},
+    act::{Act, Ended, Guest, Says, Terms},
+    deed::{Appointed, End, Role, TicketId, TicketKey},
     fold::Fold,
 };
 use crate::{
@@ -19,6 +19,15 @@ use crate::{
 pub enum Order {
     /// Let people in. Takes back what ended them, as far as our rank allows.
     Admit(Vec<AuthorId>),
+    /// Say that newcomers whom members let in stay, whatever becomes of their ticket, or that devices do.
+    Confirm {
+        /// Who.
+        who: Vec<AuthorId>,
+        /// The ticket by which they came; `None` for devices.
+        ticket: Option<TicketId>,
+    },
+    /// Remove newcomers whom a ticket let in beyond its uses.
+    PutOut(Vec<AuthorId>),
     /// Announce a ticket.
     Ticket {
         /// Whom it lets in.
@@ -120,6 +129,20 @@ impl Fold<'_> {
                 who.dedup();
                 let despite = self.endings_of_all(&who);
                 Ok(Says::Admit { who, ticket: None, despite })
+            }
+            Order::Confirm { mut who, ticket } => {
+                self.governs(me)?;
+                who.sort_unstable();
+                who.dedup();
+                Ok(Says::Admit { who, ticket, despite: Vec::new() })
+            }
+            Order::PutOut(mut who) => {
+                self.governs(me)?;
+                who.sort_unstable();
+                who.dedup();
+                // Nothing of them counts, and their ticket stays what it is for those who came in time.
+                let end = |key| Ended { end: End { key, last: None }, act: None };
+                Ok(Says::Remove { ends: who.into_iter().map(end).collect(), tickets: Vec::new(), knowing: Vec::new() })
             }
             Order::Hide { author, first, last } => {
                 self.against(me, &author)?;

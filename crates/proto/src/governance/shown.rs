@@ -82,9 +82,10 @@ impl Fold<'_> {
                 deed.ends().iter().any(|end| above(&end.key) || out(&end.key))
             }
             Some(Deed::End(end)) => end.key == act.author || above(&end.key),
-            // Whoever came by a ticket was in before, and is confirmed.
+            // Whoever came by a ticket, or as a device, was in before, and is confirmed.
             Some(Deed::Admit { who, despite, .. }) => {
-                !despite.is_empty() || who.iter().any(|who| self.ticket_of(who).is_none())
+                let comes = |who| matches!(self.first_deed(who), Some(Deed::Join { .. } | Deed::Device(_)));
+                !despite.is_empty() || !who.iter().all(comes)
             }
             // A welcome counts once.
             Some(Deed::Welcome { .. }) => false,

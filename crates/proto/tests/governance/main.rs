@@ -9,6 +9,7 @@
 mod world;
 
 mod admission;
+mod books;
 mod forks;
 mod laws;
 mod orders;
