@@ -15,7 +15,7 @@ use rumormill_proto::{
     entry::{Body, Kind},
     frame::Contact,
     frontier::Digest,
-    governance::{Announced, Seat, Shown},
+    governance::{Announced, Rules, Seat, Shown},
     ids::{AuthorId, PeerId, RoomId, Seq},
     timeline::Place,
 };
@@ -92,6 +92,7 @@ pub(crate) struct Closed {
     pub(crate) removed: BTreeMap<AuthorId, Option<(AuthorId, Seq)>>,
     pub(crate) founder: AuthorId,
     pub(crate) tickets: Vec<Announced>,
+    pub(crate) rules: Rules,
     pub(crate) membership: Membership,
     /// The ticket of ours that we hand out.
     pub(crate) admits: Option<Admits>,

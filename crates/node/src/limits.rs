@@ -89,6 +89,9 @@ pub const SAYINGS: usize = 1024;
 /// take a tenth of a second.
 pub const ORDERS: usize = 64;
 
+/// Pages of the timeline in which held messages are looked for: some thousand messages.
+pub const HELD_PAGES: usize = 16;
+
 /// How long an order waits that the engine does not take yet, because words of ours wait that it has to name.
 pub const ORDER_AGAIN_MS: u64 = 100;
 

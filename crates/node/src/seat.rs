@@ -233,7 +233,19 @@ impl Seat {
     }
 
     /// Takes sayings, except those that already have a place. Those of one turn become one run.
-    pub(crate) fn say(&mut self, sayings: Vec<(Kind, Bytes)>, once: &[(Once, Option<Target>)], answer: Answer) {
+    pub(crate) fn say(
+        &mut self,
+        sayings: Vec<(Kind, Bytes)>,
+        (once, now): (&[(Once, Option<Target>)], Now),
+        answer: Answer,
+    ) {
+        let known = once.iter().filter(|(_, of)| of.is_some()).count();
+        let messages = sayings.iter().filter(|(kind, _)| kind.is_message()).count().saturating_sub(known);
+        if let Err(left_ms) = self.take_slow_turn(messages, now) {
+            // The caller may have gone.
+            let _ = answer.send(Err(Error::Slow { left_ms }));
+            return;
+        }
         self.sayings.extend(self.asked.ask_once(sayings, once, answer));
     }
 

@@ -174,6 +174,17 @@ impl Engine {
         self.parts.logs.fold()
     }
 
+    /// How often the messages that slow mode keeps out changed since the start.
+    pub fn slowed(&mut self) -> u64 {
+        self.parts.logs.fold().map_or(0, |fold| fold.slow_changes())
+    }
+
+    /// Milliseconds for which slow mode keeps out what is said here.
+    pub fn slow_left_ms(&mut self, now: Now) -> u64 {
+        let (me, now_ms) = (self.author(), self.parts.time_ms(now));
+        self.parts.logs.fold().map_or(0, |fold| fold.slow_left_ms(&me, now_ms))
+    }
+
     /// The act that last ended somebody in a closed room, or its roles: author and seq.
     pub fn ended_by(&mut self, author: &AuthorId) -> Option<(AuthorId, Seq)> {
         self.parts.logs.fold()?.ended_by(author)

@@ -484,6 +484,16 @@ pub const DEVICES: usize = 8;
 /// ends of both, [`ACT_TICKETS`] and [`ACT_ENDINGS`] the largest act takes 7.2 of the 8 KiB of [`BODY_BYTES`].
 pub const ACT_KEYS: usize = 32;
 
+/// Logs of which a ruling says how many entries it does not rule: as many as a ticket lets in, at most 38 bytes each, 7.6 KiB in
+/// all. In a room of more members the others go by the times that they claim.
+pub const RULED_LOGS: usize = 200;
+
+/// Rulings of a room that are applied, the last ones: each is looked at for each message.
+pub const RULINGS: usize = 64;
+
+/// The longest slow mode, in seconds: a day.
+pub const SLOW_S: u64 = 86_400;
+
 /// Tickets that one act ends. 32 bytes each.
 pub const ACT_TICKETS: usize = 16;
 

@@ -1,17 +1,24 @@
 //! Closed rooms: who is in, with which role, and what we do there.
 
+use std::sync::Arc;
+
 use rumormill_proto::{
     content::Target,
-    governance::{Announced, Foreseen, Order},
-    ids::AuthorId,
+    governance::{Announced, Foreseen, Order, Rules, Shown},
+    ids::{AuthorId, RoomId},
 };
+use rumormill_store::Read;
 
 use super::Room;
 use crate::{
     board::Closed,
     command::Command,
+    counting::Counting,
     error::Error,
+    limits::{HELD_PAGES, PAGE_LINES},
     membership::{Member, Membership, Place},
+    message::{Message, What},
+    messages,
     ticket::{Admits, Ticket},
     wish::{Done, Govern, Wish},
 };
@@ -39,6 +46,31 @@ impl Room {
     pub fn member(&self, author: &AuthorId) -> Option<Member> {
         let closed = self.board.posted().closed.clone()?;
         member(&closed, author)
+    }
+
+    /// The rules of a closed room.
+    pub fn rules(&self) -> Rules {
+        self.board.posted().closed.as_ref().map_or(Rules::default(), |closed| closed.rules)
+    }
+
+    /// Whether somebody's words are held until somebody lets it through: then only governors see them, and that person.
+    pub fn holds(&self, author: &AuthorId) -> bool {
+        self.board.posted().closed.as_ref().is_some_and(|closed| closed.shown.holds(author))
+    }
+
+    /// The newest messages whose words are held, newest last, at most `limit` and [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn held(&self, limit: usize) -> Result<Vec<Message>, Error> {
+        let Some(closed) = self.board.posted().closed.clone() else { return Ok(Vec::new()) };
+        if closed.shown.held.is_empty() {
+            return Ok(Vec::new());
+        }
+        let shown = Arc::new(Shown { lifts: true, ..(*closed.shown).clone() });
+        let (room, limit) = (self.board.id, limit.min(PAGE_LINES));
+        let read = move |read: &mut dyn Read| held(&mut Counting::new(read, shown.clone()), &shown, (&room, limit));
+        self.node.readers.read(read).await
     }
 
     /// The tickets that members of a closed room made, also those that ended; by maker, each maker's in their order.
@@ -81,6 +113,31 @@ impl Room {
     fn founder(&self) -> Option<AuthorId> {
         self.board.posted().closed.as_ref().map(|closed| closed.founder)
     }
+}
+
+/// The newest held messages among the last ones of the timeline.
+fn held(
+    read: &mut dyn Read,
+    shown: &Shown,
+    (room, limit): (&RoomId, usize),
+) -> Result<Vec<Message>, rumormill_store::Error> {
+    let (mut found, mut before) = (Vec::new(), None);
+    for _ in 0..HELD_PAGES {
+        let page = messages::page(read, room, before, PAGE_LINES)?;
+        before = page.messages.first().map(|message| message.place);
+        let (more, all) = (page.more, page.messages.into_iter().rev());
+        found.extend(all.filter(|message| shown.holds(&message.place.author)).filter(is_said));
+        if !more || found.len() >= limit {
+            break;
+        }
+    }
+    found.truncate(limit);
+    found.reverse();
+    Ok(found)
+}
+
+fn is_said(message: &Message) -> bool {
+    !matches!(message.what, What::Act(_) | What::Nick(_))
 }
 
 fn member(closed: &Closed, author: &AuthorId) -> Option<Member> {

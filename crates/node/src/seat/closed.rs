@@ -10,7 +10,7 @@ use rumormill_proto::{
     admit::Author,
     content::Target,
     entry::Kind,
-    governance::{Announced, Foreseen, Guest, Order, TicketKey, countersign},
+    governance::{Announced, Foreseen, Guest, Order, Role, Rules, TicketKey, countersign},
     ids::{AuthorId, Seq},
     input::{Event, Input, Output, Unsaid},
     limits::ACT_ADMITTED,
@@ -54,6 +54,10 @@ pub(crate) struct Governed {
     outlives_ms: Option<u64>,
     /// Whether somebody who knows the room let us not in.
     turned_away: bool,
+    /// How often the messages that slow mode keeps out had changed when the room was posted last.
+    slowed: u64,
+    /// When slow mode lets us say the next message, by our clock, as far as what waits to be written has it.
+    next_ms: u64,
 }
 
 impl Governed {
@@ -116,7 +120,12 @@ impl Seat {
             Output::Emit(Event::Shown { entry, .. }) => entry.kind.is_act(),
             _ => false,
         };
-        if self.setup.closed.is_none() || !outputs.iter().any(changes) {
+        if self.setup.closed.is_none() {
+            return false;
+        }
+        let said = |output: &Output| matches!(output, Output::Emit(Event::Shown { entry, .. }) if entry.kind.is_message());
+        let slowed = if outputs.iter().any(said) { self.engine.slowed() } else { self.governed.slowed };
+        if slowed == self.governed.slowed && !outputs.iter().any(changes) {
             return false;
         }
         let fresh: BTreeSet<(AuthorId, Seq)> = outputs.iter().filter_map(shown).collect();
@@ -126,6 +135,7 @@ impl Seat {
     /// Posts a closed room. `fresh` are the entries that interfaces hear of by themselves.
     pub(super) fn post_closed(&mut self, fresh: &BTreeSet<(AuthorId, Seq)>) -> bool {
         let Some(closed) = self.closed(self.now.wall_ms) else { return false };
+        self.governed.slowed = self.engine.slowed();
         let closed = Arc::new(closed);
         let before = self.board.posted().closed.replace(closed.clone());
         self.governed.looks = true;
@@ -163,7 +173,10 @@ impl Seat {
             }
         };
         let is_in = matches!(membership, Membership::Present(_) | Membership::Removed { .. });
-        let shown = if is_in { fold.shown() } else { Default::default() };
+        let mut shown = if is_in { fold.shown() } else { Default::default() };
+        shown.lifts = matches!(fold.role(&me), Some(Role::Owner | Role::CoOwner | Role::Moderator));
+        shown.reader = Some(me);
+        let rules = fold.rules();
         let removed = fold.members().iter().filter(|key| !fold.is_present(key));
         let removed = removed.map(|key| (*key, fold.ended_by(key))).collect();
         let seats = fold.seats();
@@ -174,12 +187,38 @@ impl Seat {
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));
         let admits = pass.map(|pass| Admits { founder: held.founder, pass });
         let founder = held.founder;
-        Some(Closed { shown: Arc::new(shown), seats, removed, founder, tickets, membership, admits })
+        Some(Closed { shown: Arc::new(shown), seats, removed, founder, tickets, rules, membership, admits })
     }
 
     /// Whether an entry is shown here.
     pub(super) fn shows(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
         self.board.posted().closed.as_ref().is_none_or(|closed| closed.shown.shows(author, seq, kind))
+    }
+
+    /// Takes the turn of so many messages in slow mode, or tells for how many milliseconds they would be kept out.
+    pub(super) fn take_slow_turn(&mut self, messages: usize, now: Now) -> Result<(), u64> {
+        let Some((role, rules)) = self.role_and_rules() else { return Ok(()) };
+        let governs = matches!(role, Some(Role::Owner | Role::CoOwner | Role::Moderator));
+        if messages == 0 || rules.slow_s == 0 || governs {
+            return Ok(());
+        }
+        let slow_ms = rules.slow_s * 1_000;
+        let waits_ms = self.governed.next_ms.saturating_sub(now.wall_ms).min(slow_ms);
+        match self.engine.slow_left_ms(now).max(waits_ms) {
+            0 if messages == 1 => {
+                self.governed.next_ms = now.wall_ms + slow_ms;
+                Ok(())
+            }
+            0 => Err(slow_ms),
+            left_ms => Err(left_ms),
+        }
+    }
+
+    fn role_and_rules(&self) -> Option<(Option<Role>, Rules)> {
+        let posted = self.board.posted();
+        let closed = posted.closed.as_ref()?;
+        let role = if let Membership::Present(role) = closed.membership { role } else { None };
+        Some((role, closed.rules))
     }
 
     /// Whether we may say something: in a closed room only its present members do.
@@ -398,7 +437,11 @@ fn recounted(before: &Closed, now: &Closed, fresh: &BTreeSet<(AuthorId, Seq)>) -
     let taken = old.hidden.keys().chain(new.hidden.keys());
     let taken = taken.filter(|author| old.hidden.get(*author) != new.hidden.get(*author)).copied();
     let acts = old.done.symmetric_difference(&new.done).filter(|act| !fresh.contains(act)).map(|(author, _)| *author);
-    ends.chain(came).chain(taken).chain(acts).collect()
+    let held = old.held.symmetric_difference(&new.held).copied();
+    let lifted = new.held.iter().filter(|_| old.lifts != new.lifts).copied();
+    let slow = old.slowed.keys().chain(new.slowed.keys());
+    let slow = slow.filter(|author| old.slowed.get(*author) != new.slowed.get(*author)).copied();
+    ends.chain(came).chain(taken).chain(acts).chain(held).chain(lifted).chain(slow).collect()
 }
 
 /// The secret key of the ticket that an author makes after so many others.

@@ -89,7 +89,8 @@ impl Fold<'_> {
         let governors = &self.steps.governors;
         let good = |key: &&AuthorId| {
             let whole = self.entries.tree(key).is_some_and(|tree| tree.proved().is_empty());
-            whole && self.is_present(key) && !hidden.contains(*key) && !governors.of_key.contains_key(*key)
+            let heard = !hidden.contains(*key) && !self.held().contains(*key);
+            whole && heard && self.is_present(key) && !governors.of_key.contains_key(*key)
         };
         let named = self.named_devices();
         let unconfirmed = self.members().iter().filter(good).filter_map(|key| {

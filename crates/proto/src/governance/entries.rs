@@ -47,7 +47,7 @@ impl Entries {
         let (author, id) = (entry.author, entry.id);
         let head = Head { seq: entry.seq, id, time: entry.time };
         let act = entry.deed.is_some().then(|| self.free.last().copied().unwrap_or(self.acts.len()));
-        let grown = self.trees.entry(author).or_default().insert(head, entry.prev, act);
+        let grown = self.trees.entry(author).or_default().insert(head, entry.prev, (act, entry.message));
         if grown == Grown::Not {
             return Touched::Nothing;
         }
@@ -59,7 +59,7 @@ impl Entries {
             // A co-owner's word about the owner's log counts wherever it stands.
             Some(Deed::Vouch(end)) if end.key == self.owner => Touched::Everything,
             Some(Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_)) => Touched::Members,
-            Some(Deed::Epoch { .. }) => Touched::Members,
+            Some(Deed::Epoch { .. } | Deed::LetThrough(_)) => Touched::Members,
             Some(_) if governs(&author) => Touched::Everything,
             Some(_) => Touched::Members,
         };

@@ -4,6 +4,7 @@ use super::{
     act::{Act, Ended, Guest, Says, Terms},
     deed::{Appointed, End, Role, TicketId, TicketKey},
     fold::Fold,
+    rules::Rules,
 };
 use crate::{
     epochs::EpochId,
@@ -84,6 +85,10 @@ pub enum Order {
         /// The last.
         last: Seq,
     },
+    /// Set the rules of the room.
+    Rules(Rules),
+    /// Show the words of a newcomer.
+    LetThrough(AuthorId),
     /// Name a secret under which words are sealed from now on.
     Epoch(EpochId),
 }
@@ -115,6 +120,7 @@ impl Fold<'_> {
                 Ok(Says::Welcome { who, ticket })
             }
             Order::Ticket { guest: Guest::Keeper, .. } if self.appoints(me).is_err() => Err(Unsaid::Rank),
+            Order::Ticket { .. } if self.governs(me).is_err() && !self.rules().tickets => Err(Unsaid::Rank),
             Order::Ticket { guest, key, uses, expires_ms } => {
                 Ok(Says::Ticket(self.with_heads(Terms { guest, key, uses, expires_ms, heads: Vec::new() })))
             }
@@ -149,6 +155,15 @@ impl Fold<'_> {
                 let last = self.head_at(&author, last).ok_or(Unsaid::Nothing)?;
                 Ok(Says::Hide { author, first, last: last.into() })
             }
+            Order::Rules(rules) => match self.role(me) {
+                Some(Role::Owner | Role::CoOwner) => Ok(Says::Rules { rules, counts: self.unruled() }),
+                _ => Err(Unsaid::Rank),
+            },
+            Order::LetThrough(who) => match (self.held().contains(&who), self.held().contains(me)) {
+                (true, false) => Ok(Says::LetThrough(who)),
+                (true, true) => Err(Unsaid::Rank),
+                (false, _) => Err(Unsaid::Nothing),
+            },
             Order::Vouch(key) => self.vouch(me, key),
             Order::Epoch(epoch) => Ok(self.epoch(epoch)),
             Order::StepDown => match self.role(me) {

@@ -21,6 +21,14 @@ pub struct Shown {
     pub hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>>,
     /// The acts that did something: author and seq.
     pub done: BTreeSet<(AuthorId, Seq)>,
+    /// The messages that slow mode keeps out: of each author the first and the last of each row.
+    pub slowed: BTreeMap<AuthorId, Vec<(Seq, Seq)>>,
+    /// Newcomers whose words are held.
+    pub held: BTreeSet<AuthorId>,
+    /// Whether those who read here see them all the same.
+    pub lifts: bool,
+    /// Who reads here: its own words are not held from it.
+    pub reader: Option<AuthorId>,
 }
 
 impl Shown {
@@ -30,8 +38,19 @@ impl Shown {
         match counts && kind.is_act() {
             true => self.done.contains(&(*author, seq)),
             // Somebody whose words were taken back keeps its name.
-            false => counts && (kind == Kind::NICK || !self.hides(author, seq)),
+            false => counts && (kind == Kind::NICK || !self.hides(author, seq) && !self.rules_out(author, seq, kind)),
         }
+    }
+
+    /// Whether the words of somebody are held until it is let through, whoever reads here.
+    pub fn holds(&self, author: &AuthorId) -> bool {
+        self.held.contains(author)
+    }
+
+    fn rules_out(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        let slowed = || self.slowed.get(author).is_some_and(|rows| within(rows, seq));
+        let held = self.holds(author) && !self.lifts && self.reader != Some(*author);
+        held || kind.is_message() && slowed()
     }
 
     fn hides(&self, author: &AuthorId, seq: Seq) -> bool {
@@ -40,12 +59,19 @@ impl Shown {
     }
 }
 
+/// Whether a seq lies in one of these rows, which ascend.
+fn within(rows: &[(Seq, Seq)], seq: Seq) -> bool {
+    let next = rows.partition_point(|(first, _)| *first <= seq);
+    next.checked_sub(1).and_then(|row| rows.get(row)).is_some_and(|(_, last)| seq <= *last)
+}
+
 impl Fold<'_> {
     /// What people see.
     pub fn shown(&self) -> Shown {
         let mut hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>> = BTreeMap::new();
         self.hidden().for_each(|(author, first, last)| hidden.entry(author).or_default().push((first, last)));
-        Shown { ends: self.ends(), hidden, done: self.done() }
+        let (slowed, held) = (self.slowed(), self.held().clone());
+        Shown { ends: self.ends(), hidden, done: self.done(), slowed, held, lifts: false, reader: None }
     }
 
     fn ends(&self) -> BTreeMap<AuthorId, Seq> {
@@ -68,7 +94,9 @@ impl Fold<'_> {
                 *other = if order(act) < order(other) { act } else { *other };
             }
         }
-        governed.chain(first.into_values()).map(|act| (act.author, act.seq)).collect()
+        let through = self.members().iter().flat_map(|member| self.acts_of(member));
+        let through = through.filter(|act| matches!(act.deed, Some(Deed::LetThrough(_))));
+        governed.chain(first.into_values()).chain(through).map(|act| (act.author, act.seq)).collect()
     }
 
     fn does(&self, grant: &Grant, act: &Signed) -> bool {

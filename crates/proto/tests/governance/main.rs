@@ -16,4 +16,5 @@ mod orders;
 mod people;
 mod ranks;
 mod removal;
+mod rules;
 mod worlds;
