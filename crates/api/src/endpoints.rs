@@ -1,7 +1,7 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BotMade, Bots, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade, HookPost,
+    Announced, Attention, BotMade, Bots, ChangeRules, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade, HookPost,
     Hooks, ImportCounts, Keep, Message, Nearby, NewBot, NewHook, NewTicket, Nick, Order, Ordered, Page, People, Read,
     Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
@@ -65,6 +65,11 @@ table! {
         .details("What a person may do follows from their role. An order against somebody of the same or a higher rank is refused.")
         .status(201)
         .paced();
+    SET_RULES: Json<ChangeRules> => Json<Room> = Endpoint::new("set_rules", OfRooms, Put, "/v1/rooms/{room}/rules", "Change the rules of a closed room")
+        .details("Only the owner and co-owners may. Every node applies the rules alike, to what is said from then on.")
+        .paced();
+    LIST_HELD: Empty => Json<Page> = Endpoint::new("list_held", OfRooms, Get, "/v1/rooms/{room}/held", "List the newest messages of newcomers that the rules of a closed room hold")
+        .details("The order `let-through` shows everything that their author says. Any member whose own words are not held may do it.");
     FORESEE: Json<Order> => Json<Foreseen> = Endpoint::new("foresee", OfRooms, Post, "/v1/rooms/{room}/foreseen", "Tell what an order would end in a closed room");
     GET_TICKET: Empty => Json<Ticket> = Endpoint::new("get_ticket", OfRooms, Get, "/v1/rooms/{room}/ticket", "Get the ticket with which others join");
     GET_TICKET_PICTURE: Empty => Svg = Endpoint::new("get_ticket_picture", OfRooms, Get, "/v1/rooms/{room}/ticket.svg", "Get the ticket as a QR code");

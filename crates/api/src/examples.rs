@@ -1,7 +1,7 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Edit, Enter, EntryHex, Event,
+    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, ChangeRules, Edit, Enter, EntryHex, Event,
     Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkFigures,
     Message, Named, Nearby, NearbyRoom, NewBot, NewHook, NewTicket, Nick, Order, Ordered, Page, Path, Peer, People,
     Person, Queues, Read, Refusal, Rejected, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic,
@@ -119,6 +119,12 @@ impl Example for NewTicket {
 impl Example for Order {
     fn example() -> Self {
         Self::Remove { who: "mallory".into(), hide: false }
+    }
+}
+
+impl Example for ChangeRules {
+    fn example() -> Self {
+        Self { slow_s: Some(30), ..Self::default() }
     }
 }
 

@@ -39,7 +39,8 @@ pub use self::{
     figures::{Carried, Figures, LinkFigures, Queues, Rejected, Spread, Within},
     finding::{Finding, Findings},
     governing::{
-        AnnouncedTicket, Deed, Does, Foreseen, Named, NewTicket, Order, Ordered, Role, Standing, TicketState, Tickets,
+        AnnouncedTicket, ChangeRules, Deed, Does, Foreseen, Named, NewTicket, Order, Ordered, Role, Rules, Standing,
+        TicketState, Tickets,
     },
     hook::{Deliveries, Delivery, Hook, HookMade, HookPost, Hooks, NewHook, Only, Receiver},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, HookId, PeerHex, PlaceText, RoomHex},

@@ -167,3 +167,6 @@ const _: () = {
     assert!(rumormill_api::NICK_BYTES == limits::NAME_BYTES);
     assert!(BOT_NAME_BYTES <= limits::NAME_BYTES);
 };
+
+/// Held messages that are listed at once.
+pub(crate) const HELD: usize = 50;

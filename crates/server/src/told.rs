@@ -1,6 +1,6 @@
 //! Names of people and notices of a room, in words that every interface shows unchanged.
 
-use rumormill_api::{AuthorHex, Deed, Does, Named, Role};
+use rumormill_api::{AuthorHex, Deed, Does, Named, Role, Rules};
 use rumormill_node::{
     Reach, Room,
     proto::{
@@ -79,16 +79,25 @@ pub(crate) fn deed(says: &Says, nick: impl Fn(&AuthorId) -> String) -> Option<De
         Says::Welcome { who, .. } => (Does::LetIn, vec![named(who)]),
         Says::Revoke(_) => (Does::Revoked, Vec::new()),
         Says::Hide { author, .. } => (Does::Hid, vec![named(author)]),
+        Says::LetThrough(who) => (Does::LetThrough, vec![named(who)]),
+        Says::Rules { .. } => (Does::Ruled, Vec::new()),
         _ => return None,
     };
     let role = if let Says::Appoint { role: held, .. } = says { Some(role(*held)) } else { None };
-    Some(Deed { does, whom, role })
+    let rules = if let Says::Rules { rules: set, .. } = says { Some(rules(set)) } else { None };
+    Some(Deed { does, whom, role, rules })
 }
 
 /// The same as the end of a sentence about who did it.
 pub(crate) fn deed_text(says: &Says, nick: impl Fn(&AuthorId) -> String) -> String {
     let text = |deed: Deed| done(&deed, |whom| whom.nick.clone());
     deed(says, nick).map_or_else(|| "did something that this version does not know".into(), text)
+}
+
+/// The rules of a room, as the API has them.
+pub(crate) fn rules(rules: &governance::Rules) -> Rules {
+    let governance::Rules { tickets, slow_s, hold } = *rules;
+    Rules { tickets, slow_s, hold }
 }
 
 /// A role of the node as a role of the API.

@@ -27,6 +27,7 @@ mod pace;
 mod people;
 mod recent;
 mod rooms;
+mod rules;
 mod routes;
 mod say;
 mod shape;

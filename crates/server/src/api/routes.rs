@@ -17,7 +17,8 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, rooms, say, signs,
+    bots, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, rooms, rules,
+    say, signs,
 };
 use crate::answer::{Answer, SafeJson};
 
@@ -37,6 +38,8 @@ pub(super) fn all(whose: Whose) -> Router<Api> {
         .at(&table::REVOKE_TICKET, governing::revoke)
         .at(&table::ORDER, governing::order)
         .at(&table::FORESEE, governing::foresee)
+        .at(&table::SET_RULES, rules::set)
+        .at(&table::LIST_HELD, rules::held)
         .at(&table::GET_TICKET, rooms::ticket)
         .at(&table::GET_TICKET_PICTURE, rooms::ticket_picture)
         .at(&table::SET_NICK, rooms::nick)

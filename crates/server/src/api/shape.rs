@@ -20,6 +20,7 @@ use super::{
     governing::{is_out, role_of, standing},
     markup::blocks,
     names::{author_hex, place, place_text, reference, room_hex},
+    rules::{is_held, rules_of},
     words::{self, Gone, Kind, PeerHex},
 };
 use crate::{
@@ -74,6 +75,7 @@ impl Api {
             muted,
             pinned,
             standing: standing(room),
+            rules: rules_of(room),
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -159,6 +161,7 @@ impl Api {
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
+        let waits = is_held(room, &message) && !matches!(message.what, What::Act(_) | What::Nick(_));
         let deed = if let What::Act(says) = &message.what { deed(says, |author| nick(room, author)) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
@@ -205,6 +208,7 @@ impl Api {
             text,
             action,
             hidden,
+            held: waits,
             from,
             mentions: mentions.iter().map(author_hex).collect(),
             edited: message.edited && gone.is_none(),
