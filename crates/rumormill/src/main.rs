@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, rules, keep, forget, export, import, check, resync, top, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -91,6 +91,9 @@ enum Command {
     /// Print the ticket that lets others join
     #[command(hide = true)]
     Ticket(commands::ticket::Args),
+    /// Print or change the rules of a closed room
+    #[command(hide = true)]
+    Rules(commands::rules::Args),
     /// List your rooms
     Rooms(commands::rooms::Args),
     /// List the peers of a room and the path to each
@@ -215,6 +218,7 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Bot(args) => commands::bot::run(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
+        Command::Rules(args) => commands::rules::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,
         Command::Peers(args) => commands::peers::run(args, place).await,
         Command::Get(args) => commands::get::run(args, place).await,

@@ -10,7 +10,7 @@ use super::{
     model::{BlockKey, Mode, Model, NoteKind, Open},
     orders, panels,
     rooms::{self, left, spoke, status},
-    scroll,
+    rules, scroll,
 };
 use crate::limits::ROOMS_LISTED;
 
@@ -78,6 +78,10 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
         (OfRoom::Verify(author, verified), Outcome::People(people)) => {
             met(open, people);
             carry::tell_verified(model, &author, verified);
+        }
+        (OfRoom::Held, Outcome::Page(page)) => {
+            learn(open, &page.messages);
+            rules::tell_held(model, &page.messages);
         }
         (OfRoom::Safety(_), Outcome::Whois(whois)) => carry::tell_safety(model, &whois),
         (_, Outcome::Whois(whois)) => carry::tell_whois(model, &whois),

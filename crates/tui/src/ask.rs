@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, AuthorHex, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, Order, Page, Person, PlaceText,
+    Attention, AuthorHex, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, Order, Page, Person, PlaceText,
     Refused, Room, RoomHex, Say, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
@@ -80,6 +80,10 @@ pub(super) enum OfRoom {
     Foresee(Order),
     /// Does something in a closed room.
     Order(Order),
+    /// Changes the rules of a closed room.
+    Rules(ChangeRules),
+    /// The messages of newcomers that are held.
+    Held,
 }
 
 /// A result.
@@ -178,6 +182,8 @@ impl OfRoom {
             Self::Typing => room.typing().await.map(|()| Outcome::Done),
             Self::Foresee(order) => client.call(&endpoints::FORESEE, &path, &[], order).await.map(Outcome::Foreseen),
             Self::Order(order) => client.call(&endpoints::ORDER, &path, &[], order).await.map(|_| Outcome::Done),
+            Self::Rules(change) => client.call(&endpoints::SET_RULES, &path, &[], change).await.map(standing),
+            Self::Held => client.call(&endpoints::LIST_HELD, &path, &[], ()).await.map(Outcome::Page),
             Self::Leave => room.leave().await.map(|()| Outcome::Done),
             Self::File(path) => {
                 let sent = transfer::send(client, id, path, &ProgressBar::hidden()).await?;

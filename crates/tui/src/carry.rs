@@ -17,7 +17,7 @@ use super::{
     panels::{self, last_word, way},
     rooms,
     rows::title,
-    scroll, settings,
+    rules, scroll, settings,
 };
 
 /// Takes the line that was typed.
@@ -130,6 +130,9 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
             governing::give(model, ApiOrder::Appoint { who, role }, out);
         }
         Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
+        Order::Rules(words) => rules::rules(model, &words, out),
+        Order::Held => of_room(model, OfRoom::Held, out),
+        Order::Through(name) => rules::through(model, &name, out),
         Order::Topic(topic) if topic.is_empty() => topic_told(model),
         Order::Topic(topic) => of_room(model, OfRoom::Topic(topic), out),
         Order::Search(words) => search(model, &words, out),
@@ -340,7 +343,7 @@ fn whois(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
 }
 
 /// The author that a name means; shows how the order is used if there is none.
-fn person_meant(model: &mut Model, name: &str, help: &str) -> Option<String> {
+pub(super) fn person_meant(model: &mut Model, name: &str, help: &str) -> Option<String> {
     if name.is_empty() {
         model.fail("usage", "whom?", help);
         return None;

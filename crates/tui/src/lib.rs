@@ -31,6 +31,7 @@ mod paint;
 mod panels;
 mod rooms;
 mod rows;
+mod rules;
 mod run;
 mod screen;
 mod scroll;

@@ -20,6 +20,9 @@ pub(super) enum Order {
     Appoint(String),
     Dismiss(String),
     StepDown,
+    Rules(String),
+    Held,
+    Through(String),
     Topic(String),
     Search(String),
     Seen,
@@ -61,7 +64,7 @@ pub(super) enum Use {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 33] = [
+pub(super) const ORDERS: [Known; 36] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
     daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
@@ -85,6 +88,9 @@ pub(super) const ORDERS: [Known; 33] = [
     rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),
     rare("dismiss", "NAME", "end the role of somebody", Order::Dismiss),
     rare("step-down", "", "give up your own role", |_| Order::StepDown),
+    rare("rules", "", "the rules of a closed room, and how to change them", Order::Rules),
+    rare("held", "", "what newcomers said that is held", |_| Order::Held),
+    rare("through", "NAME", "show what a newcomer says, which is held", Order::Through),
     rare("mute", "", "let nothing said here ring or notify, or undo it", |_| Order::Mute),
     rare("pin", "", "let this room stand first, or undo it", |_| Order::Pin),
     rare("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),

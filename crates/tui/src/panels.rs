@@ -38,7 +38,7 @@ pub(super) fn laid(panel: &Panel, width: usize) -> Vec<Line<'static>> {
     rows
 }
 
-fn show(model: &mut Model, title: impl Into<String>, rows: Vec<(String, String)>) {
+pub(super) fn show(model: &mut Model, title: impl Into<String>, rows: Vec<(String, String)>) {
     model.panel = Some(Panel { title: title.into(), rows, ..Panel::default() });
 }
 

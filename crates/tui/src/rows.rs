@@ -273,6 +273,9 @@ impl<'a> Sheet<'a> {
         if let Some(from) = &message.from {
             text.insert(0, (format!("{}: ", elsewhere(&self.model.clock, from, message.time_ms)), paint.dim()));
         }
+        if message.held {
+            text.push((" (held: /through shows it to all)".into(), paint.dim()));
+        }
         if message.edited {
             text.push((" (edited)".into(), paint.dim()));
         }

@@ -42,6 +42,7 @@ pub(crate) mod reply;
 pub(crate) mod resync;
 pub(crate) mod retract;
 pub(crate) mod rooms;
+pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod seen;
 pub(crate) mod send;

@@ -94,7 +94,7 @@ impl Chat<'_> {
     }
 
     /// The author that a name means; without a name, how the order is used.
-    fn whom(&self, name: &str, help: &str) -> Result<String, Failure> {
+    pub(super) fn whom(&self, name: &str, help: &str) -> Result<String, Failure> {
         if name.is_empty() {
             return Err(usage("whom?", help));
         }
@@ -102,7 +102,7 @@ impl Chat<'_> {
     }
 
     /// Gives an order if the person is sure, or says what it would end.
-    async fn govern(&mut self, order: Order, sure: bool, again: &str) -> Result<(), Failure> {
+    pub(super) async fn govern(&mut self, order: Order, sure: bool, again: &str) -> Result<(), Failure> {
         let room = self.room.id.clone();
         if sure {
             self.asks.call(&endpoints::ORDER, &[room.as_str()], &[], &order).await?;

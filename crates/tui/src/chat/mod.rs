@@ -34,6 +34,7 @@ use crate::{
 mod governing;
 mod orders;
 mod receipts;
+mod rules;
 mod screen;
 
 pub use screen::at_terminal;

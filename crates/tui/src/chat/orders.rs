@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 27] = [
+const ORDERS: [(&str, &str); 30] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -37,6 +37,9 @@ const ORDERS: [(&str, &str); 27] = [
     ("/appoint NAME", "make somebody a moderator; NAME co-owner: a co-owner"),
     ("/dismiss NAME", "end the role of somebody"),
     ("/step-down", "give up your own role"),
+    ("/rules", "the rules of a closed room, and how to change them"),
+    ("/held", "what newcomers said that is held"),
+    ("/through NAME", "show what a newcomer says, which is held"),
     ("/mute", "let nothing said here ring or notify, or undo it"),
     ("/pin", "let this room stand first, or undo it"),
     ("/topic TEXT", "set the topic, or show it"),
@@ -134,6 +137,9 @@ impl Chat<'_> {
             "appoint" => self.appoint(rest).await,
             "dismiss" => self.dismiss(rest).await,
             "step-down" => self.step_down(rest).await,
+            "rules" => self.rules(rest).await,
+            "held" => self.held().await,
+            "through" => self.through(rest).await,
             "file" => self.file(rest).await,
             "get" => self.get(counted(rest).0).await,
             "mute" => self.attend(|room| Attention { muted: Some(!room.muted), pinned: None }).await,
