@@ -3,8 +3,8 @@
 use crate::{
     Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, ChangeRules, Edit, Enter, EntryHex, Event,
     Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkFigures,
-    Message, Named, Nearby, NearbyRoom, NewBot, NewHook, NewTicket, Nick, Order, Ordered, Page, Path, Peer, People,
-    Person, Queues, Read, Refusal, Rejected, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic,
+    Message, Named, Nearby, NearbyRoom, NewBot, NewHook, NewReport, NewTicket, Nick, Order, Ordered, Page, Path, Peer, People,
+    Person, Queues, Read, Refusal, Rejected, Report, ReportMade, Reports, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic,
     Whois, Within, Work, codes, endpoint::Example,
 };
 
@@ -125,6 +125,26 @@ impl Example for Order {
 impl Example for ChangeRules {
     fn example() -> Self {
         Self { slow_s: Some(30), ..Self::default() }
+    }
+}
+
+impl Example for NewReport {
+    fn example() -> Self {
+        Self { message: REF.into(), words: "spam".into() }
+    }
+}
+
+impl Example for ReportMade {
+    fn example() -> Self {
+        Self { told: 1 }
+    }
+}
+
+impl Example for Reports {
+    fn example() -> Self {
+        let named = |nick: &str| Named { author: author(), nick: nick.into() };
+        let (by, author, text, words) = (named("ada"), named("mallory"), "buy this".into(), "spam".into());
+        Self { reports: vec![Report { by, message: REF.into(), author, text, words, time_ms: SAID_MS }] }
     }
 }
 

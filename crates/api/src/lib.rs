@@ -29,6 +29,7 @@ mod message;
 pub mod openapi;
 mod people;
 mod refusal;
+mod report;
 mod room;
 
 pub use self::{
@@ -54,6 +55,7 @@ pub use self::{
     },
     people::{People, Person, Whois},
     refusal::{Code, Refusal, Refused, codes},
+    report::{NewReport, Report, ReportMade, Reports},
     room::{
         Announced, Attention, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Seeking,
         Share, Sought, Ticket, Topic, Traffic,

@@ -89,6 +89,12 @@ pub const SAYINGS: usize = 1024;
 /// take a tenth of a second.
 pub const ORDERS: usize = 64;
 
+/// Bytes of the words of a report: a paragraph.
+pub const REPORT_BYTES: usize = 512;
+
+/// Reports of one member that a governor's node takes in an hour; more are dropped.
+pub const REPORTS_AN_HOUR: usize = 20;
+
 /// Pages of the timeline in which held messages are looked for: some thousand messages.
 pub const HELD_PAGES: usize = 16;
 

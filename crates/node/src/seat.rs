@@ -1,6 +1,7 @@
 //! One room as the driver sees it: its engine, and the state between the engine and the room's users.
 
 mod closed;
+mod reports;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -57,6 +58,7 @@ pub(crate) struct Seat {
     pub(crate) again: VecDeque<(Kind, Bytes)>,
     pub(crate) author: AuthorId,
     pub(crate) governed: Governed,
+    reports: reports::Taken,
     /// How much of our log others prove to have seen since the room was entered.
     knows: Knows,
     engine: Engine,
@@ -107,6 +109,7 @@ impl Seat {
             again: VecDeque::new(),
             author,
             governed: Governed::default(),
+            reports: reports::Taken::default(),
             knows: Knows::new(author),
             engine,
             sayings: Vec::new(),

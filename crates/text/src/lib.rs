@@ -17,6 +17,7 @@ pub mod show;
 mod who;
 
 pub use self::{
+    show::VERIFIED,
     asked::Search,
     clean::{clean, clean_name, escaped, steers},
     clock::Clock,

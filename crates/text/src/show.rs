@@ -13,6 +13,9 @@ use crate::{
     who::{NAMELESS_DIGITS, Names},
 };
 
+/// The sign behind the name of somebody whose safety number the person has compared.
+pub const VERIFIED: &str = "°";
+
 /// The visible part of a message.
 enum Said {
     /// A line of text.
@@ -47,7 +50,10 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
         (Kind::Gone, Some(Gone::Unkept)) => Said::Act("said something that is no longer kept by anybody here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };
-    let (moment, nick) = (clock.moment(message.time_ms), names.by(message));
+    let (moment, mut nick) = (clock.moment(message.time_ms), names.by(message));
+    if message.verified {
+        nick.push_str(VERIFIED);
+    }
     let mut shown = match said {
         Said::Text(text) => format!("{moment} {nick}  {text}"),
         Said::Act(act) => format!("{moment} * {nick} {act}"),

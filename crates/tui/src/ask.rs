@@ -71,6 +71,8 @@ pub(super) enum OfRoom {
     /// Remembers that the safety number was compared, or takes it back.
     Verify(AuthorHex, bool),
     Hide(AuthorHex),
+    /// Hides somebody in all rooms.
+    HideEverywhere(AuthorHex),
     /// Shows a hidden author again.
     Unhide(AuthorHex),
     /// Tells others that I am typing.
@@ -178,6 +180,7 @@ impl OfRoom {
                 told.map(|whois| Outcome::Whois(Box::new(whois)))
             }
             Self::Hide(author) => room.hide(author.as_str()).await.map(Outcome::People),
+            Self::HideEverywhere(author) => room.hide_everywhere(author.as_str()).await.map(Outcome::People),
             Self::Unhide(author) => room.show(author.as_str()).await.map(Outcome::People),
             Self::Typing => room.typing().await.map(|()| Outcome::Done),
             Self::Foresee(order) => client.call(&endpoints::FORESEE, &path, &[], order).await.map(Outcome::Foreseen),

@@ -384,7 +384,10 @@ pub(crate) fn safety_told(name: &str, whois: &Whois) -> String {
 pub(super) fn tell_safety(model: &mut Model, whois: &Whois) {
     let Some(open) = &model.open else { return };
     let name = open.names.name(&whois.person.author, &whois.person.nick).whole();
-    model.told(safety_told(&name, whois));
+    let told = safety_told(&name, whois);
+    if whois.person.me || !panels::draw_safety(model, &name, (&told, &whois.safety)) {
+        model.told(told);
+    }
 }
 
 /// Reports that somebody is verified now, or no longer.
@@ -410,14 +413,24 @@ fn hide(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
     if name.is_empty() {
         return hidden_told(model);
     }
+    let (name, everywhere) = hidden_where(name);
     let Some(author) = meant(model, name) else { return };
     let person = model.open.as_ref().and_then(|open| open.people.get(&author));
     let (me, hidden) = person.map_or((false, false), |person| (person.me, person.hidden));
     if me {
         return model.fail("name", "that is yourself", "/hide NAME hides somebody else");
     }
-    let ask = if hidden { OfRoom::Unhide(author) } else { OfRoom::Hide(author) };
+    let ask = match (everywhere, hidden) {
+        (true, _) => OfRoom::HideEverywhere(author),
+        (false, true) => OfRoom::Unhide(author),
+        (false, false) => OfRoom::Hide(author),
+    };
     of_room(model, ask, out);
+}
+
+/// The name in `/hide [everywhere] NAME`, and whether they are hidden in all rooms.
+pub(crate) fn hidden_where(rest: &str) -> (&str, bool) {
+    rest.strip_prefix("everywhere ").map_or((rest, false), |name| (name.trim(), true))
 }
 
 fn hidden_told(model: &mut Model) {

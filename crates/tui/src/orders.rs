@@ -83,7 +83,7 @@ pub(super) const ORDERS: [Known; 36] = [
     rare("unread", "", "mark the selected message as unread, or the last one", |_| Order::Unread),
     rare("whois", "NAME", "who somebody is, and how they are reached", Order::Whois),
     rare("verify", "NAME", "your safety number; NAME yes: it is theirs, too", Order::Verify),
-    rare("hide", "NAME", "hide them for you; no name: this message for all", Order::Hide),
+    rare("hide", "NAME", "hide them for you; everywhere NAME: in all rooms", Order::Hide),
     rare("kick", "NAME", "remove somebody from a closed room", Order::Kick),
     rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),
     rare("dismiss", "NAME", "end the role of somebody", Order::Dismiss),

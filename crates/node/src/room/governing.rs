@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rumormill_proto::{
     content::Target,
     governance::{Announced, Foreseen, Order, Rules, Shown},
@@ -15,7 +16,7 @@ use crate::{
     command::Command,
     counting::Counting,
     error::Error,
-    limits::{HELD_PAGES, PAGE_LINES},
+    limits::{HELD_PAGES, PAGE_LINES, REPORT_BYTES},
     membership::{Member, Membership, Place},
     message::{Message, What},
     messages,
@@ -71,6 +72,23 @@ impl Room {
         let (room, limit) = (self.board.id, limit.min(PAGE_LINES));
         let read = move |read: &mut dyn Read| held(&mut Counting::new(read, shown.clone()), &shown, (&room, limit));
         self.node.readers.read(read).await
+    }
+
+    /// Reports a message to those who govern the room and are linked with us; nobody else learns of it. Returns how many
+    /// these are: with 0 it has to be repeated when one comes.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] when the words are longer than a report may be, [`Error::Open`] in an open room; [`Error::Left`] and
+    /// [`Error::Closed`].
+    pub async fn report(&self, of: Target, words: &str) -> Result<usize, Error> {
+        if words.len() > REPORT_BYTES {
+            return Err(Error::TooLong);
+        }
+        if !self.is_closed() {
+            return Err(Error::Open);
+        }
+        let words = Bytes::copy_from_slice(words.as_bytes());
+        self.node.ask(|answer| Command::Govern { room: self.board.id, what: Govern::Report(of, words, answer) }).await
     }
 
     /// The tickets that members of a closed room made, also those that ended; by maker, each maker's in their order.

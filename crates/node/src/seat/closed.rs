@@ -10,7 +10,7 @@ use rumormill_proto::{
     admit::Author,
     content::Target,
     entry::Kind,
-    governance::{Announced, Foreseen, Guest, Order, Role, Rules, TicketKey, countersign},
+    governance::{Announced, Foreseen, Guest, Order, Role, TicketKey, countersign},
     ids::{AuthorId, Seq},
     input::{Event, Input, Output, Unsaid},
     limits::ACT_ADMITTED,
@@ -197,9 +197,8 @@ impl Seat {
 
     /// Takes the turn of so many messages in slow mode, or tells for how many milliseconds they would be kept out.
     pub(super) fn take_slow_turn(&mut self, messages: usize, now: Now) -> Result<(), u64> {
-        let Some((role, rules)) = self.role_and_rules() else { return Ok(()) };
-        let governs = matches!(role, Some(Role::Owner | Role::CoOwner | Role::Moderator));
-        if messages == 0 || rules.slow_s == 0 || governs {
+        let Some(rules) = self.board.posted().closed.as_ref().map(|closed| closed.rules) else { return Ok(()) };
+        if messages == 0 || rules.slow_s == 0 || self.governs() {
             return Ok(());
         }
         let slow_ms = rules.slow_s * 1_000;
@@ -214,11 +213,10 @@ impl Seat {
         }
     }
 
-    fn role_and_rules(&self) -> Option<(Option<Role>, Rules)> {
-        let posted = self.board.posted();
-        let closed = posted.closed.as_ref()?;
-        let role = if let Membership::Present(role) = closed.membership { role } else { None };
-        Some((role, closed.rules))
+    /// Whether we govern a closed room.
+    pub(super) fn governs(&self) -> bool {
+        let governs = |role| matches!(role, Role::Owner | Role::CoOwner | Role::Moderator);
+        matches!(self.membership(), Some(Membership::Present(Some(role))) if governs(role))
     }
 
     /// Whether we may say something: in a closed room only its present members do.

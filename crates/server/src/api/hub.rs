@@ -266,7 +266,15 @@ impl Follower {
                 self.held.acknowledged(author, next);
                 self.tell_held();
             }
+            RoomEvent::Reported { by, of, words } => {
+                if let Some(api) = self.api.upgrade().map(Api) {
+                    api.reported(&self.room, (by, of), words).await;
+                }
+            }
             RoomEvent::Came { author, .. } => {
+                if let Some(api) = self.api.upgrade().map(Api) {
+                    api.hand_on_reports(&self.room).await;
+                }
                 let Some(api) = self.api() else { return };
                 let person = api.person(&self.room, &author, 0);
                 let here = person.role != Some(words::Role::Removed);

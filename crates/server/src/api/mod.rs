@@ -26,6 +26,7 @@ mod once;
 mod pace;
 mod people;
 mod recent;
+mod reports;
 mod rooms;
 mod rules;
 mod routes;
@@ -52,7 +53,8 @@ pub use self::{
 };
 
 use self::{
-    bots::Bots, chosen::Chosen, counts::Counts, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf,
+    bots::Bots, chosen::Chosen, counts::Counts, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, reports::Reports,
+    shelf::Shelf,
 };
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
@@ -70,6 +72,7 @@ struct Inner {
     hidden: Chosen,
     verified: Chosen,
     hooks: Hooks,
+    reports: Reports,
     bots: Bots,
     shelf: Shelf,
     counts: Counts,
@@ -108,7 +111,7 @@ impl Api {
 
     fn of(node: Node, state: &Path, typing: Typing, whose: Whose) -> Result<Self, Refusal> {
         let (marks, hidden) = (Marks::open(state)?, Chosen::open(state, "hidden.json")?);
-        let verified = Chosen::open(state, "verified.json")?;
+        let (verified, reports) = (Chosen::open(state, "verified.json")?, Reports::open(state)?);
         let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
@@ -120,6 +123,7 @@ impl Api {
             hidden,
             verified,
             hooks,
+            reports,
             bots,
             shelf,
             counts: Counts::default(),
@@ -149,6 +153,10 @@ impl Api {
 
     fn verified(&self) -> &Chosen {
         &self.0.verified
+    }
+
+    fn reports(&self) -> &Reports {
+        &self.0.reports
     }
 
     fn hooks(&self) -> &Hooks {

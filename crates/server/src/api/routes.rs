@@ -17,7 +17,7 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, rooms, rules,
+    bots, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, reports, rooms, rules,
     say, signs,
 };
 use crate::answer::{Answer, SafeJson};
@@ -40,6 +40,9 @@ pub(super) fn all(whose: Whose) -> Router<Api> {
         .at(&table::FORESEE, governing::foresee)
         .at(&table::SET_RULES, rules::set)
         .at(&table::LIST_HELD, rules::held)
+        .at(&table::MAKE_REPORT, reports::report)
+        .at(&table::LIST_REPORTS, reports::list)
+        .at(&table::CLOSE_REPORT, reports::close)
         .at(&table::GET_TICKET, rooms::ticket)
         .at(&table::GET_TICKET_PICTURE, rooms::ticket_picture)
         .at(&table::SET_NICK, rooms::nick)

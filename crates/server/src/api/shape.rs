@@ -161,6 +161,7 @@ impl Api {
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
+        let verified = !mine && self.verified().has(&room_hex(room), &author_hex(&author));
         let waits = is_held(room, &message) && !matches!(message.what, What::Act(_) | What::Nick(_));
         let deed = if let What::Act(says) = &message.what { deed(says, |author| nick(room, author)) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
@@ -208,6 +209,7 @@ impl Api {
             text,
             action,
             hidden,
+            verified,
             held: waits,
             from,
             mentions: mentions.iter().map(author_hex).collect(),

@@ -11,7 +11,7 @@ use rumormill_text::{
 
 use crate::{
     ask::at_home,
-    carry::attended,
+    carry::{attended, hidden_where},
     chat::{Chat, Next},
     failure::Failure,
     governing::elsewhere,
@@ -31,7 +31,7 @@ const ORDERS: [(&str, &str); 30] = [
     ("/me TEXT", "say what you do"),
     ("/nick NAME", "be shown by this name"),
     ("/names", "who is in the room"),
-    ("/hide NAME", "do not show you what they say, or show it again; ^2 hides a message for everybody"),
+    ("/hide NAME", "do not show you what they say, or show it again; everywhere NAME: in all rooms; ^2 hides a message for everybody"),
     ("/verify NAME", "your safety number with somebody; NAME yes: theirs is the same; NAME no takes that back"),
     ("/kick NAME", "remove somebody from a closed room"),
     ("/appoint NAME", "make somebody a moderator; NAME co-owner: a co-owner"),
@@ -236,19 +236,22 @@ impl Chat<'_> {
         if name.is_empty() {
             return Err(usage("whom?", "/hide NAME; /names lists everybody"));
         }
+        let (name, everywhere) = hidden_where(name);
         let author = self.names.choose(name).map_err(Failure::Choice)?;
         let person = self.person(&author);
         if person.me {
             return Err(usage("that is yourself", "/hide NAME hides somebody else"));
         }
-        let hides = !person.hidden;
+        let hides = everywhere || !person.hidden;
         match hides {
+            true if everywhere => self.ask().hide_everywhere(author.as_str()).await?,
             true => self.ask().hide(author.as_str()).await?,
             false => self.ask().show(author.as_str()).await?,
         };
         self.person(&author).hidden = hides;
         let name = self.names.name(&author, "").whole();
         self.screen.talk(&match hides {
+            true if everywhere => format!("{name} is hidden in all your rooms, for you alone; /hide {name} shows them again"),
             true => format!("{name} is hidden, for you alone; /hide {name} shows them again"),
             false => format!("{name} is shown again"),
         })
