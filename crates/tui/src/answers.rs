@@ -9,6 +9,7 @@ use super::{
     input::Effect,
     model::{BlockKey, Mode, Model, NoteKind, Open},
     orders, panels,
+    reports,
     rooms::{self, left, spoke, status},
     rules, scroll,
 };
@@ -97,6 +98,8 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
             open.timeline.seen();
         }
         (ask, Outcome::Page(page)) => read(model, &ask, page),
+        (_, Outcome::Reported(told)) => model.told(reports::made(told)),
+        (_, Outcome::Reports(came)) => reports::tell(model, &came),
         (_, Outcome::Holders(holders)) => carry::tell_holders(model, &holders),
         // Events report the result of a change: the answer may be older than the newest event.
         _ => {}

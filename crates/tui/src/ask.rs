@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, AuthorHex, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, Order, Page, Person, PlaceText,
-    Refused, Room, RoomHex, Say, Whois, endpoints,
+    Attention, AuthorHex, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, NewReport, Order, Page, Person, PlaceText,
+    Refused, Report, Room, RoomHex, Say, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
 use rumormill_text::{safe_name, steers};
@@ -86,6 +86,10 @@ pub(super) enum OfRoom {
     Rules(ChangeRules),
     /// The messages of newcomers that are held.
     Held,
+    /// Reports a message.
+    Report(NewReport),
+    /// The reports that came.
+    Reports,
 }
 
 /// A result.
@@ -103,6 +107,9 @@ pub(super) enum Outcome {
     Whois(Box<Whois>),
     Nearby(Vec<NearbyRoom>),
     Foreseen(Foreseen),
+    /// How many took a report.
+    Reported(u64),
+    Reports(Vec<Report>),
     /// The path where a file was saved.
     Saved(String),
     Done,
@@ -187,6 +194,12 @@ impl OfRoom {
             Self::Order(order) => client.call(&endpoints::ORDER, &path, &[], order).await.map(|_| Outcome::Done),
             Self::Rules(change) => client.call(&endpoints::SET_RULES, &path, &[], change).await.map(standing),
             Self::Held => client.call(&endpoints::LIST_HELD, &path, &[], ()).await.map(Outcome::Page),
+            Self::Report(report) => {
+                client.call(&endpoints::MAKE_REPORT, &path, &[], report).await.map(|made| Outcome::Reported(made.told))
+            }
+            Self::Reports => {
+                client.call(&endpoints::LIST_REPORTS, &path, &[], ()).await.map(|came| Outcome::Reports(came.reports))
+            }
             Self::Leave => room.leave().await.map(|()| Outcome::Done),
             Self::File(path) => {
                 let sent = transfer::send(client, id, path, &ProgressBar::hidden()).await?;

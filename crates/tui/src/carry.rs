@@ -15,7 +15,7 @@ use super::{
     model::{Aim, Mode, Model, NoteKind, Open, Question, Unread},
     orders::{Order, Said, read, typed},
     panels::{self, last_word, way},
-    rooms,
+    reports, rooms,
     rows::title,
     rules, scroll, settings,
 };
@@ -132,6 +132,8 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
         Order::Rules(words) => rules::rules(model, &words, out),
         Order::Held => of_room(model, OfRoom::Held, out),
+        Order::Report(words) => reports::report(model, words, out),
+        Order::Reports => of_room(model, OfRoom::Reports, out),
         Order::Through(name) => rules::through(model, &name, out),
         Order::Topic(topic) if topic.is_empty() => topic_told(model),
         Order::Topic(topic) => of_room(model, OfRoom::Topic(topic), out),

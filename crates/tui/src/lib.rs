@@ -29,6 +29,7 @@ mod orders;
 pub mod output;
 mod paint;
 mod panels;
+mod reports;
 mod rooms;
 mod rows;
 mod rules;

@@ -23,6 +23,8 @@ pub(super) enum Order {
     Rules(String),
     Held,
     Through(String),
+    Report(String),
+    Reports,
     Topic(String),
     Search(String),
     Seen,
@@ -64,7 +66,7 @@ pub(super) enum Use {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 36] = [
+pub(super) const ORDERS: [Known; 38] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
     daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
@@ -91,6 +93,8 @@ pub(super) const ORDERS: [Known; 36] = [
     rare("rules", "", "the rules of a closed room, and how to change them", Order::Rules),
     rare("held", "", "what newcomers said that is held", |_| Order::Held),
     rare("through", "NAME", "show what a newcomer says, which is held", Order::Through),
+    rare("report", "WORDS", "report the selected message to the moderators", Order::Report),
+    rare("reports", "", "what was reported to you", |_| Order::Reports),
     rare("mute", "", "let nothing said here ring or notify, or undo it", |_| Order::Mute),
     rare("pin", "", "let this room stand first, or undo it", |_| Order::Pin),
     rare("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),

@@ -41,6 +41,7 @@ pub(crate) mod read;
 pub(crate) mod reply;
 pub(crate) mod resync;
 pub(crate) mod retract;
+pub(crate) mod report;
 pub(crate) mod rooms;
 pub(crate) mod rules;
 pub(crate) mod search;

@@ -203,6 +203,15 @@ fn ann_slows_the_room_and_holds_what_newcomers_say() {
     assert!(seen().contains("buy this") && !seen().contains("too early"), "{}", seen());
     at_cleo.types("thank you");
     at_ben.until("thank you");
+    // Nobody but Ann reads what Ben reports.
+    at_ben.types("/report this is spam");
+    at_ben.until("reported to one person");
+    at_ann.until("Ben reports what Cleo said (this is spam): thank you");
+    at_cleo.types("/reports");
+    at_cleo.until("nobody has reported anything to you here");
+    assert!(ann.lines(&["report", "lunch"])[0].starts_with("Ben on Cleo: thank you (this is spam)"));
+    at_ann.types("/report nothing");
+    at_ann.until("there is nobody to report this to");
     at_cleo.leaves();
     at_ben.leaves();
     at_ann.leaves();

@@ -34,6 +34,7 @@ use crate::{
 mod governing;
 mod orders;
 mod receipts;
+mod reports;
 mod rules;
 mod screen;
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 30] = [
+const ORDERS: [(&str, &str); 32] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -40,6 +40,8 @@ const ORDERS: [(&str, &str); 30] = [
     ("/rules", "the rules of a closed room, and how to change them"),
     ("/held", "what newcomers said that is held"),
     ("/through NAME", "show what a newcomer says, which is held"),
+    ("/report WORDS", "report the last message of somebody else to the moderators; ^2 WORDS the one before it"),
+    ("/reports", "what was reported to you"),
     ("/mute", "let nothing said here ring or notify, or undo it"),
     ("/pin", "let this room stand first, or undo it"),
     ("/topic TEXT", "set the topic, or show it"),
@@ -139,6 +141,8 @@ impl Chat<'_> {
             "step-down" => self.step_down(rest).await,
             "rules" => self.rules(rest).await,
             "held" => self.held().await,
+            "report" => self.report(counted(rest)).await,
+            "reports" => self.reports().await,
             "through" => self.through(rest).await,
             "file" => self.file(rest).await,
             "get" => self.get(counted(rest).0).await,

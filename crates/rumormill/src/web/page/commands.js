@@ -5,6 +5,7 @@ import { show } from "./ask.js";
 import { el } from "./dom.js";
 import { dismiss, make, remove, stepDown } from "./governing.js";
 import { meant, setHidden, showPerson, showSafety } from "./person.js";
+import { showReports } from "./reports.js";
 import { letThrough, rulesByWords, showHeld } from "./rules.js";
 import { dayBegin } from "./side.js";
 import { setByWords, settings, words } from "./settings.js";
@@ -40,6 +41,7 @@ export function commands(chat) {
     ["rules", "slow 30", "the rules of a closed room, and how to change them", (said) => rulesByWords(chat, said)],
     ["held", "", "what newcomers said that is held", () => showHeld(chat)],
     ["through", "name", "show what a newcomer says, which is held", async (name) => letThrough(chat, (await meant(chat, needed(name))).author)],
+    ["reports", "", "what was reported to you", () => showReports(chat)],
     ["search", "words", "look for messages", (sought) => {
       chat.side.show("search");
       return sought && chat.side.search(sought);
