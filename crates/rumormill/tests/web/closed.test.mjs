@@ -120,6 +120,24 @@ test("the owner changes the rules, and lets a newcomer through whose words are h
   assert.deepEqual(room.orders, [{ does: "let-through", who: author(3) }]);
 });
 
+test("a member reports a message, and the owner reads it and is done with it", async (t) => {
+  const { page, room } = await chat(t, closed({ standing: { role: "member", says: "" } }));
+  await said(page, "buy this").click();
+  await page.keyboard.press("m");
+  const dialog = page.locator("#ask");
+  await dialog.getByText("Report it to the moderators").click();
+  await dialog.locator("[name=words]").fill("spam");
+  assert.deepEqual(await findings(page), []);
+  await dialog.locator("button.main").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.reports.map(({ message, words }) => [message, words]), [[`${author(3)}.0`, "spam"]]);
+  await page.locator("#text").fill("/reports");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("spam").waitFor();
+  await dialog.getByText("Done").click();
+  await dialog.getByText("Nobody has reported anything").waitFor();
+});
+
 test("a person is verified by comparing a number, and that shows beside the name", async (t) => {
   const { page } = await chat(t, closed());
   const dialog = await personDialog(page, "Ann");
