@@ -1,9 +1,9 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BotMade, Bots, ChangeRules, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade, HookPost,
-    Hooks, ImportCounts, Keep, Message, Nearby, NewBot, NewHook, NewReport, NewTicket, Nick, Order, Ordered, Page, People, Read, ReportMade, Reports,
-    Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
+    Announced, Attention, BotMade, Bots, ChangeRules, Edit, Enter, Event, Figures, Findings, Foreseen, Holders,
+    HookMade, HookPost, Hooks, ImportCounts, Keep, Message, Nearby, NewBot, NewHook, NewReport, NewTicket, Nick, Order,
+    Ordered, Page, People, Read, ReportMade, Reports, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,

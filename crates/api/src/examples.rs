@@ -1,11 +1,11 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, ChangeRules, Edit, Enter, EntryHex, Event,
-    Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkFigures,
-    Message, Named, Nearby, NearbyRoom, NewBot, NewHook, NewReport, NewTicket, Nick, Order, Ordered, Page, Path, Peer, People,
-    Person, Queues, Read, Refusal, Rejected, Report, ReportMade, Reports, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic,
-    Whois, Within, Work, codes, endpoint::Example,
+    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, ChangeRules, Edit, Enter, EntryHex,
+    Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep,
+    LinkFigures, Message, Named, Nearby, NearbyRoom, NewBot, NewHook, NewReport, NewTicket, Nick, Order, Ordered, Page,
+    Path, Peer, People, Person, Queues, Read, Refusal, Rejected, Report, ReportMade, Reports, Room, Rooms, Say, Sign,
+    Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work, codes, endpoint::Example,
 };
 
 /// An example of a place.

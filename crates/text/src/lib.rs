@@ -17,7 +17,6 @@ pub mod show;
 mod who;
 
 pub use self::{
-    show::VERIFIED,
     asked::Search,
     clean::{clean, clean_name, escaped, steers},
     clock::Clock,
@@ -28,5 +27,6 @@ pub use self::{
     pasted::{find_ticket, holds_ticket},
     rooms::{beginnings, choose, founded, handing_over, title},
     rules::{RULES_HELP, read_rules, ruled},
+    show::VERIFIED,
     who::{Name, Named, Names, counts},
 };

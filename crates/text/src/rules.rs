@@ -3,7 +3,8 @@
 use rumormill_api::{ChangeRules, Rules};
 
 /// What can be said to change the rules.
-pub const RULES_HELP: &str = "slow SECONDS, slow off, newcomers held, newcomers shown, tickets members, tickets governors";
+pub const RULES_HELP: &str =
+    "slow SECONDS, slow off, newcomers held, newcomers shown, tickets members, tickets governors";
 
 /// The rules of a room, a sentence each.
 pub fn ruled(rules: &Rules) -> [String; 3] {

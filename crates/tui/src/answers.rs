@@ -8,8 +8,7 @@ use super::{
     carry, complete, files, governing,
     input::Effect,
     model::{BlockKey, Mode, Model, NoteKind, Open},
-    orders, panels,
-    reports,
+    orders, panels, reports,
     rooms::{self, left, spoke, status},
     rules, scroll,
 };

@@ -1,8 +1,8 @@
 //! Carries out a typed line: sends a text, or runs an order.
 
 use rumormill_api::{
-    ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, Order as ApiOrder,
-    Person, Refused, Room, Say, Whois, codes,
+    ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, NewReport,
+    Order as ApiOrder, Person, Refused, Room, Say, Whois, codes,
 };
 use rumormill_text::{
     Named, choose, clean, clean_name, counts, handing_over, holds_ticket, limits::NICK_CHARS, show::thousands,
@@ -15,7 +15,7 @@ use super::{
     model::{Aim, Mode, Model, NoteKind, Open, Question, Unread},
     orders::{Order, Said, read, typed},
     panels::{self, last_word, way},
-    reports, rooms,
+    rooms,
     rows::title,
     rules, scroll, settings,
 };
@@ -116,25 +116,6 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Whois(name) => whois(model, &name, out),
         Order::Verify(rest) => verify(model, &rest, out),
         Order::Hide(name) => hide(model, &name, out),
-        Order::Kick(name) => {
-            let Some(who) = person_meant(model, &name, "/kick NAME") else { return };
-            governing::ask_first(model, ApiOrder::Remove { who, hide: false }, out);
-        }
-        Order::Dismiss(name) => {
-            let Some(who) = person_meant(model, &name, "/dismiss NAME") else { return };
-            governing::ask_first(model, ApiOrder::Dismiss { who }, out);
-        }
-        Order::Appoint(rest) => {
-            let (name, role) = governing::appointed(&rest);
-            let Some(who) = person_meant(model, name, "/appoint NAME, or /appoint NAME co-owner") else { return };
-            governing::give(model, ApiOrder::Appoint { who, role }, out);
-        }
-        Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
-        Order::Rules(words) => rules::rules(model, &words, out),
-        Order::Held => of_room(model, OfRoom::Held, out),
-        Order::Report(words) => reports::report(model, words, out),
-        Order::Reports => of_room(model, OfRoom::Reports, out),
-        Order::Through(name) => rules::through(model, &name, out),
         Order::Topic(topic) if topic.is_empty() => topic_told(model),
         Order::Topic(topic) => of_room(model, OfRoom::Topic(topic), out),
         Order::Search(words) => search(model, &words, out),
@@ -157,6 +138,39 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Get(which) => files::get(model, &which, out),
         Order::Set(what) => set(model, &what, out),
         Order::Quit => out.push(Effect::Quit),
+        order => govern(model, order, out),
+    }
+}
+
+/// Carries out an order of closed rooms.
+fn govern(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
+    match order {
+        Order::Kick(name) => {
+            let Some(who) = person_meant(model, &name, "/kick NAME") else { return };
+            governing::ask_first(model, ApiOrder::Remove { who, hide: false }, out);
+        }
+        Order::Dismiss(name) => {
+            let Some(who) = person_meant(model, &name, "/dismiss NAME") else { return };
+            governing::ask_first(model, ApiOrder::Dismiss { who }, out);
+        }
+        Order::Appoint(rest) => {
+            let (name, role) = governing::appointed(&rest);
+            let Some(who) = person_meant(model, name, "/appoint NAME, or /appoint NAME co-owner") else { return };
+            governing::give(model, ApiOrder::Appoint { who, role }, out);
+        }
+        Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
+        Order::Rules(words) => rules::rules(model, &words, out),
+        Order::Held => of_room(model, OfRoom::Held, out),
+        Order::Through(name) => {
+            let Some(who) = person_meant(model, &name, "/through NAME; /held lists what is held") else { return };
+            governing::give(model, ApiOrder::LetThrough { who }, out);
+        }
+        Order::Report(words) => match target(model, |message| !message.mine) {
+            Some(Message { r#ref: message, .. }) => of_room(model, OfRoom::Report(NewReport { message, words }), out),
+            None => no_target(model, "/report WORDS", "there is nothing to report"),
+        },
+        Order::Reports => of_room(model, OfRoom::Reports, out),
+        _ => {}
     }
 }
 
@@ -345,7 +359,7 @@ fn whois(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
 }
 
 /// The author that a name means; shows how the order is used if there is none.
-pub(super) fn person_meant(model: &mut Model, name: &str, help: &str) -> Option<String> {
+fn person_meant(model: &mut Model, name: &str, help: &str) -> Option<String> {
     if name.is_empty() {
         model.fail("usage", "whom?", help);
         return None;

@@ -1,25 +1,9 @@
 //! Reports of messages on the whole screen.
 
-use rumormill_api::{Message, NewReport, Report};
+use rumormill_api::Report;
 use rumormill_text::clean;
 
-use super::{
-    ask::{Ask, OfRoom},
-    carry::target,
-    input::Effect,
-    model::Model,
-    panels,
-};
-
-/// Reports the selected message, or the last one of somebody else: `/report WORDS`.
-pub(super) fn report(model: &mut Model, words: String, out: &mut Vec<Effect>) {
-    let Some(open) = &model.open else { return model.no_room() };
-    let room = open.room.clone();
-    let Some(Message { r#ref: message, .. }) = target(model, |message| !message.mine) else {
-        return model.fail("message", "there is nothing to report", "select a message with Alt+Up, then /report WORDS");
-    };
-    out.push(Effect::Ask(Ask::Of(room, OfRoom::Report(NewReport { message, words }))));
-}
+use super::{model::Model, panels};
 
 /// What became of a report.
 pub(crate) fn made(told: u64) -> String {

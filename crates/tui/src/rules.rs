@@ -1,12 +1,10 @@
 //! The rules of a closed room on the whole screen, and the newcomers whose words they hold.
 
-use rumormill_api::{Message, Order as ApiOrder};
+use rumormill_api::Message;
 use rumormill_text::{RULES_HELP, clean, read_rules, ruled};
 
 use super::{
     ask::{Ask, OfRoom},
-    carry::person_meant,
-    governing,
     input::Effect,
     model::Model,
     panels,
@@ -24,12 +22,6 @@ pub(super) fn rules(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
         (_, None) => model.fail("usage", "which rule?", &format!("/rules {RULES_HELP}")),
         (_, Some(change)) => out.push(Effect::Ask(Ask::Of(id, OfRoom::Rules(change)))),
     }
-}
-
-/// Shows what a newcomer says: `/through NAME`.
-pub(super) fn through(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
-    let Some(who) = person_meant(model, name, "/through NAME; /held lists what is held") else { return };
-    governing::give(model, ApiOrder::LetThrough { who }, out);
 }
 
 /// Lists the messages that are held.

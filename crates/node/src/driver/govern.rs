@@ -12,7 +12,11 @@ impl Driver {
         let stopped = self.stopped(room);
         if let Govern::Report(of, words, answer) = what {
             // The caller may have gone.
-            let _ = answer.send(if self.seats.contains_key(room) { Ok(self.report(room, of, &words)) } else { Err(stopped) });
+            let _ = answer.send(if self.seats.contains_key(room) {
+                Ok(self.report(room, of, &words))
+            } else {
+                Err(stopped)
+            });
             return;
         }
         match (self.seats.get_mut(room), what) {

@@ -123,7 +123,8 @@ impl Seat {
         if self.setup.closed.is_none() {
             return false;
         }
-        let said = |output: &Output| matches!(output, Output::Emit(Event::Shown { entry, .. }) if entry.kind.is_message());
+        let said =
+            |output: &Output| matches!(output, Output::Emit(Event::Shown { entry, .. }) if entry.kind.is_message());
         let slowed = if outputs.iter().any(said) { self.engine.slowed() } else { self.governed.slowed };
         if slowed == self.governed.slowed && !outputs.iter().any(changes) {
             return false;

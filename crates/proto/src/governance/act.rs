@@ -49,7 +49,10 @@ use crate::{
     entry::{Kind, LogKey},
     epochs::EpochId,
     ids::{AuthorId, EntryId, RoomId, Seq},
-    limits::{ACT_ADMITTED, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, RULED_LOGS, SEQ_END, SLOW_S, TICKET_HEADS},
+    limits::{
+        ACT_ADMITTED, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, RULED_LOGS, SEQ_END, SLOW_S,
+        TICKET_HEADS,
+    },
     reject::Reject,
     run::{RawRun, Signature},
 };
@@ -507,16 +510,7 @@ fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             put_place(out, last);
             Kind::HIDE
         }
-        Says::Rules { rules, counts } => {
-            out.push(u8::from(rules.tickets));
-            put_number(out, rules.slow_s);
-            out.push(u8::from(rules.hold));
-            put_list(out, counts, |out, (author, count)| {
-                out.extend_from_slice(&author.0);
-                put_number(out, *count);
-            });
-            Kind::RULES
-        }
+        Says::Rules { rules, counts } => put_rules(out, rules, counts),
         Says::LetThrough(who) => put_fields(out, Kind::LET_THROUGH, &[&who.0]),
         Says::Epoch { epoch, follows, answers } => {
             out.extend_from_slice(&epoch.0);
@@ -525,6 +519,17 @@ fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             Kind::EPOCH
         }
     }
+}
+
+fn put_rules(out: &mut Vec<u8>, rules: &Rules, counts: &[(AuthorId, Seq)]) -> Kind {
+    out.push(u8::from(rules.tickets));
+    put_number(out, rules.slow_s);
+    out.push(u8::from(rules.hold));
+    put_list(out, counts, |out, (author, count)| {
+        out.extend_from_slice(&author.0);
+        put_number(out, *count);
+    });
+    Kind::RULES
 }
 
 fn role_byte(role: Role) -> u8 {

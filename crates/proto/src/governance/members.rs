@@ -75,11 +75,7 @@ struct Admission<'a> {
 }
 
 impl Members {
-    pub(crate) fn of(
-        entries: &Entries,
-        (governors, rulings): (&Governors, &Rulings),
-        removals: &Removals,
-    ) -> Self {
+    pub(crate) fn of(entries: &Entries, (governors, rulings): (&Governors, &Rulings), removals: &Removals) -> Self {
         let mut admission = Admission {
             entries,
             governors,

@@ -136,34 +136,15 @@ impl Fold<'_> {
                 let despite = self.endings_of_all(&who);
                 Ok(Says::Admit { who, ticket: None, despite })
             }
-            Order::Confirm { mut who, ticket } => {
-                self.governs(me)?;
-                who.sort_unstable();
-                who.dedup();
-                Ok(Says::Admit { who, ticket, despite: Vec::new() })
-            }
-            Order::PutOut(mut who) => {
-                self.governs(me)?;
-                who.sort_unstable();
-                who.dedup();
-                // Nothing of them counts, and their ticket stays what it is for those who came in time.
-                let end = |key| Ended { end: End { key, last: None }, act: None };
-                Ok(Says::Remove { ends: who.into_iter().map(end).collect(), tickets: Vec::new(), knowing: Vec::new() })
-            }
+            Order::Confirm { who, ticket } => self.confirm(me, who, ticket),
+            Order::PutOut(who) => self.put_out(me, who),
             Order::Hide { author, first, last } => {
                 self.against(me, &author)?;
                 let last = self.head_at(&author, last).ok_or(Unsaid::Nothing)?;
                 Ok(Says::Hide { author, first, last: last.into() })
             }
-            Order::Rules(rules) => match self.role(me) {
-                Some(Role::Owner | Role::CoOwner) => Ok(Says::Rules { rules, counts: self.unruled() }),
-                _ => Err(Unsaid::Rank),
-            },
-            Order::LetThrough(who) => match (self.held().contains(&who), self.held().contains(me)) {
-                (true, false) => Ok(Says::LetThrough(who)),
-                (true, true) => Err(Unsaid::Rank),
-                (false, _) => Err(Unsaid::Nothing),
-            },
+            Order::Rules(rules) => self.rule(me, rules),
+            Order::LetThrough(who) => self.let_through(me, who),
             Order::Vouch(key) => self.vouch(me, key),
             Order::Epoch(epoch) => Ok(self.epoch(epoch)),
             Order::StepDown => match self.role(me) {
@@ -186,6 +167,37 @@ impl Fold<'_> {
                 self.against(me, &key)?;
                 Ok(Says::End(self.end_of(key)))
             }
+        }
+    }
+
+    fn confirm(&self, me: &AuthorId, mut who: Vec<AuthorId>, ticket: Option<TicketId>) -> Result<Says, Unsaid> {
+        self.governs(me)?;
+        who.sort_unstable();
+        who.dedup();
+        Ok(Says::Admit { who, ticket, despite: Vec::new() })
+    }
+
+    fn put_out(&self, me: &AuthorId, mut who: Vec<AuthorId>) -> Result<Says, Unsaid> {
+        self.governs(me)?;
+        who.sort_unstable();
+        who.dedup();
+        // Nothing of them counts, and their ticket stays what it is for those who came in time.
+        let end = |key| Ended { end: End { key, last: None }, act: None };
+        Ok(Says::Remove { ends: who.into_iter().map(end).collect(), tickets: Vec::new(), knowing: Vec::new() })
+    }
+
+    fn rule(&self, me: &AuthorId, rules: Rules) -> Result<Says, Unsaid> {
+        match self.role(me) {
+            Some(Role::Owner | Role::CoOwner) => Ok(Says::Rules { rules, counts: self.unruled() }),
+            _ => Err(Unsaid::Rank),
+        }
+    }
+
+    fn let_through(&self, me: &AuthorId, who: AuthorId) -> Result<Says, Unsaid> {
+        match (self.held().contains(&who), self.held().contains(me)) {
+            (true, false) => Ok(Says::LetThrough(who)),
+            (true, true) => Err(Unsaid::Rank),
+            (false, _) => Err(Unsaid::Nothing),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rumormill_proto::{
     governance::{Deed, Order, Role::*, TicketId},
     ids::AuthorId,
-    limits::{CONFIRMED, CONFIRM_LATER_MS, CONFIRM_MS, GOVERNOR_SEEN_MS, WELCOMES_A_DAY},
+    limits::{CONFIRM_LATER_MS, CONFIRM_MS, CONFIRMED, GOVERNOR_SEEN_MS, WELCOMES_A_DAY},
     time::Time,
 };
 
@@ -116,7 +116,10 @@ fn of_a_ticket_twenty_are_confirmed_in_an_hour_and_the_rest_later() {
     };
     let first = due(CONFIRM_MS);
     assert_eq!(first.len(), CONFIRMED);
-    owner.writes_at(Time::from_ms(CONFIRM_MS).0, Some(Deed::Admit { who: first, ticket: Some(ticket), despite: vec![] }));
+    owner.writes_at(
+        Time::from_ms(CONFIRM_MS).0,
+        Some(Deed::Admit { who: first, ticket: Some(ticket), despite: vec![] }),
+    );
     assert!(due(2 * CONFIRM_MS - 1).is_empty());
     assert_eq!(due(2 * CONFIRM_MS).len(), 4);
 }

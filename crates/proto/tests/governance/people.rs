@@ -148,7 +148,15 @@ impl Person {
         let id = entry_id(number);
         let last = Last { seq: before.map_or(0, |last| last.seq + 1), id };
         let prev = before.map_or(EntryId::default(), |last| last.id);
-        written.entries.push(Signed { author: self.key, seq: last.seq, id, prev, time: Time(time), deed, message: false });
+        written.entries.push(Signed {
+            author: self.key,
+            seq: last.seq,
+            id,
+            prev,
+            time: Time(time),
+            deed,
+            message: false,
+        });
         *self.head.borrow_mut() = Some(last);
         last
     }

@@ -271,15 +271,7 @@ impl Follower {
                     api.reported(&self.room, (by, of), words).await;
                 }
             }
-            RoomEvent::Came { author, .. } => {
-                if let Some(api) = self.api.upgrade().map(Api) {
-                    api.hand_on_reports(&self.room).await;
-                }
-                let Some(api) = self.api() else { return };
-                let person = api.person(&self.room, &author, 0);
-                let here = person.role != Some(words::Role::Removed);
-                api.hub().tell_person(room, Person { here, ..person });
-            }
+            RoomEvent::Came { author, .. } => self.came(&author).await,
             RoomEvent::Seated { author } => {
                 let Some(api) = self.api() else { return };
                 api.hub().tell_person(room, api.person(&self.room, &author, 0));
@@ -324,6 +316,17 @@ impl Follower {
             // The state of the room is sent periodically.
             _ => {}
         }
+    }
+
+    /// Sends that somebody is connected, who may be the one for whom reports waited.
+    async fn came(&self, author: &AuthorId) {
+        if let Some(api) = self.api.upgrade().map(Api) {
+            api.hand_on_reports(&self.room).await;
+        }
+        let Some(api) = self.api() else { return };
+        let person = api.person(&self.room, author, 0);
+        let here = person.role != Some(words::Role::Removed);
+        api.hub().tell_person(self.id(), Person { here, ..person });
     }
 
     /// Sends a notice that a log was cut, unless it is ours: then a notice names our new key. It is left out for a

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use rumormill_node::{
-    Error, Message, Room,
+    Error, Message, Room, What,
     proto::{
         governance::{Order, Rules},
         ids::AuthorId,
@@ -35,7 +35,11 @@ pub(super) async fn set(
         hold: hold.unwrap_or(now.hold),
     };
     if rules.slow_s > SLOW_S {
-        return Err(Refusal::new(codes::RULES, "this slow mode is longer than a day", &format!("choose {SLOW_S} s at most")));
+        return Err(Refusal::new(
+            codes::RULES,
+            "this slow mode is longer than a day",
+            &format!("choose {SLOW_S} s at most"),
+        ));
     }
     if rules != now {
         api.paces().take(&room, 1)?;
@@ -78,5 +82,5 @@ pub(super) async fn let_through(room: &Room, author: &AuthorId) -> Answer<()> {
 
 /// Whether a message is held: only governors and its author see it.
 pub(super) fn is_held(room: &Room, message: &Message) -> bool {
-    room.holds(&message.place.author)
+    room.holds(&message.place.author) && !matches!(message.what, What::Act(_) | What::Nick(_))
 }

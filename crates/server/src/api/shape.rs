@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 use rumormill_node::{
-    Error, FileState, Keep, KeepFiles, Message, Page, Path, PeerStatus, Room, SHARE_BYTES, Sought, StoreError, What,
+    Error, FileState, Holders, Keep, KeepFiles, Message, Page, Path, PeerStatus, Room, SHARE_BYTES, Sought, StoreError,
+    What,
     proto::{
         clock::Whose,
         content::{File, Imported, Target},
@@ -162,7 +163,7 @@ impl Api {
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
         let verified = !mine && self.verified().has(&room_hex(room), &author_hex(&author));
-        let waits = is_held(room, &message) && !matches!(message.what, What::Act(_) | What::Nick(_));
+        let held = is_held(room, &message);
         let deed = if let What::Act(says) = &message.what { deed(says, |author| nick(room, author)) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
@@ -180,10 +181,7 @@ impl Api {
             What::Imported(said) => Some(elsewhere(said)),
             _ => None,
         };
-        let held = match mine && matches!(kind, Kind::Text | Kind::File) {
-            true => room.holders(message.target()).await.ok(),
-            false => None,
-        };
+        let has = holders(room, &message, mine && matches!(kind, Kind::Text | Kind::File)).await;
         let reply_to = match reply_to {
             Some(target) if hides(&target.author) => Some(unsaid(room, target)),
             Some(target) => Some(quote(room, target).await),
@@ -210,19 +208,24 @@ impl Api {
             action,
             hidden,
             verified,
-            held: waits,
+            held,
             from,
             mentions: mentions.iter().map(author_hex).collect(),
             edited: message.edited && gone.is_none(),
             gone,
             reactions: reactions.collect(),
-            holders: held.as_ref().map(|held| held.received.len() as u64),
-            acknowledged: held.as_ref().map(|held| held.acknowledged.len() as u64),
+            holders: has.as_ref().map(|has| has.received.len() as u64),
+            acknowledged: has.as_ref().map(|has| has.acknowledged.len() as u64),
             file,
             deed,
             id: words::EntryHex(message.id.to_string()),
         }
     }
+}
+
+/// Who else has a message, if it is one of ours that is followed.
+async fn holders(room: &Room, message: &Message, follows: bool) -> Option<Holders> {
+    if follows { room.holders(message.target()).await.ok() } else { None }
 }
 
 /// Why the node stopped a room, as the end of a sentence.

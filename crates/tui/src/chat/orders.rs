@@ -31,7 +31,10 @@ const ORDERS: [(&str, &str); 32] = [
     ("/me TEXT", "say what you do"),
     ("/nick NAME", "be shown by this name"),
     ("/names", "who is in the room"),
-    ("/hide NAME", "do not show you what they say, or show it again; everywhere NAME: in all rooms; ^2 hides a message for everybody"),
+    (
+        "/hide NAME",
+        "do not show you what they say, or show it again; everywhere NAME: in all rooms; ^2 hides a message for everybody",
+    ),
     ("/verify NAME", "your safety number with somebody; NAME yes: theirs is the same; NAME no takes that back"),
     ("/kick NAME", "remove somebody from a closed room"),
     ("/appoint NAME", "make somebody a moderator; NAME co-owner: a co-owner"),
@@ -255,7 +258,9 @@ impl Chat<'_> {
         self.person(&author).hidden = hides;
         let name = self.names.name(&author, "").whole();
         self.screen.talk(&match hides {
-            true if everywhere => format!("{name} is hidden in all your rooms, for you alone; /hide {name} shows them again"),
+            true if everywhere => {
+                format!("{name} is hidden in all your rooms, for you alone; /hide {name} shows them again")
+            }
             true => format!("{name} is hidden, for you alone; /hide {name} shows them again"),
             false => format!("{name} is shown again"),
         })
