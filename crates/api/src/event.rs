@@ -35,6 +35,8 @@ pub enum NoticeCode {
     Shared,
     /// A member reports a message to those who govern the room, you among them.
     Reported,
+    /// Slow mode keeps out something that you said, mostly before you knew of it.
+    Slowed,
 }
 
 /// An event in a room. As a server-sent event the tag is the `event:` and the content the `data:`.

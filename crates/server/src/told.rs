@@ -11,6 +11,10 @@ use rumormill_node::{
 };
 use rumormill_text::{Names, clean_name, limits::NICK_CHARS, show::done};
 
+/// The notice that slow mode keeps out something of ours.
+pub(crate) const SLOWED: &str =
+    "slow mode began before something that you said, and nobody sees it: say it again if it matters";
+
 /// Which relays a node uses, who runs them and what they learn.
 pub fn reached(reach: &Reach) -> String {
     match reach {

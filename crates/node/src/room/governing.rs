@@ -59,6 +59,12 @@ impl Room {
         self.board.posted().closed.as_ref().is_some_and(|closed| closed.shown.holds(author))
     }
 
+    /// Whether slow mode keeps out something that we said, mostly before we knew of it.
+    pub fn is_slowed(&self) -> bool {
+        let me = self.author();
+        self.board.posted().closed.as_ref().is_some_and(|closed| closed.shown.slowed.contains_key(&me))
+    }
+
     /// The newest messages whose words are held, newest last, at most `limit` and [`PAGE_LINES`].
     ///
     /// # Errors

@@ -61,9 +61,9 @@ impl Parts {
         };
         let due: Vec<AuthorId> =
             self.books.surplus.iter().filter(|(_, due_ms)| **due_ms <= now_ms).map(|(key, _)| *key).collect();
-        let put_out = fold.to_put_out(&me, due.iter().copied());
+        let put_out = fold.surplus_due(&me, due.iter().copied());
         let looks = self.books.look_ms.is_some_and(|look_ms| look_ms <= now_ms);
-        let confirm = || looks.then(|| fold.to_confirm(&me, wall_ms, &linked)).flatten();
+        let confirm = || looks.then(|| fold.confirmation_due(&me, wall_ms, &linked)).flatten();
         let order = put_out.or_else(confirm);
         let again_ms = now_ms + if order.is_some() { BOOKS_AGAIN_MS } else { BOOKS_MS };
         due.into_iter().for_each(|key| _ = self.books.surplus.insert(key, again_ms));

@@ -25,7 +25,7 @@ type Way = Option<TicketId>;
 impl Fold<'_> {
     /// The newcomers that `me` is to confirm at a time in milliseconds since the Unix epoch, as the order that does it: all that
     /// are due by one way. `linked` are the authors who write at linked peers.
-    pub fn to_confirm(&self, me: &AuthorId, now_ms: u64, linked: &BTreeSet<AuthorId>) -> Option<Order> {
+    pub fn confirmation_due(&self, me: &AuthorId, now_ms: u64, linked: &BTreeSet<AuthorId>) -> Option<Order> {
         if !self.keeps_books(me) {
             return None;
         }
@@ -55,7 +55,7 @@ impl Fold<'_> {
 
     /// The order that removes some of those whom a ticket let in beyond its uses, if `me` governs: of `due` those who still
     /// are.
-    pub(crate) fn to_put_out(&self, me: &AuthorId, due: impl Iterator<Item = AuthorId>) -> Option<Order> {
+    pub(crate) fn surplus_due(&self, me: &AuthorId, due: impl Iterator<Item = AuthorId>) -> Option<Order> {
         let who: Vec<AuthorId> = due.filter(|key| self.surplus().contains(key)).take(ACT_KEYS).collect();
         (self.keeps_books(me) && !who.is_empty()).then_some(Order::PutOut(who))
     }

@@ -16,7 +16,7 @@ const SAID_MS: u64 = 0;
 
 /// Whom a governor confirms at a time, with nobody linked.
 fn confirms(room: &Room, by: &Person, now_ms: u64) -> Option<(Vec<AuthorId>, Option<TicketId>)> {
-    match room.fold().fold().to_confirm(&by.key, now_ms, &BTreeSet::new()) {
+    match room.fold().fold().confirmation_due(&by.key, now_ms, &BTreeSet::new()) {
         Some(Order::Confirm { who, ticket }) => Some((who, ticket)),
         None => None,
         other => panic!("{other:?}"),
@@ -47,7 +47,7 @@ fn governors_take_turns_by_rank_and_only_those_count_that_were_seen() {
     assert_eq!(confirms(&room, &bea, SAID_MS + GOVERNOR_SEEN_MS + 1), due, "nobody above was seen for a week");
     assert_eq!(confirms(&room, &cleo, SAID_MS + GOVERNOR_SEEN_MS), None, "cleo does not govern");
     let linked = [owner.key].into();
-    let late = room.fold().fold().to_confirm(&bea.key, SAID_MS + CONFIRM_MS + CONFIRM_LATER_MS - 1, &linked);
+    let late = room.fold().fold().confirmation_due(&bea.key, SAID_MS + CONFIRM_MS + CONFIRM_LATER_MS - 1, &linked);
     assert_eq!(late, None);
     owner.confirms(&cleo, ticket);
     assert_eq!(confirms(&room, &ada, SAID_MS + GOVERNOR_SEEN_MS), None, "once is enough");
@@ -65,7 +65,11 @@ fn whoever_is_not_found_good_is_not_confirmed() {
     assert_eq!(confirms(&room, &owner, later), None, "the ticket has ended");
     let mut fold = self::newcomer().0.fold();
     fold.prove(owner.key, [2].into());
-    assert_eq!(fold.fold().to_confirm(&owner.key, later, &BTreeSet::new()), None, "the governor's own log is forked");
+    assert_eq!(
+        fold.fold().confirmation_due(&owner.key, later, &BTreeSet::new()),
+        None,
+        "the governor's own log is forked"
+    );
 }
 
 #[test]
@@ -110,7 +114,7 @@ fn of_a_ticket_twenty_are_confirmed_in_an_hour_and_the_rest_later() {
         guest.joins(ticket);
         owner.welcomes(&guest, ticket);
     }
-    let due = |now_ms| match room.fold_once().fold().to_confirm(&owner.key, now_ms, &BTreeSet::new()) {
+    let due = |now_ms| match room.fold_once().fold().confirmation_due(&owner.key, now_ms, &BTreeSet::new()) {
         Some(Order::Confirm { who, .. }) => who,
         _ => vec![],
     };

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     limits::{COME_BACK_MS, HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
     lock::lock,
-    told::{AGREED, LEFT, REKEYED, called, forked, left, names, nick, said_nick},
+    told::{AGREED, LEFT, REKEYED, SLOWED, called, forked, left, names, nick, said_nick},
 };
 
 /// Sends events to all listeners.
@@ -114,7 +114,8 @@ impl Hub {
         let events = room.events();
         let held = Held::new(room.author());
         let me = room.author();
-        let follower = Follower { api: Arc::downgrade(&api.0), room, me, held, told: None };
+        let slowed = room.is_slowed();
+        let follower = Follower { api: Arc::downgrade(&api.0), room, me, held, told: None, slowed };
         tokio::spawn(follower.run(events));
     }
 
@@ -161,6 +162,8 @@ struct Follower {
     held: Held,
     /// The state of the room that was last sent.
     told: Option<words::Room>,
+    /// Whether slow mode kept out something of ours.
+    slowed: bool,
 }
 
 impl Follower {
@@ -281,6 +284,7 @@ impl Follower {
                 self.renew().await;
             }
             RoomEvent::Recounted { authors } => {
+                self.tell_slowed();
                 let authors = authors.iter().map(author_hex).collect();
                 self.tell(Event::Recounted { room, authors });
             }
@@ -315,6 +319,14 @@ impl Follower {
             }
             // The state of the room is sent periodically.
             _ => {}
+        }
+    }
+
+    /// Sends once that slow mode keeps out something of ours.
+    fn tell_slowed(&mut self) {
+        let before = std::mem::replace(&mut self.slowed, self.room.is_slowed());
+        if self.slowed && !before {
+            self.tell(Event::Notice { room: self.id(), code: NoticeCode::Slowed, text: SLOWED.into() });
         }
     }
 
