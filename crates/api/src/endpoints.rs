@@ -1,9 +1,10 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BotMade, Bots, Devices, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade,
-    HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby, NewBot, NewDevice, NewHook,
-    NewTicket, Nick, Order, Ordered, Page, People, Read, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
+    Announced, Attention, BotMade, Bots, ChangeRules, Devices, Edit, Enter, Event, Figures, Findings, Foreseen,
+    Holders, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby, NewBot,
+    NewDevice, NewHook, NewReport, NewTicket, Nick, Order, Ordered, Page, People, Read, ReportMade, Reports, Room,
+    Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
@@ -66,6 +67,18 @@ table! {
         .details("What a person may do follows from their role. An order against somebody of the same or a higher rank is refused.")
         .status(201)
         .paced();
+    SET_RULES: Json<ChangeRules> => Json<Room> = Endpoint::new("set_rules", OfRooms, Put, "/v1/rooms/{room}/rules", "Change the rules of a closed room")
+        .details("Only the owner and co-owners may. Every node applies the rules alike, to what is said from then on.")
+        .paced();
+    LIST_HELD: Empty => Json<Page> = Endpoint::new("list_held", OfRooms, Get, "/v1/rooms/{room}/held", "List the newest messages of newcomers that the rules of a closed room hold")
+        .details("The order `let-through` shows everything that their author says. Any member whose own words are not held may do it.");
+    MAKE_REPORT: Json<NewReport> => Json<ReportMade> = Endpoint::new("make_report", OfRooms, Post, "/v1/rooms/{room}/reports", "Report a message to those who govern a closed room")
+        .details("The report goes to the programs of the owner, co-owners and moderators that are connected, and nobody else learns of it. If none is, it waits in this home until one comes.")
+        .status(201)
+        .paced();
+    LIST_REPORTS: Empty => Json<Reports> = Endpoint::new("list_reports", OfRooms, Get, "/v1/rooms/{room}/reports", "List the reports that came to you");
+    CLOSE_REPORT: Empty => Empty = Endpoint::new("close_report", OfRooms, Delete, "/v1/rooms/{room}/reports/{ref}", "Forget the reports of a message")
+        .status(204);
     FORESEE: Json<Order> => Json<Foreseen> = Endpoint::new("foresee", OfRooms, Post, "/v1/rooms/{room}/foreseen", "Tell what an order would end in a closed room");
     GET_TICKET: Empty => Json<Ticket> = Endpoint::new("get_ticket", OfRooms, Get, "/v1/rooms/{room}/ticket", "Get the ticket with which others join");
     GET_TICKET_PICTURE: Empty => Svg = Endpoint::new("get_ticket_picture", OfRooms, Get, "/v1/rooms/{room}/ticket.svg", "Get the ticket as a QR code");
@@ -116,8 +129,10 @@ table! {
     LIST_PEOPLE: Empty => Json<People> = Endpoint::new("list_people", Persons, Get, "/v1/rooms/{room}/people", "List the people of a room");
     GET_PERSON: Empty => Json<Whois> = Endpoint::new("get_person", Persons, Get, "/v1/rooms/{room}/people/{author}", "Get details about a person");
     HIDE_PERSON: Empty => Json<People> = Endpoint::new("hide_person", Persons, Put, "/v1/rooms/{room}/hidden/{author}", "Hide a person")
-        .details("Their messages are not shown to you and cause no notifications. Nobody else learns of it.");
-    SHOW_PERSON: Empty => Json<People> = Endpoint::new("show_person", Persons, Delete, "/v1/rooms/{room}/hidden/{author}", "Show a person again");
+        .details("Their messages are not shown to you and cause no notifications. Nobody else learns of it. A person mostly has another key in each room, so `everywhere` hides this key in all rooms of the home, and in each room the author at whose program this person is connected now.")
+        .queries(&[Query::new("everywhere", Value::OneOf(&["true", "false"]), "Whether they are hidden in all rooms of the home")]);
+    SHOW_PERSON: Empty => Json<People> = Endpoint::new("show_person", Persons, Delete, "/v1/rooms/{room}/hidden/{author}", "Show a person again")
+        .details("Whoever was hidden everywhere is shown again in every room in which the same key writes.");
     VERIFY_PERSON: Empty => Json<People> = Endpoint::new("verify_person", Persons, Put, "/v1/rooms/{room}/verified/{author}", "Say that your safety number with a person is the same on both sides")
         .details("`get_person` has the number. Compare it by voice or face to face. The home remembers it for this key alone, and nobody else learns of it.");
     UNVERIFY_PERSON: Empty => Json<People> = Endpoint::new("unverify_person", Persons, Delete, "/v1/rooms/{room}/verified/{author}", "Take back that you verified a person");

@@ -33,6 +33,10 @@ pub enum NoticeCode {
     Stopped,
     /// An author's messages exceeded their share of this disk, and the oldest were dropped.
     Shared,
+    /// A member reports a message to those who govern the room, you among them.
+    Reported,
+    /// Slow mode keeps out something that you said, mostly before you knew of it.
+    Slowed,
 }
 
 /// An event in a room. As a server-sent event the tag is the `event:` and the content the `data:`.

@@ -1,12 +1,12 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Device, DeviceRoom, Devices, Edit,
-    Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks,
-    ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby, NearbyRoom,
-    NewBot, NewDevice, NewHook, NewTicket, Nick, Order, Ordered, Page, Part, Path, Peer, People, Person, Queues, Read,
-    Refusal, Rejected, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work,
-    codes, endpoint::Example,
+    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, ChangeRules, Device, DeviceRoom,
+    Devices, Edit, Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost,
+    Hooks, ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby,
+    NearbyRoom, NewBot, NewDevice, NewHook, NewReport, NewTicket, Nick, Order, Ordered, Page, Part, Path, Peer, People,
+    Person, Queues, Read, Refusal, Rejected, Report, ReportMade, Reports, Room, Rooms, Say, Sign, Signs, Spread,
+    Ticket, Tickets, Topic, Traffic, Whois, Within, Work, codes, endpoint::Example,
 };
 
 /// An example of a place.
@@ -121,6 +121,32 @@ impl Example for NewTicket {
 impl Example for Order {
     fn example() -> Self {
         Self::Remove { who: "mallory".into(), hide: false }
+    }
+}
+
+impl Example for ChangeRules {
+    fn example() -> Self {
+        Self { slow_s: Some(30), ..Self::default() }
+    }
+}
+
+impl Example for NewReport {
+    fn example() -> Self {
+        Self { message: REF.into(), words: "spam".into() }
+    }
+}
+
+impl Example for ReportMade {
+    fn example() -> Self {
+        Self { told: 1 }
+    }
+}
+
+impl Example for Reports {
+    fn example() -> Self {
+        let named = |nick: &str| Named { author: author(), nick: nick.into() };
+        let (by, author, text, words) = (named("ada"), named("mallory"), "buy this".into(), "spam".into());
+        Self { reports: vec![Report { by, message: REF.into(), author, text, words, time_ms: SAID_MS }] }
     }
 }
 

@@ -105,6 +105,10 @@ pub enum Does {
     Revoked,
     /// Hid words of somebody.
     Hid,
+    /// Let a newcomer through: its words are shown.
+    LetThrough,
+    /// Set the rules in `rules`.
+    Ruled,
 }
 
 /// A deed in a closed room: the message's author did it.
@@ -117,6 +121,9 @@ pub struct Deed {
     /// The role, for an appointment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// The rules, if they were set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Rules>,
 }
 
 /// Something to do in a closed room. A person is named by id, or by the name that everybody sees.
@@ -153,8 +160,44 @@ pub enum Order {
         /// The message.
         message: EntryRef,
     },
+    /// Show what a newcomer says, where the rules of the room hold it.
+    LetThrough {
+        /// The newcomer.
+        who: String,
+    },
     /// Give up your own roles.
     StepDown,
+}
+
+/// The rules of a closed room. Every node applies them alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Rules {
+    /// Whether members make tickets, and not only the owner, co-owners and moderators.
+    pub tickets: bool,
+    /// Slow mode: the least time between two messages of one member, in seconds; 0 for none.
+    pub slow_s: u64,
+    /// Whether what newcomers say is held until somebody lets them through or reacts to it.
+    pub hold: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { tickets: true, slow_s: 0, hold: false }
+    }
+}
+
+/// A change of the rules; an absent field changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChangeRules {
+    /// Whether members make tickets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tickets: Option<bool>,
+    /// The least time between two messages of one member, in seconds; 0 for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_s: Option<u64>,
+    /// Whether what newcomers say is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<bool>,
 }
 
 /// What an order would end.

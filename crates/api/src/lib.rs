@@ -30,6 +30,7 @@ mod message;
 pub mod openapi;
 mod people;
 mod refusal;
+mod report;
 mod room;
 
 pub use self::{
@@ -41,7 +42,8 @@ pub use self::{
     figures::{Carried, Figures, LinkFigures, Queues, Rejected, Spread, Within},
     finding::{Finding, Findings},
     governing::{
-        AnnouncedTicket, Deed, Does, Foreseen, Named, NewTicket, Order, Ordered, Role, Standing, TicketState, Tickets,
+        AnnouncedTicket, ChangeRules, Deed, Does, Foreseen, Named, NewTicket, Order, Ordered, Role, Rules, Standing,
+        TicketState, Tickets,
     },
     hook::{Deliveries, Delivery, Hook, HookMade, HookPost, Hooks, NewHook, Only, Receiver},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, HookId, PeerHex, PlaceText, RoomHex},
@@ -55,6 +57,7 @@ pub use self::{
     },
     people::{People, Person, Whois},
     refusal::{Code, Refusal, Refused, codes},
+    report::{NewReport, Report, ReportMade, Reports},
     room::{
         Announced, Attention, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Seeking,
         Share, Sought, Ticket, Topic, Traffic,

@@ -125,6 +125,13 @@ pub struct Message {
     /// Whether you have hidden its author, so that it should not be shown.
     #[serde(default)]
     pub hidden: bool,
+    /// Whether you have verified its author: you compared your safety number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verified: bool,
+    /// Whether the rules of a closed room hold it: only its author, the owner, co-owners and moderators see it, until
+    /// somebody lets its author through.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// The original author, if the message was imported.
     pub from: Option<Elsewhere>,
     /// The message that it replies to.

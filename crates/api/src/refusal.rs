@@ -141,6 +141,8 @@ pub mod codes {
         RANK = "rank", 403, "Your role in the closed room does not allow it, or not against this person";
         NOTHING_THERE = "nothing-there", 404, "There is no such member, role, ticket or message to do it to";
         OPEN_ROOM = "open-room", 409, "The room is open, and nobody governs it";
+        RULES = "rules", 400, "No room can have these rules";
+        SLOW_MODE = "slow-mode", 429, "Slow mode would keep the message out; nothing was done, and `Retry-After` says how long to wait";
         USES = "uses", 400, "A ticket lets in at least one person";
         BUSY = "busy", 429, "The queue of unsent messages is full";
         TOO_FAST = "too-fast", 429, "The request is too fast for the room; nothing was done, and `Retry-After` says how long to wait";

@@ -82,6 +82,12 @@ impl RoomHandle {
         Ok(self.client.call(&endpoints::HIDE_PERSON, &[&self.room, person], &[], ()).await?.people)
     }
 
+    /// Hides a person in all rooms of the home.
+    pub async fn hide_everywhere(&self, person: &str) -> Result<Vec<Person>, Error> {
+        let query = [("everywhere", "true")];
+        Ok(self.client.call(&endpoints::HIDE_PERSON, &[&self.room, person], &query, ()).await?.people)
+    }
+
     /// Shows a person again.
     pub async fn show(&self, person: &str) -> Result<Vec<Person>, Error> {
         Ok(self.client.call(&endpoints::SHOW_PERSON, &[&self.room, person], &[], ()).await?.people)

@@ -15,7 +15,7 @@ use rumormill_proto::{
     entry::{Body, Kind},
     frame::Contact,
     frontier::Digest,
-    governance::{Announced, Seat, Shown},
+    governance::{Announced, Rules, Seat, Shown},
     ids::{AuthorId, PeerId, RoomId, Seq},
     timeline::Place,
 };
@@ -96,6 +96,7 @@ pub(crate) struct Closed {
     pub(crate) persons: BTreeMap<AuthorId, AuthorId>,
     pub(crate) founder: AuthorId,
     pub(crate) tickets: Vec<Announced>,
+    pub(crate) rules: Rules,
     pub(crate) membership: Membership,
     /// The ticket of ours that we hand out.
     pub(crate) admits: Option<Admits>,
@@ -328,6 +329,7 @@ mod tests {
             seats: BTreeMap::new(),
             removed: BTreeMap::new(),
             persons: persons.iter().copied().collect(),
+            rules: Rules::default(),
             founder: AuthorId::default(),
             tickets: Vec::new(),
             membership: Membership::Waiting,

@@ -11,6 +11,7 @@ mod peers;
 mod prove;
 mod rekey;
 mod remember;
+mod report;
 mod rest;
 mod settle;
 mod sweep;

@@ -7,7 +7,7 @@
 //!                   n-th tag that the sender announced
 //!          body     on the live stream, a control or a frame as it is; on a bulk stream, the frame's
 //!                   length, then the frame in one block of zstd
-//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction, 6 proof; another kind is skipped
+//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction, 6 proof, 7 report; another kind is skipped
 //!          greeting 8 bytes drawn when the process began, then tags of 32 bytes each; see the greeting module
 //!          address  how the sender is reached; see the address module
 //!          part     number: the sender no longer talks about the room of this channel of its own
@@ -17,6 +17,8 @@
 //!          introduction  number: the author who writes in the room of this channel of the sender's own: key 32, signature
 //!                   64 over what `proto/src/introduction.rs` lays out; of open rooms
 //!          proof    number: the same of a closed room, sealed; see the proof module
+//!          report   number, author 32, seq number, then words in UTF-8: somebody reports this message in the closed room of
+//!                   this channel of the sender's own; said only to those who govern there
 //! ```
 //!
 //! A length is checked against its bound before anything is allocated for it.
@@ -24,6 +26,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use rumormill_proto::{
     codec::{Reader, put_number},
+    content::Target,
     frame::Frame,
     ids::AuthorId,
     limits::{ADDRESS_BYTES, FRAME_BYTES},
@@ -33,7 +36,7 @@ use rumormill_proto::{
 
 use crate::{
     greeting::Tag,
-    limits::{PROOF_BYTES, TAGS},
+    limits::{PROOF_BYTES, REPORT_BYTES, TAGS},
 };
 
 /// The most bytes that zstd makes of a frame, and the numbers before it.
@@ -52,6 +55,7 @@ const RESUME: u8 = 3;
 const TYPING: u8 = 4;
 const INTRODUCTION: u8 = 5;
 const PROOF: u8 = 6;
+const REPORT: u8 = 7;
 
 /// Controls: frames about the connection itself, on channel 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +90,15 @@ pub(crate) enum Control {
         channel: u32,
         /// What [`crate::proof`] lays out.
         sealed: Bytes,
+    },
+    /// Somebody reports a message in the closed room of this channel.
+    Report {
+        /// A channel of the sender.
+        channel: u32,
+        /// The message.
+        of: Target,
+        /// Why, in UTF-8.
+        words: Bytes,
     },
 }
 
@@ -193,6 +206,13 @@ pub(crate) fn put_control(out: &mut Vec<u8>, control: &Control) {
             put_number(&mut body, u64::from(*channel));
             body.extend_from_slice(sealed);
         }
+        Control::Report { channel, of, words } => {
+            body.push(REPORT);
+            put_number(&mut body, u64::from(*channel));
+            body.extend_from_slice(&of.author.0);
+            put_number(&mut body, of.seq);
+            body.extend_from_slice(words);
+        }
     }
     put_envelope(out, 0, &body);
 }
@@ -228,6 +248,14 @@ pub(crate) fn read_control(body: Bytes) -> Result<Option<Control>, Reject> {
                 return Err(Reject::Limit("proof"));
             }
             Control::Proof { channel, sealed: reader.slice(reader.left(), "proof")? }
+        }
+        REPORT => {
+            let channel = reader.count(TAGS, "channel")? as u32;
+            let of = Target { author: AuthorId(reader.array("author")?), seq: reader.number("seq")? };
+            if reader.left() > REPORT_BYTES {
+                return Err(Reject::Limit("report"));
+            }
+            Control::Report { channel, of, words: reader.slice(reader.left(), "words")? }
         }
         ADDRESS => return Err(Reject::Limit("address")),
         _ => return Ok(None),
@@ -336,6 +364,11 @@ mod tests {
             Control::Typing(2),
             Control::Introduction { channel: 3, author: AuthorId([4; 32]), signature: Box::new([5; 64]) },
             Control::Proof { channel: 3, sealed: Bytes::from_static(b"sealed") },
+            Control::Report {
+                channel: 3,
+                of: Target { author: AuthorId([4; 32]), seq: 300 },
+                words: Bytes::from_static(b"spam"),
+            },
         ] {
             let mut bytes = Vec::new();
             put_control(&mut bytes, &control);
@@ -349,9 +382,12 @@ mod tests {
         let many = [&[GREETING][..], &[0; 8], &[0; 32 * (TAGS + 1)]].concat();
         let long = [&[ADDRESS][..], &[0; ADDRESS_BYTES + 1]].concat();
         let proof = [&[PROOF, 0][..], &[0; PROOF_BYTES + 1]].concat();
-        let cases: [&[u8]; 9] = [
+        let report = [&[REPORT, 0][..], &[0; 33 + REPORT_BYTES + 1]].concat();
+        let cases: [&[u8]; 11] = [
             &[],
             &proof,
+            &report,
+            &[REPORT, 0, 1],
             &long,
             &[GREETING, 1],
             &[GREETING, 0, 0, 0, 0, 0, 0, 0, 0, 1],

@@ -62,6 +62,11 @@ pub enum Error {
     Refused,
     /// The room is closed, and we are no member of it.
     NotMember,
+    /// Slow mode would keep this out.
+    Slow {
+        /// Milliseconds until it would not.
+        left_ms: u64,
+    },
     /// Our role in the closed room does not allow it, or not against somebody of that rank.
     Rank,
     /// In the closed room there is no such member, role, newcomer, ticket or message.
@@ -125,6 +130,7 @@ impl Error {
             Self::Kind => "kind",
             Self::Refused => "refused",
             Self::NotMember => "no-member",
+            Self::Slow { .. } => "slow-mode",
             Self::Rank => "rank",
             Self::NothingThere => "nothing-there",
             Self::Open => "open-room",
@@ -169,6 +175,7 @@ impl Error {
             Self::NotYours | Self::Kind => "choose something that you said".into(),
             Self::Refused => "say it in another room".into(),
             Self::NotMember => "a member lets you in, with a ticket that is good; ask for a new one if yours is not".into(),
+            Self::Slow { .. } => "wait, then say it again: nobody would see it before; /rules shows the rules".into(),
             Self::Rank => "ask somebody of higher rank; /names shows the roles".into(),
             Self::NothingThere => "look again: /names shows who is in, `rumormill ticket --list` the tickets".into(),
             Self::Open => "everybody is equal in an open room; hide somebody for yourself, or found a closed room".into(),
@@ -208,6 +215,9 @@ impl fmt::Display for Error {
             Self::Kind => f.write_str("this cannot be done with a message of this kind"),
             Self::Refused => f.write_str("the room does not take this"),
             Self::NotMember => f.write_str("you are no member of this room"),
+            Self::Slow { left_ms } => {
+                write!(f, "slow mode: your next message can be said in {} s", left_ms.div_ceil(1_000))
+            }
             Self::Rank => f.write_str("your role does not allow this"),
             Self::NothingThere => f.write_str("there is nobody and nothing to do this to"),
             Self::Open => f.write_str("nobody governs an open room"),

@@ -118,6 +118,15 @@ pub enum RoomEvent {
         /// Their authors.
         authors: BTreeSet<AuthorId>,
     },
+    /// A member reports a message to those who govern the room.
+    Reported {
+        /// Who reports it.
+        by: AuthorId,
+        /// The message.
+        of: Target,
+        /// Why; may be empty.
+        words: String,
+    },
     /// Our clock or somebody else's disagrees with most others, or all agree again.
     Skewed(Skew),
     /// The store cannot make messages durable: the room takes nothing until [`RoomEvent::Resumed`].

@@ -89,17 +89,20 @@ pub const SAYINGS: usize = 1024;
 /// take a tenth of a second.
 pub const ORDERS: usize = 64;
 
+/// Bytes of the words of a report: a paragraph.
+pub const REPORT_BYTES: usize = 512;
+
+/// Reports of one member that a governor's node takes in an hour; more are dropped.
+pub const REPORTS_AN_HOUR: usize = 20;
+
+/// Pages of the timeline in which held messages are looked for: some thousand messages.
+pub const HELD_PAGES: usize = 16;
+
 /// How long an order waits that the engine does not take yet, because words of ours wait that it has to name.
 pub const ORDER_AGAIN_MS: u64 = 100;
 
 /// How many people the ticket lets in that a member hands out: a room of friends, and a raid that somebody can undo.
 pub const TICKET_USES: u64 = 200;
-
-/// People whom a node lets in by one ticket on one day.
-pub const WELCOMES_A_DAY: u64 = 200;
-
-/// Tickets by which a node lets people in on one day. 48 bytes each.
-pub const WELCOME_TICKETS: usize = 1024;
 
 /// A node lets in somebody whom it is not linked with after this and up to twice as long, if nobody did before: a rumor
 /// has crossed the room by then, so mostly one member says welcome.

@@ -253,7 +253,7 @@ impl Links {
                 Ok(self.ups(id, &before))
             }
             Control::Introduction { channel, author, signature } => self.introduced(id, channel, author, *signature),
-            Control::Typing(_) | Control::Proof { .. } => Ok(Inputs::new()),
+            Control::Typing(_) | Control::Proof { .. } | Control::Report { .. } => Ok(Inputs::new()),
         }
     }
 
@@ -274,6 +274,16 @@ impl Links {
                 link.outbound.hint(&Control::Typing(mine));
             }
         }
+    }
+
+    /// Sends a report to these linked peers of a room, if their version knows this control; returns to how many.
+    pub(crate) fn report(&self, room: &RoomId, to: &[PeerId], control: impl Fn(u32) -> Control) -> usize {
+        let links = self.used.values().filter_map(|id| self.links.get(id)).filter(|link| to.contains(&link.peer));
+        let told = links.filter(|link| {
+            let mine = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST);
+            mine.is_some_and(|mine| link.outbound.control(&control(mine)))
+        });
+        told.count()
     }
 
     /// The peer has greeted us for the first time: decides whether its connection is used.

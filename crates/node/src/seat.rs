@@ -1,6 +1,7 @@
 //! One room as the driver sees it: its engine, and the state between the engine and the room's users.
 
 mod closed;
+mod reports;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -57,6 +58,7 @@ pub(crate) struct Seat {
     pub(crate) again: VecDeque<(Kind, Bytes)>,
     pub(crate) author: AuthorId,
     pub(crate) governed: Governed,
+    reports: reports::Taken,
     /// How much of our log others prove to have seen since the room was entered.
     knows: Knows,
     engine: Engine,
@@ -108,6 +110,7 @@ impl Seat {
             again: VecDeque::new(),
             author,
             governed: Governed::default(),
+            reports: reports::Taken::default(),
             knows: Knows::new(author),
             engine,
             sayings: Vec::new(),
@@ -234,7 +237,19 @@ impl Seat {
     }
 
     /// Takes sayings, except those that already have a place. Those of one turn become one run.
-    pub(crate) fn say(&mut self, sayings: Vec<(Kind, Bytes)>, once: &[(Once, Option<Target>)], answer: Answer) {
+    pub(crate) fn say(
+        &mut self,
+        sayings: Vec<(Kind, Bytes)>,
+        (once, now): (&[(Once, Option<Target>)], Now),
+        answer: Answer,
+    ) {
+        let known = once.iter().filter(|(_, of)| of.is_some()).count();
+        let messages = sayings.iter().filter(|(kind, _)| kind.is_message()).count().saturating_sub(known);
+        if let Err(left_ms) = self.take_slow_turn(messages, now) {
+            // The caller may have gone.
+            let _ = answer.send(Err(Error::Slow { left_ms }));
+            return;
+        }
         // Nobody is to read words of somebody whose name waits to be said.
         if self.asked.waiting() < SAYINGS / 4
             && self.is_in()

@@ -36,6 +36,8 @@ pub(crate) enum Govern {
     Do(Wish, Answer),
     /// Tell what an order would end.
     Foresee(Order, oneshot::Sender<Result<Foreseen, Error>>),
+    /// Report a message to those who govern and are linked; answered with how many these are.
+    Report(Target, Bytes, oneshot::Sender<Result<usize, Error>>),
     /// Write an entry as soon as we may, instead of another one of its kind that still waits.
     Later(Kind, Bytes),
 }

@@ -21,6 +21,7 @@
 mod acts;
 mod begin;
 mod bodies;
+mod books;
 mod clocks;
 mod crowd;
 mod epochs;
@@ -124,6 +125,7 @@ struct Parts {
     vouching: vouch::Vouching,
     acts: acts::Acts,
     quarantine: quarantine::Quarantine,
+    books: books::Books,
     /// The secrets of a closed room.
     keys: Option<epochs::Keys>,
 }
@@ -177,6 +179,17 @@ impl Engine {
     /// What the entries of a closed room come to; `None` in an open room.
     pub fn fold(&mut self) -> Option<Fold<'_>> {
         self.parts.logs.fold()
+    }
+
+    /// How often the messages that slow mode keeps out changed since the start.
+    pub fn slowed(&mut self) -> u64 {
+        self.parts.logs.fold().map_or(0, |fold| fold.slow_changes())
+    }
+
+    /// Milliseconds for which slow mode keeps out what is said here.
+    pub fn slow_left_ms(&mut self, now: Now) -> u64 {
+        let (me, now_ms) = (self.author(), self.parts.time_ms(now));
+        self.parts.logs.fold().map_or(0, |fold| fold.slow_left_ms(&me, now_ms))
     }
 
     /// The act that last ended somebody in a closed room, or its roles: author and seq.
@@ -335,6 +348,7 @@ impl Parts {
         self.pass_on_forks(turn.now);
         self.vouch(turn);
         self.wake_acts(turn);
+        self.keep_books(turn);
         self.ask_for_secrets(turn);
         self.ask_for_bodies(turn);
     }
@@ -344,9 +358,11 @@ impl Parts {
         let (view, own, crowd) = (self.view.next_deadline(), self.own.next_deadline(), self.logs.next_reckoning());
         let (evidence, bodies) = (self.evidence.next_deadline(), self.bodies.next_deadline());
         let (vouching, gate) = (self.vouching.next_deadline(), self.gate.next_deadline());
+        let books = self.books.next_deadline();
         let keys = self.keys.as_ref().and_then(|keys| keys.next_deadline());
         let acts = self.acts.next_deadline();
-        let others = [rumors, receipts, view, own, crowd, evidence, bodies, vouching, gate, keys, acts, self.due_ms];
+        let others =
+            [rumors, receipts, view, own, crowd, evidence, bodies, vouching, books, gate, keys, acts, self.due_ms];
         others.into_iter().flatten().fold(self.sync.next_deadline(), u64::min)
     }
 }

@@ -97,6 +97,11 @@ impl Kind {
     /// Names a secret under which words are sealed, see [`crate::epochs`].
     pub const EPOCH: Self = Self(46);
 
+    /// Sets the rules of the room.
+    pub const RULES: Self = Self(47);
+    /// Shows the words of a newcomer.
+    pub const LET_THROUGH: Self = Self(48);
+
     /// By how much the number of a sealed kind is higher than that of the same kind in plain.
     const SEALED: u8 = 64;
 
@@ -114,7 +119,13 @@ impl Kind {
     /// takes a role.
     pub fn is_deed(self) -> bool {
         let deeds = [Self::APPOINT, Self::DISMISS, Self::REMOVE, Self::END, Self::STEP_DOWN, Self::ADMIT, Self::REVOKE];
-        deeds.contains(&self) || [Self::WELCOME, Self::HIDE].contains(&self)
+        deeds.contains(&self) || [Self::WELCOME, Self::HIDE, Self::RULES, Self::LET_THROUGH].contains(&self)
+    }
+
+    /// Whether an entry of this kind, sealed or not, is a message of its own: not an edit of one, a sign beside one, or a name.
+    pub fn is_message(self) -> bool {
+        let plain = self.opened().unwrap_or(self);
+        [Self::TEXT, Self::ADDRESSED, Self::FILE, Self::IMPORTED].contains(&plain)
     }
 
     /// Whether people say something by entries of this kind, in plain. Other kinds have no sealed form: a retraction,

@@ -1,5 +1,12 @@
 //! Every bound of the engine, each with the arithmetic that chose it.
 
+mod governing;
+
+pub use governing::{
+    BOOKS_AGAIN_MS, BOOKS_MS, CONFIRM_LATER_MS, CONFIRM_MS, CONFIRMED, GOVERNOR_SEEN_MS, PUT_OUT_MS, RULED_LOGS,
+    RULINGS, SLOW_S, WELCOMES_A_DAY,
+};
+
 /// Bytes of one body. A screenful of text is 2 KiB; larger things are files, outside the entries.
 pub const BODY_BYTES: usize = 8 * 1024;
 

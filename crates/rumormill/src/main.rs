@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, device, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, device, get, ticket, seen,\n      digest, peers, rules, report, keep, forget, export, import, check, resync, top, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -94,6 +94,12 @@ enum Command {
     /// Print the ticket that lets others join
     #[command(hide = true)]
     Ticket(commands::ticket::Args),
+    /// Print or change the rules of a closed room
+    #[command(hide = true)]
+    Rules(commands::rules::Args),
+    /// Report a message to those who govern a closed room
+    #[command(hide = true)]
+    Report(commands::report::Args),
     /// List your rooms
     Rooms(commands::rooms::Args),
     /// List the peers of a room and the path to each
@@ -219,6 +225,8 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Device(args) => commands::device::run(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
+        Command::Rules(args) => commands::rules::run(args, place).await,
+        Command::Report(args) => commands::report::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,
         Command::Peers(args) => commands::peers::run(args, place).await,
         Command::Get(args) => commands::get::run(args, place).await,

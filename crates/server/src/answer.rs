@@ -83,8 +83,12 @@ impl From<Error> for Refusal {
             _ => error.code(),
         };
         let refusal = Self::from(Refused::new(code, error.to_string(), error.help()));
-        let passes = matches!(error, Error::Busy | Error::CallWaits);
-        Self { wait_ms: passes.then_some(COMMIT_MS), ..refusal }
+        let wait_ms = match error {
+            Error::Busy | Error::CallWaits => Some(COMMIT_MS),
+            Error::Slow { left_ms } => Some(left_ms),
+            _ => None,
+        };
+        Self { wait_ms, ..refusal }
     }
 }
 

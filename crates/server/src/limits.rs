@@ -173,3 +173,12 @@ const _: () = {
     assert!(rumormill_api::NICK_BYTES == limits::NAME_BYTES);
     assert!(BOT_NAME_BYTES <= limits::NAME_BYTES);
 };
+
+/// Reports that came and are kept; beyond, the oldest go. 700 bytes each.
+pub(crate) const REPORTS_KEPT: usize = 256;
+
+/// Reports of ours that wait for somebody to take them.
+pub(crate) const REPORTS_WAITING: usize = 64;
+
+/// Held messages that are listed at once.
+pub(crate) const HELD: usize = 50;

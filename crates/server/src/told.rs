@@ -1,6 +1,6 @@
 //! Names of people and notices of a room, in words that every interface shows unchanged.
 
-use rumormill_api::{Deed, Does, Named, Role};
+use rumormill_api::{Deed, Does, Named, Role, Rules};
 use rumormill_node::{
     Reach, Room,
     proto::{
@@ -10,6 +10,10 @@ use rumormill_node::{
     },
 };
 use rumormill_text::{Names, clean_name, limits::NICK_CHARS, show::done};
+
+/// The notice that slow mode keeps out something of ours.
+pub(crate) const SLOWED: &str =
+    "slow mode began before something that you said, and nobody sees it: say it again if it matters";
 
 /// Which relays a node uses, who runs them and what they learn.
 pub fn reached(reach: &Reach) -> String {
@@ -84,16 +88,25 @@ pub(crate) fn deed(says: &Says, named: impl Fn(&AuthorId) -> Named) -> Option<De
         Says::Welcome { who, .. } => (Does::LetIn, vec![named(who)]),
         Says::Revoke(_) => (Does::Revoked, Vec::new()),
         Says::Hide { author, .. } => (Does::Hid, vec![named(author)]),
+        Says::LetThrough(who) => (Does::LetThrough, vec![named(who)]),
+        Says::Rules { .. } => (Does::Ruled, Vec::new()),
         _ => return None,
     };
     let role = if let Says::Appoint { role: held, .. } = says { Some(role(*held)) } else { None };
-    Some(Deed { does, whom, role })
+    let rules = if let Says::Rules { rules: set, .. } = says { Some(rules(set)) } else { None };
+    Some(Deed { does, whom, role, rules })
 }
 
 /// The same as the end of a sentence about who did it.
 pub(crate) fn deed_text(says: &Says, named: impl Fn(&AuthorId) -> Named) -> String {
     let text = |deed: Deed| done(&deed, |whom| whom.nick.clone());
     deed(says, named).map_or_else(|| "did something that this version does not know".into(), text)
+}
+
+/// The rules of a room, as the API has them.
+pub(crate) fn rules(rules: &governance::Rules) -> Rules {
+    let governance::Rules { tickets, slow_s, hold } = *rules;
+    Rules { tickets, slow_s, hold }
 }
 
 /// A role of the node as a role of the API.

@@ -12,6 +12,7 @@ pub mod limits;
 mod lines;
 mod pasted;
 mod rooms;
+mod rules;
 pub mod show;
 mod who;
 
@@ -25,5 +26,7 @@ pub use self::{
     lines::{Line, read_line},
     pasted::{find_ticket, holds_ticket},
     rooms::{beginnings, choose, founded, handing_over, title},
+    rules::{RULES_HELP, read_rules, ruled},
+    show::VERIFIED,
     who::{Name, Named, Names, counts},
 };

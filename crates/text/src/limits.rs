@@ -33,3 +33,6 @@ pub(crate) const SOUGHT_NAMED: usize = 8;
 /// Milliseconds without a message after which a person counts as gone, and is not among those whom a message may reach:
 /// 30 days, for some are on holiday for four weeks.
 pub const AWAY_MS: u64 = 30 * 24 * 3_600_000;
+
+/// Characters of a message that stand in a line about it.
+pub const EXCERPT_CHARS: usize = 120;

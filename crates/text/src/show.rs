@@ -9,8 +9,12 @@ use crate::{
     clock::Clock,
     file_name::{safe_name, size},
     limits::{NICK_CHARS, SOUGHT_NAMED},
+    rules::ruled,
     who::{NAMELESS_DIGITS, Names},
 };
+
+/// The sign behind the name of somebody whose safety number the person has compared.
+pub const VERIFIED: &str = "°";
 
 /// The visible part of a message.
 enum Said {
@@ -46,13 +50,19 @@ pub fn message_line(clock: &Clock, names: &Names, message: &Message) -> String {
         (Kind::Gone, Some(Gone::Unkept)) => Said::Act("said something that is no longer kept by anybody here".into()),
         (Kind::Gone, _) => Said::Act("said something that is gone".into()),
     };
-    let (moment, nick) = (clock.moment(message.time_ms), names.by(message));
+    let (moment, mut nick) = (clock.moment(message.time_ms), names.by(message));
+    if message.verified {
+        nick.push_str(VERIFIED);
+    }
     let mut shown = match said {
         Said::Text(text) => format!("{moment} {nick}  {text}"),
         Said::Act(act) => format!("{moment} * {nick} {act}"),
     };
     if let Some(reply) = &message.reply_to {
         shown.push_str(&format!("  (to {}: {})", names.answered(reply), clean(&reply.text)));
+    }
+    if message.held {
+        shown.push_str("  (held)");
     }
     if message.edited {
         shown.push_str("  (edited)");
@@ -94,6 +104,8 @@ pub fn done(deed: &Deed, name: impl Fn(&Named) -> String) -> String {
         Does::LetIn => format!("let {whom} in"),
         Does::Revoked => "ended a ticket".into(),
         Does::Hid => format!("hid words of {whom}"),
+        Does::LetThrough => format!("let {whom} through: what they said is shown"),
+        Does::Ruled => format!("set the rules: {}", ruled(&deed.rules.unwrap_or_default()).join("; ")),
     }
 }
 
@@ -235,7 +247,7 @@ mod tests {
         assert_eq!(shown(Kind::Text, "hi\x1b[2J"), "2023-11-14 22:13 ada  hi[2J");
         assert_eq!(shown(Kind::Founded, "lunch"), "2023-11-14 22:13 * ada founded the room lunch");
         let mallory = Named { author: "77ab34cd90".into(), nick: "mallory".into() };
-        let deed = Deed { does: Does::Removed, whom: vec![mallory], role: None };
+        let deed = Deed { does: Does::Removed, whom: vec![mallory], ..Deed::default() };
         assert_eq!(done_to(&Names::default(), &deed), "removed mallory~77ab");
         assert_eq!(shown(Kind::Gone, ""), "2023-11-14 22:13 * ada said something that is gone");
     }

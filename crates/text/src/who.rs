@@ -71,6 +71,10 @@ pub struct Named {
 pub struct Names {
     nicks: BTreeMap<AuthorHex, String>,
     alike: BTreeMap<String, BTreeSet<AuthorHex>>,
+    /// Nicks that somebody gave up, by their looks.
+    former: BTreeMap<String, BTreeSet<AuthorHex>>,
+    /// Who took a nick that others had given up: it is marked, for a reader may take it for one of them.
+    took: BTreeMap<AuthorHex, BTreeSet<AuthorHex>>,
 }
 
 impl Names {
@@ -92,17 +96,39 @@ impl Names {
         match self.nicks.get(author) {
             Some(known) if *known == nick => return,
             Some(known) => {
-                for fold in folds(known) {
+                let known = known.clone();
+                for fold in folds(&known) {
                     self.forget(&fold, author);
+                }
+                if known != shown(author, "") {
+                    self.had(author, &known);
                 }
             }
             None if self.nicks.len() == PEOPLE_KNOWN => return,
             None => {}
         }
+        let mut before = BTreeSet::new();
         for fold in folds(&nick) {
+            before.extend(self.former.get(&fold).into_iter().flatten().filter(|other| *other != author).cloned());
             self.alike.entry(fold).or_default().insert(author.clone());
         }
+        match before.is_empty() {
+            true => drop(self.took.remove(author)),
+            false => drop(self.took.insert(author.clone(), before)),
+        }
         self.nicks.insert(author.clone(), nick);
+    }
+
+    /// Records that somebody had a nick before.
+    fn had(&mut self, author: &AuthorHex, nick: &str) {
+        for fold in folds(nick) {
+            if self.former.len() < PEOPLE_KNOWN || self.former.contains_key(&fold) {
+                let authors = self.former.entry(fold).or_default();
+                if authors.len() < PEOPLE_KNOWN {
+                    authors.insert(author.clone());
+                }
+            }
+        }
     }
 
     fn forget(&mut self, fold: &str, author: &AuthorHex) {
@@ -152,6 +178,7 @@ impl Names {
         };
         let looks = folds(nick);
         let mut others = self.alike(&looks);
+        others.extend(self.took.get(author).into_iter().flatten());
         others.remove(author);
         let tag = match !others.is_empty() || self.imitates(author, nick, &looks) {
             true => tag(author, digits_apart(author, &others)),
@@ -388,6 +415,21 @@ mod tests {
         let names = Names::of(people.iter().map(|author| (author, "ada")));
         let help = names.choose("ada").unwrap_err().help;
         assert!(help.ends_with("and 12 more"), "{help}");
+    }
+
+    #[test]
+    fn a_nick_that_was_another_persons_a_moment_ago_is_marked() {
+        let (ada, mallory) = (AuthorHex::from("9f2c11"), AuthorHex::from("41aa07"));
+        let mut names = Names::of([(&ada, "ada"), (&mallory, "mallory")]);
+        names.learn(&ada, "countess");
+        names.learn(&mallory, "Ada");
+        assert_eq!(names.name(&mallory, "").whole(), "Ada~41aa");
+        assert!(names.choose("ada").is_err(), "nobody is meant by it alone");
+        names.learn(&mallory, "mallory");
+        names.learn(&ada, "ada");
+        assert_eq!(names.name(&ada, "").whole(), "ada~9f2c", "it was Mallory's meanwhile");
+        names.learn(&ada, "lovelace");
+        assert_eq!(names.name(&ada, "").whole(), "lovelace");
     }
 
     #[test]

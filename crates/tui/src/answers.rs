@@ -8,9 +8,9 @@ use super::{
     carry, complete, files, governing,
     input::Effect,
     model::{BlockKey, Mode, Model, NoteKind, Open},
-    orders, panels,
+    orders, panels, reports,
     rooms::{self, left, spoke, status},
-    scroll,
+    rules, scroll,
 };
 use crate::limits::ROOMS_LISTED;
 
@@ -67,7 +67,7 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
     let Some(open) = model.open_as(room) else { return };
     match (ask, told) {
         (OfRoom::People, Outcome::People(people)) => met(open, people),
-        (OfRoom::Hide(author), Outcome::People(people)) => {
+        (OfRoom::Hide(author) | OfRoom::HideEverywhere(author), Outcome::People(people)) => {
             met(open, people);
             carry::tell_hidden(model, &author, true);
         }
@@ -78,6 +78,10 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
         (OfRoom::Verify(author, verified), Outcome::People(people)) => {
             met(open, people);
             carry::tell_verified(model, &author, verified);
+        }
+        (OfRoom::Held, Outcome::Page(page)) => {
+            learn(open, &page.messages);
+            rules::tell_held(model, &page.messages);
         }
         (OfRoom::Safety(_), Outcome::Whois(whois)) => carry::tell_safety(model, &whois),
         (_, Outcome::Whois(whois)) => carry::tell_whois(model, &whois),
@@ -93,6 +97,8 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
             open.timeline.seen();
         }
         (ask, Outcome::Page(page)) => read(model, &ask, page),
+        (_, Outcome::Reported(told)) => model.told(reports::made(told)),
+        (_, Outcome::Reports(came)) => reports::tell(model, &came),
         (_, Outcome::Holders(holders)) => carry::tell_holders(model, &holders),
         // Events report the result of a change: the answer may be older than the newest event.
         _ => {}

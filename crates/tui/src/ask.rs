@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, AuthorHex, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, Order, Page, Person, PlaceText,
-    Refused, Room, RoomHex, Say, Whois, endpoints,
+    Attention, AuthorHex, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, NewReport, Order, Page,
+    Person, PlaceText, Refused, Report, Room, RoomHex, Say, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
 use rumormill_text::{safe_name, steers};
@@ -71,6 +71,8 @@ pub(super) enum OfRoom {
     /// Remembers that the safety number was compared, or takes it back.
     Verify(AuthorHex, bool),
     Hide(AuthorHex),
+    /// Hides somebody in all rooms.
+    HideEverywhere(AuthorHex),
     /// Shows a hidden author again.
     Unhide(AuthorHex),
     /// Tells others that I am typing.
@@ -80,6 +82,14 @@ pub(super) enum OfRoom {
     Foresee(Order),
     /// Does something in a closed room.
     Order(Order),
+    /// Changes the rules of a closed room.
+    Rules(ChangeRules),
+    /// The messages of newcomers that are held.
+    Held,
+    /// Reports a message.
+    Report(NewReport),
+    /// The reports that came.
+    Reports,
 }
 
 /// A result.
@@ -97,6 +107,9 @@ pub(super) enum Outcome {
     Whois(Box<Whois>),
     Nearby(Vec<NearbyRoom>),
     Foreseen(Foreseen),
+    /// How many took a report.
+    Reported(u64),
+    Reports(Vec<Report>),
     /// The path where a file was saved.
     Saved(String),
     Done,
@@ -174,10 +187,19 @@ impl OfRoom {
                 told.map(|whois| Outcome::Whois(Box::new(whois)))
             }
             Self::Hide(author) => room.hide(author.as_str()).await.map(Outcome::People),
+            Self::HideEverywhere(author) => room.hide_everywhere(author.as_str()).await.map(Outcome::People),
             Self::Unhide(author) => room.show(author.as_str()).await.map(Outcome::People),
             Self::Typing => room.typing().await.map(|()| Outcome::Done),
             Self::Foresee(order) => client.call(&endpoints::FORESEE, &path, &[], order).await.map(Outcome::Foreseen),
             Self::Order(order) => client.call(&endpoints::ORDER, &path, &[], order).await.map(|_| Outcome::Done),
+            Self::Rules(change) => client.call(&endpoints::SET_RULES, &path, &[], change).await.map(standing),
+            Self::Held => client.call(&endpoints::LIST_HELD, &path, &[], ()).await.map(Outcome::Page),
+            Self::Report(report) => {
+                client.call(&endpoints::MAKE_REPORT, &path, &[], report).await.map(|made| Outcome::Reported(made.told))
+            }
+            Self::Reports => {
+                client.call(&endpoints::LIST_REPORTS, &path, &[], ()).await.map(|came| Outcome::Reports(came.reports))
+            }
             Self::Leave => room.leave().await.map(|()| Outcome::Done),
             Self::File(path) => {
                 let sent = transfer::send(client, id, path, &ProgressBar::hidden()).await?;

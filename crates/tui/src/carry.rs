@@ -1,8 +1,8 @@
 //! Carries out a typed line: sends a text, or runs an order.
 
 use rumormill_api::{
-    ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, Order as ApiOrder,
-    Person, Refused, Room, Say, Whois, codes,
+    ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, NewReport,
+    Order as ApiOrder, Person, Refused, Room, Say, Whois, codes,
 };
 use rumormill_text::{
     Named, choose, clean, clean_name, counts, handing_over, holds_ticket, limits::NICK_CHARS, show::thousands,
@@ -17,7 +17,7 @@ use super::{
     panels::{self, last_word, way},
     rooms,
     rows::title,
-    scroll, settings,
+    rules, scroll, settings,
 };
 
 /// Takes the line that was typed.
@@ -116,20 +116,6 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Whois(name) => whois(model, &name, out),
         Order::Verify(rest) => verify(model, &rest, out),
         Order::Hide(name) => hide(model, &name, out),
-        Order::Kick(name) => {
-            let Some(who) = person_meant(model, &name, "/kick NAME") else { return };
-            governing::ask_first(model, ApiOrder::Remove { who, hide: false }, out);
-        }
-        Order::Dismiss(name) => {
-            let Some(who) = person_meant(model, &name, "/dismiss NAME") else { return };
-            governing::ask_first(model, ApiOrder::Dismiss { who }, out);
-        }
-        Order::Appoint(rest) => {
-            let (name, role) = governing::appointed(&rest);
-            let Some(who) = person_meant(model, name, "/appoint NAME, or /appoint NAME co-owner") else { return };
-            governing::give(model, ApiOrder::Appoint { who, role }, out);
-        }
-        Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
         Order::Topic(topic) if topic.is_empty() => topic_told(model),
         Order::Topic(topic) => of_room(model, OfRoom::Topic(topic), out),
         Order::Search(words) => search(model, &words, out),
@@ -152,6 +138,39 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Get(which) => files::get(model, &which, out),
         Order::Set(what) => set(model, &what, out),
         Order::Quit => out.push(Effect::Quit),
+        order => govern(model, order, out),
+    }
+}
+
+/// Carries out an order of closed rooms.
+fn govern(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
+    match order {
+        Order::Kick(name) => {
+            let Some(who) = person_meant(model, &name, "/kick NAME") else { return };
+            governing::ask_first(model, ApiOrder::Remove { who, hide: false }, out);
+        }
+        Order::Dismiss(name) => {
+            let Some(who) = person_meant(model, &name, "/dismiss NAME") else { return };
+            governing::ask_first(model, ApiOrder::Dismiss { who }, out);
+        }
+        Order::Appoint(rest) => {
+            let (name, role) = governing::appointed(&rest);
+            let Some(who) = person_meant(model, name, "/appoint NAME, or /appoint NAME co-owner") else { return };
+            governing::give(model, ApiOrder::Appoint { who, role }, out);
+        }
+        Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
+        Order::Rules(words) => rules::rules(model, &words, out),
+        Order::Held => of_room(model, OfRoom::Held, out),
+        Order::Through(name) => {
+            let Some(who) = person_meant(model, &name, "/through NAME; /held lists what is held") else { return };
+            governing::give(model, ApiOrder::LetThrough { who }, out);
+        }
+        Order::Report(words) => match target(model, |message| !message.mine) {
+            Some(Message { r#ref: message, .. }) => of_room(model, OfRoom::Report(NewReport { message, words }), out),
+            None => no_target(model, "/report WORDS", "there is nothing to report"),
+        },
+        Order::Reports => of_room(model, OfRoom::Reports, out),
+        _ => {}
     }
 }
 
@@ -382,7 +401,10 @@ pub(crate) fn safety_told(name: &str, whois: &Whois) -> String {
 pub(super) fn tell_safety(model: &mut Model, whois: &Whois) {
     let Some(open) = &model.open else { return };
     let name = open.names.name(&whois.person.author, &whois.person.nick).whole();
-    model.told(safety_told(&name, whois));
+    let told = safety_told(&name, whois);
+    if whois.person.me || !panels::draw_safety(model, &name, (&told, &whois.safety)) {
+        model.told(told);
+    }
 }
 
 /// Reports that somebody is verified now, or no longer.
@@ -408,14 +430,24 @@ fn hide(model: &mut Model, name: &str, out: &mut Vec<Effect>) {
     if name.is_empty() {
         return hidden_told(model);
     }
+    let (name, everywhere) = hidden_where(name);
     let Some(author) = meant(model, name) else { return };
     let person = model.open.as_ref().and_then(|open| open.people.get(&author));
     let (me, hidden) = person.map_or((false, false), |person| (person.me, person.hidden));
     if me {
         return model.fail("name", "that is yourself", "/hide NAME hides somebody else");
     }
-    let ask = if hidden { OfRoom::Unhide(author) } else { OfRoom::Hide(author) };
+    let ask = match (everywhere, hidden) {
+        (true, _) => OfRoom::HideEverywhere(author),
+        (false, true) => OfRoom::Unhide(author),
+        (false, false) => OfRoom::Hide(author),
+    };
     of_room(model, ask, out);
+}
+
+/// The name in `/hide [everywhere] NAME`, and whether they are hidden in all rooms.
+pub(crate) fn hidden_where(rest: &str) -> (&str, bool) {
+    rest.strip_prefix("everywhere ").map_or((rest, false), |name| (name.trim(), true))
 }
 
 fn hidden_told(model: &mut Model) {

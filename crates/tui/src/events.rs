@@ -153,7 +153,12 @@ fn notice(model: &mut Model, room: &RoomHex, code: NoticeCode, text: &str) {
             &format!("the room was stopped: {}", clean(text)),
             "make room on the disk: it goes on by itself; what was confirmed is kept",
         ),
-        NoticeCode::Forked | NoticeCode::Skewed | NoticeCode::Rekeyed | NoticeCode::Shared => {
+        NoticeCode::Forked
+        | NoticeCode::Skewed
+        | NoticeCode::Rekeyed
+        | NoticeCode::Shared
+        | NoticeCode::Reported
+        | NoticeCode::Slowed => {
             model.tell(NoteKind::Outcome, clean(text));
         }
     }

@@ -20,6 +20,11 @@ pub(super) enum Order {
     Appoint(String),
     Dismiss(String),
     StepDown,
+    Rules(String),
+    Held,
+    Through(String),
+    Report(String),
+    Reports,
     Topic(String),
     Search(String),
     Seen,
@@ -61,7 +66,7 @@ pub(super) enum Use {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 33] = [
+pub(super) const ORDERS: [Known; 38] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
     daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
@@ -80,11 +85,16 @@ pub(super) const ORDERS: [Known; 33] = [
     rare("unread", "", "mark the selected message as unread, or the last one", |_| Order::Unread),
     rare("whois", "NAME", "who somebody is, and how they are reached", Order::Whois),
     rare("verify", "NAME", "your safety number; NAME yes: it is theirs, too", Order::Verify),
-    rare("hide", "NAME", "hide them for you; no name: this message for all", Order::Hide),
+    rare("hide", "NAME", "hide them for you; everywhere NAME: in all rooms", Order::Hide),
     rare("kick", "NAME", "remove somebody from a closed room", Order::Kick),
     rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),
     rare("dismiss", "NAME", "end the role of somebody", Order::Dismiss),
     rare("step-down", "", "give up your own role", |_| Order::StepDown),
+    rare("rules", "", "the rules of a closed room, and how to change them", Order::Rules),
+    rare("held", "", "what newcomers said that is held", |_| Order::Held),
+    rare("through", "NAME", "show what a newcomer says, which is held", Order::Through),
+    rare("report", "WORDS", "report the selected message to the moderators", Order::Report),
+    rare("reports", "", "what was reported to you", |_| Order::Reports),
     rare("mute", "", "let nothing said here ring or notify, or undo it", |_| Order::Mute),
     rare("pin", "", "let this room stand first, or undo it", |_| Order::Pin),
     rare("leave", "", "leave this room and forget what was said in it", |_| Order::Leave),

@@ -38,7 +38,7 @@ pub(super) fn laid(panel: &Panel, width: usize) -> Vec<Line<'static>> {
     rows
 }
 
-fn show(model: &mut Model, title: impl Into<String>, rows: Vec<(String, String)>) {
+pub(super) fn show(model: &mut Model, title: impl Into<String>, rows: Vec<(String, String)>) {
     model.panel = Some(Panel { title: title.into(), rows, ..Panel::default() });
 }
 
@@ -69,7 +69,8 @@ pub(super) fn help_all(model: &mut Model) {
 }
 
 /// The marks on the screen.
-const SIGNS: [(&str, &str); 8] = [
+const SIGNS: [(&str, &str); 9] = [
+    ("Ann°", "you have compared your safety number with Ann's"),
     ("//", "at the beginning of a line says / and the rest"),
     ("✓ 4/7", "received by four of seven others; /seen: by whom, and who acknowledged it"),
     ("@12:30", "it names you"),
@@ -160,12 +161,31 @@ pub(super) fn way(path: Path, rtt_ms: Option<u64>) -> String {
     rtt_ms.map_or_else(|| path.to_owned(), |ms| format!("{path}, {ms} ms"))
 }
 
+/// The rows of a QR code.
+fn picture(text: &str) -> Option<Vec<(String, String)>> {
+    let picture = QRBuilder::new(text).ecl(ECL::L).build().ok()?;
+    Some(picture.to_str().lines().map(|row| (String::new(), row.to_owned())).collect())
+}
+
+/// Draws the safety number with somebody as a QR code below what is told of it; returns whether that fits the screen.
+pub(super) fn draw_safety(model: &mut Model, name: &str, (told, number): (&str, &str)) -> bool {
+    let Some(drawn) = picture(&number.replace(' ', "")).filter(|_| !number.is_empty()) else { return false };
+    let rows: Vec<(String, String)> = told.lines().map(|line| (String::new(), line.to_owned())).chain(drawn).collect();
+    let middle = parts(model).middle;
+    let columns = rows.iter().map(|(_, row)| row.width() + 1).max().unwrap_or(0);
+    // A line that is told may need a second row.
+    if columns > 2 * usize::from(middle.width) || rows.len() + 3 > usize::from(middle.height) {
+        return false;
+    }
+    show(model, format!("your safety number with {name}"), rows);
+    true
+}
+
 /// Draws a ticket as a QR code.
 pub(super) fn draw_ticket(model: &mut Model, ticket: &str) {
-    let Ok(picture) = QRBuilder::new(ticket.to_ascii_uppercase()).ecl(ECL::L).build() else {
+    let Some(rows) = picture(&ticket.to_ascii_uppercase()) else {
         return model.fail("picture", "the ticket is too long for a picture", "/ticket shows it as text");
     };
-    let rows: Vec<(String, String)> = picture.to_str().lines().map(|row| (String::new(), row.to_owned())).collect();
     let before = model.panel.replace(Panel { tall: true, ..Panel::default() });
     let middle = parts(model).middle;
     model.panel = before;

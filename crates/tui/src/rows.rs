@@ -6,7 +6,7 @@ use ratatui::{
 };
 use rumormill_api::{Gone, Kind, Message, Reaction, Reply, Room};
 use rumormill_text::{
-    clean, clean_name, counts, fit,
+    Name, VERIFIED, clean, clean_name, counts, fit,
     limits::NICK_CHARS,
     show::{count, done_to, elsewhere, named, thousands},
 };
@@ -233,16 +233,21 @@ impl<'a> Sheet<'a> {
     fn told(&self, open: &Open, message: &Message) -> (Span<'static>, Vec<(String, Style)>) {
         let paint = self.model.paint;
         let name = open.names.name(&message.author, &message.nick);
+        let verified = open.people.get(&message.author).is_some_and(|person| person.verified);
+        let fitted = |name: &Name| match verified {
+            true => format!("{}{VERIFIED}", name.fit(self.nick - 1)),
+            false => name.fit(self.nick),
+        };
         let style = if message.mine { paint.strong() } else { paint.nick(&message.author) };
         let plain = if message.names_me && !message.mine { paint.strong() } else { Style::new() };
         let ours = |what: String| (Span::styled("--", paint.dim()), vec![(what, paint.dim())]);
         let text = lines(&message.text);
         let (nick, mut text) = match message.kind {
             Kind::Text if message.action => ("*".into(), vec![(name.whole(), style), (format!(" {text}"), plain)]),
-            Kind::Text => (name.fit(self.nick), vec![(text, plain)]),
+            Kind::Text => (fitted(&name), vec![(text, plain)]),
             Kind::File => {
                 let (what, stands) = message.file.as_ref().map(files::row).unwrap_or_default();
-                (name.fit(self.nick), vec![(what, plain), (format!("  {stands}"), paint.dim())])
+                (fitted(&name), vec![(what, plain), (format!("  {stands}"), paint.dim())])
             }
             Kind::Gone => {
                 let what = match message.gone {
@@ -253,7 +258,7 @@ impl<'a> Sheet<'a> {
                     Some(Gone::Unkept) => "(its text is no longer kept by anybody here)",
                     _ => "(taken back)",
                 };
-                (name.fit(self.nick), vec![(what.into(), paint.dim())])
+                (fitted(&name), vec![(what.into(), paint.dim())])
             }
             Kind::Nick => {
                 let (who, what) = named(&open.names, &message.author, message.before.as_deref(), &message.text);
@@ -272,6 +277,9 @@ impl<'a> Sheet<'a> {
         };
         if let Some(from) = &message.from {
             text.insert(0, (format!("{}: ", elsewhere(&self.model.clock, from, message.time_ms)), paint.dim()));
+        }
+        if message.held {
+            text.push((" (held: /through shows it to all)".into(), paint.dim()));
         }
         if message.edited {
             text.push((" (edited)".into(), paint.dim()));

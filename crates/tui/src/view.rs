@@ -9,7 +9,7 @@ use ratatui::{
 };
 use rumormill_api::{AuthorHex, Path, Person, Room};
 use rumormill_text::{
-    clean, fit,
+    VERIFIED, clean, fit,
     show::{count, thousands},
 };
 use unicode_width::UnicodeWidthStr;
@@ -196,7 +196,14 @@ fn people(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     for stands in ["here", "away", "hidden"] {
         let mut group: Vec<(String, &Person)> = (open.people.values().filter(|person| standing(person) == stands))
-            .map(|person| (open.names.name(&person.author, &person.nick).fit(usize::from(area.width) - 2), person))
+            .map(|person| {
+                let (name, width) = (open.names.name(&person.author, &person.nick), usize::from(area.width) - 2);
+                let name = match person.verified {
+                    true => format!("{}{VERIFIED}", name.fit(width - 1)),
+                    false => name.fit(width),
+                };
+                (name, person)
+            })
             .collect();
         group.sort_by_key(|(name, person)| (!person.me, name.to_lowercase()));
         if group.is_empty() {

@@ -10,13 +10,22 @@ impl Driver {
     /// Gives the seat of a closed room something to do. The callers may have gone.
     pub(super) fn govern(&mut self, room: &RoomId, what: Govern) {
         let stopped = self.stopped(room);
+        if let Govern::Report(of, words, answer) = what {
+            // The caller may have gone.
+            let _ = answer.send(if self.seats.contains_key(room) {
+                Ok(self.report(room, of, &words))
+            } else {
+                Err(stopped)
+            });
+            return;
+        }
         match (self.seats.get_mut(room), what) {
             (Some(seat), Govern::Do(wish, answer)) => seat.wish(wish, answer),
             (Some(seat), Govern::Foresee(order, answer)) => _ = answer.send(seat.foresee(order)),
             (Some(seat), Govern::Later(kind, body)) => seat.say_later(kind, body),
             (None, Govern::Do(_, answer)) => _ = answer.send(Err(stopped)),
             (None, Govern::Foresee(_, answer)) => _ = answer.send(Err(stopped)),
-            (None, Govern::Later(..)) => {}
+            (None, Govern::Later(..)) | (_, Govern::Report(..)) => {}
         }
     }
 

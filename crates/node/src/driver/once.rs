@@ -10,9 +10,9 @@ use crate::{asked::Answer, error::Error};
 impl Driver {
     /// Gives a room the sayings of a caller, except those that an earlier call with the same key wrote.
     pub(super) fn speak(&mut self, room: &RoomId, (sayings, once): (Vec<(Kind, Bytes)>, Vec<Once>), answer: Answer) {
-        let known = self.known(room, &once);
+        let (known, now) = (self.known(room, &once), self.now());
         let why = match (self.seats.get_mut(room), known) {
-            (Some(seat), Ok(known)) => return seat.say(sayings, &known, answer),
+            (Some(seat), Ok(known)) => return seat.say(sayings, (&known, now), answer),
             (None, _) => self.stopped(room),
             (_, Err(why)) => why,
         };

@@ -11,6 +11,7 @@ impl Driver {
         match control {
             Control::Proof { channel, sealed } => self.proof(link, channel, &sealed, now),
             Control::Typing(channel) => self.typing(link, channel, now),
+            Control::Report { channel, of, words } => self.reported(link, channel, (of, &words), now),
             control => match self.links.controlled(link, control) {
                 Ok(mut inputs) => {
                     let peer = self.links.peer(link);

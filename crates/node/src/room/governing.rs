@@ -1,17 +1,25 @@
 //! Closed rooms: who is in, with which role, and what we do there.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use rumormill_proto::{
     content::Target,
-    governance::{Announced, Foreseen, Order},
-    ids::AuthorId,
+    governance::{Announced, Foreseen, Order, Rules, Shown},
+    ids::{AuthorId, RoomId},
 };
+use rumormill_store::Read;
 
 use super::Room;
 use crate::{
     board::Closed,
     command::Command,
+    counting::Counting,
     error::Error,
+    limits::{HELD_PAGES, PAGE_LINES, REPORT_BYTES},
     membership::{Member, Membership, Place},
+    message::{Message, What},
+    messages,
     ticket::{Admits, Ticket},
     wish::{Done, Govern, Wish},
 };
@@ -39,6 +47,54 @@ impl Room {
     pub fn member(&self, author: &AuthorId) -> Option<Member> {
         let closed = self.board.posted().closed.clone()?;
         member(&closed, author)
+    }
+
+    /// The rules of a closed room.
+    pub fn rules(&self) -> Rules {
+        self.board.posted().closed.as_ref().map_or(Rules::default(), |closed| closed.rules)
+    }
+
+    /// Whether somebody's words are held until somebody lets it through: then only governors see them, and that person.
+    pub fn holds(&self, author: &AuthorId) -> bool {
+        self.board.posted().closed.as_ref().is_some_and(|closed| closed.shown.holds(author))
+    }
+
+    /// Whether slow mode keeps out something that we said, mostly before we knew of it.
+    pub fn is_slowed(&self) -> bool {
+        let me = self.author();
+        self.board.posted().closed.as_ref().is_some_and(|closed| closed.shown.slowed.contains_key(&me))
+    }
+
+    /// The newest messages whose words are held, newest last, at most `limit` and [`PAGE_LINES`].
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn held(&self, limit: usize) -> Result<Vec<Message>, Error> {
+        let Some(closed) = self.board.posted().closed.clone() else { return Ok(Vec::new()) };
+        if closed.shown.held.is_empty() {
+            return Ok(Vec::new());
+        }
+        let shown = Arc::new(Shown { lifts: true, ..(*closed.shown).clone() });
+        let (room, limit) = (self.board.id, limit.min(PAGE_LINES));
+        let read = move |read: &mut dyn Read| held(&mut Counting::new(read, shown.clone()), &shown, (&room, limit));
+        self.node.readers.read(read).await
+    }
+
+    /// Reports a message to those who govern the room and are linked with us; nobody else learns of it. Returns how many
+    /// these are: with 0 it has to be repeated when one comes.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] when the words are longer than a report may be, [`Error::Open`] in an open room; [`Error::Left`] and
+    /// [`Error::Closed`].
+    pub async fn report(&self, of: Target, words: &str) -> Result<usize, Error> {
+        if words.len() > REPORT_BYTES {
+            return Err(Error::TooLong);
+        }
+        if !self.is_closed() {
+            return Err(Error::Open);
+        }
+        let words = Bytes::copy_from_slice(words.as_bytes());
+        self.node.ask(|answer| Command::Govern { room: self.board.id, what: Govern::Report(of, words, answer) }).await
     }
 
     /// The tickets that members of a closed room made, also those that ended; by maker, each maker's in their order.
@@ -81,6 +137,31 @@ impl Room {
     pub(super) fn founder(&self) -> Option<AuthorId> {
         self.board.posted().closed.as_ref().map(|closed| closed.founder)
     }
+}
+
+/// The newest held messages among the last ones of the timeline.
+fn held(
+    read: &mut dyn Read,
+    shown: &Shown,
+    (room, limit): (&RoomId, usize),
+) -> Result<Vec<Message>, rumormill_store::Error> {
+    let (mut found, mut before) = (Vec::new(), None);
+    for _ in 0..HELD_PAGES {
+        let page = messages::page(read, room, before, PAGE_LINES)?;
+        before = page.messages.first().map(|message| message.place);
+        let (more, all) = (page.more, page.messages.into_iter().rev());
+        found.extend(all.filter(|message| shown.holds(&message.place.author)).filter(is_said));
+        if !more || found.len() >= limit {
+            break;
+        }
+    }
+    found.truncate(limit);
+    found.reverse();
+    Ok(found)
+}
+
+fn is_said(message: &Message) -> bool {
+    !matches!(message.what, What::Act(_) | What::Nick(_))
 }
 
 fn member(closed: &Closed, author: &AuthorId) -> Option<Member> {

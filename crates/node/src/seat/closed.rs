@@ -10,7 +10,7 @@ use rumormill_proto::{
     admit::Author,
     content::Target,
     entry::Kind,
-    governance::{Announced, Foreseen, Guest, Order, TicketId, TicketKey, countersign},
+    governance::{Announced, Foreseen, Guest, Order, Role, TicketKey, countersign},
     ids::{AuthorId, Seq},
     input::{Event, Input, Output, Unsaid},
     limits::ACT_ADMITTED,
@@ -23,7 +23,7 @@ use crate::{
     board::Closed,
     error::Error,
     event::RoomEvent,
-    limits::{ORDER_AGAIN_MS, ORDERS, TICKET_USES, WELCOME_LATER_MS, WELCOME_TICKETS, WELCOMES_A_DAY},
+    limits::{ORDER_AGAIN_MS, ORDERS, TICKET_USES, WELCOME_LATER_MS},
     membership::{Membership, Refusal},
     proof::ProofKey,
     random::random,
@@ -34,8 +34,6 @@ use crate::{
 
 /// Tags of orders are these and above; sayings never come that far.
 const ORDER_TAG: u64 = 1 << 63;
-
-const DAY_MS: u64 = 24 * 3_600_000;
 
 /// Orders and newcomers of one room.
 #[derive(Default)]
@@ -50,14 +48,16 @@ pub(crate) struct Governed {
     try_ms: u64,
     /// Who knocks, and from when on we let it in, in ticks.
     knocking: BTreeMap<AuthorId, u64>,
-    /// Of each ticket, the day and how many we let in on it.
-    welcomed: BTreeMap<TicketId, (u64, u64)>,
     /// Whether somebody may have knocked since we last looked.
     pub(super) looks: bool,
     /// When the ticket by which we wait comes to its end, in ticks.
     outlives_ms: Option<u64>,
     /// Whether somebody who knows the room let us not in.
     turned_away: bool,
+    /// How often the messages that slow mode keeps out had changed when the room was posted last.
+    slowed: u64,
+    /// When slow mode lets us say the next message, by our clock, as far as what waits to be written has it.
+    next_ms: u64,
 }
 
 impl Governed {
@@ -120,7 +120,13 @@ impl Seat {
             Output::Emit(Event::Shown { entry, .. }) => entry.kind.is_act(),
             _ => false,
         };
-        if self.setup.closed.is_none() || !outputs.iter().any(changes) {
+        if self.setup.closed.is_none() {
+            return false;
+        }
+        let said =
+            |output: &Output| matches!(output, Output::Emit(Event::Shown { entry, .. }) if entry.kind.is_message());
+        let slowed = if outputs.iter().any(said) { self.engine.slowed() } else { self.governed.slowed };
+        if slowed == self.governed.slowed && !outputs.iter().any(changes) {
             return false;
         }
         let fresh: BTreeSet<(AuthorId, Seq)> = outputs.iter().filter_map(shown).collect();
@@ -130,6 +136,7 @@ impl Seat {
     /// Posts a closed room. `fresh` are the entries that interfaces hear of by themselves.
     pub(super) fn post_closed(&mut self, fresh: &BTreeSet<(AuthorId, Seq)>) -> bool {
         let Some(closed) = self.closed(self.now.wall_ms) else { return false };
+        self.governed.slowed = self.engine.slowed();
         let closed = Arc::new(closed);
         let before = self.board.posted().closed.replace(closed.clone());
         self.governed.looks = true;
@@ -167,7 +174,10 @@ impl Seat {
             }
         };
         let is_in = matches!(membership, Membership::Present(_) | Membership::Removed { .. });
-        let shown = if is_in { fold.shown() } else { Default::default() };
+        let mut shown = if is_in { fold.shown() } else { Default::default() };
+        shown.lifts = matches!(fold.role(&me), Some(Role::Owner | Role::CoOwner | Role::Moderator));
+        shown.reader = Some(me);
+        let rules = fold.rules();
         let removed = fold.members().iter().filter(|key| !fold.is_present(key));
         let removed = removed.map(|key| (*key, fold.ended_by(key))).collect();
         let seats = fold.seats();
@@ -178,12 +188,36 @@ impl Seat {
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));
         let admits = pass.map(|pass| Admits { founder: held.founder, pass });
         let (founder, persons) = (held.founder, fold.devices().clone());
-        Some(Closed { shown: Arc::new(shown), seats, removed, persons, founder, tickets, membership, admits })
+        Some(Closed { shown: Arc::new(shown), seats, removed, persons, founder, tickets, rules, membership, admits })
     }
 
     /// Whether an entry is shown here.
     pub(super) fn shows(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
         self.board.posted().closed.as_ref().is_none_or(|closed| closed.shown.shows(author, seq, kind))
+    }
+
+    /// Takes the turn of so many messages in slow mode, or tells for how many milliseconds they would be kept out.
+    pub(super) fn take_slow_turn(&mut self, messages: usize, now: Now) -> Result<(), u64> {
+        let Some(rules) = self.board.posted().closed.as_ref().map(|closed| closed.rules) else { return Ok(()) };
+        if messages == 0 || rules.slow_s == 0 || self.governs() {
+            return Ok(());
+        }
+        let slow_ms = rules.slow_s * 1_000;
+        let waits_ms = self.governed.next_ms.saturating_sub(now.wall_ms).min(slow_ms);
+        match self.engine.slow_left_ms(now).max(waits_ms) {
+            0 if messages == 1 => {
+                self.governed.next_ms = now.wall_ms + slow_ms;
+                Ok(())
+            }
+            0 => Err(slow_ms),
+            left_ms => Err(left_ms),
+        }
+    }
+
+    /// Whether we govern a closed room.
+    pub(super) fn governs(&self) -> bool {
+        let governs = |role| matches!(role, Role::Owner | Role::CoOwner | Role::Moderator);
+        matches!(self.membership(), Some(Membership::Present(Some(role))) if governs(role))
     }
 
     /// Whether we may say something: in a closed room only its present members do.
@@ -345,24 +379,9 @@ impl Seat {
             self.governed.knocking.iter().filter(|(_, due)| **due <= now.ticks_ms).map(|(who, _)| *who).collect();
         for who in due {
             self.governed.knocking.remove(&who);
-            let ticket = {
-                let posted = self.board.posted();
-                let closed = posted.closed.as_ref();
-                let ticket = closed.and_then(|closed| closed.seats.get(&who)?.knocks);
-                let lets_in = |ticket: &&Announced| ticket.lets_in(now.wall_ms);
-                closed.and_then(|closed| {
-                    closed.tickets.iter().find(|known| Some(known.id) == ticket).filter(lets_in).map(|known| known.id)
-                })
-            };
-            let Some(ticket) = ticket else { continue };
-            let today = now.wall_ms / DAY_MS;
-            self.governed.welcomed.retain(|_, (day, _)| *day == today);
-            if self.governed.welcomed.len() >= WELCOME_TICKETS && !self.governed.welcomed.contains_key(&ticket) {
-                continue;
-            }
-            let (_, count) = self.governed.welcomed.entry(ticket).or_insert((today, 0));
-            *count += 1;
-            if *count <= WELCOMES_A_DAY {
+            let me = self.author;
+            let may = self.engine.fold().and_then(|fold| fold.may_welcome(&me, &who, now.wall_ms));
+            if may.is_some() {
                 self.governed.wish(Wish::Order(Order::Welcome(who)), None);
             }
         }
@@ -424,7 +443,11 @@ fn recounted(before: &Closed, now: &Closed, fresh: &BTreeSet<(AuthorId, Seq)>) -
     let taken = old.hidden.keys().chain(new.hidden.keys());
     let taken = taken.filter(|author| old.hidden.get(*author) != new.hidden.get(*author)).copied();
     let acts = old.done.symmetric_difference(&new.done).filter(|act| !fresh.contains(act)).map(|(author, _)| *author);
-    ends.chain(came).chain(taken).chain(acts).collect()
+    let held = old.held.symmetric_difference(&new.held).copied();
+    let lifted = new.held.iter().filter(|_| old.lifts != new.lifts).copied();
+    let slow = old.slowed.keys().chain(new.slowed.keys());
+    let slow = slow.filter(|author| old.slowed.get(*author) != new.slowed.get(*author)).copied();
+    ends.chain(came).chain(taken).chain(acts).chain(held).chain(lifted).chain(slow).collect()
 }
 
 /// The secret key of the ticket that an author makes after so many others.

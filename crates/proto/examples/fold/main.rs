@@ -105,7 +105,7 @@ impl Writer {
         let id = EntryId(*blake3::hash(&(self.entries.len() as u64).to_be_bytes()).as_bytes());
         self.heads.insert(author, (seq, id));
         let time = Time(self.entries.len() as u64);
-        self.entries.push(Signed { author: key(author), seq, id, prev, time, deed });
+        self.entries.push(Signed { author: key(author), seq, id, prev, time, deed, message: false });
         Last { seq, id }
     }
 

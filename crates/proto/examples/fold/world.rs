@@ -109,6 +109,7 @@ impl Reader {
             prev: of["prev"].as_u64().map_or(EntryId::default(), entry_id),
             time: Time(number(&of["time"])?),
             deed: self.deed(of)?,
+            message: false,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Parts, acts::Acts, epochs::Keys, gate::Gate, quarantine::Quarantine, vouch::Vouching};
+use super::{Parts, acts::Acts, books::Books, epochs::Keys, gate::Gate, quarantine::Quarantine, vouch::Vouching};
 use crate::{
     admit::Author,
     bodies::Bodies,
@@ -75,6 +75,7 @@ impl Parts {
             vouching: Vouching::default(),
             acts: Acts::default(),
             quarantine: Quarantine::default(),
+            books: Books::begun(now.ticks_ms),
             keys,
         }
     }

@@ -30,6 +30,7 @@ impl Parts {
         self.release_secrets(turn.now.ticks_ms);
         self.tell_seats(turn);
         self.note_undecided(turn.now.ticks_ms);
+        self.note_books(turn.now);
         for Moved { author, counted: (before, now), .. } in moved.iter().filter(|moved| moved.shows) {
             turn.emit(Event::Counts { author: *author, before: *before, now: *now });
             if now < before {

@@ -20,6 +20,9 @@
 //! DEVICE    whose it is 32; X25519 key 32
 //! MINE      device 32
 //! HIDE      author 32; first seq; place of the last
+//! RULES     whether members make tickets 1 byte; slow mode in seconds number; whether newcomers are held 1 byte; n, then n
+//!           times a key of 32 and number: how many entries of that log it does not rule, keys ascending
+//! LET_THROUGH  author 32
 //! EPOCH     id of the epoch 32; n, then n times the id of an epoch that it follows, ascending; endings
 //!
 //! place     seq number; id 32
@@ -36,14 +39,20 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 use ed25519_dalek::{Signer, SigningKey};
 
-use super::deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
+use super::{
+    deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey},
+    rules::Rules,
+};
 use crate::{
     admit::{Entry, verify},
     codec::{Reader, put_number},
     entry::{Kind, LogKey},
     epochs::EpochId,
     ids::{AuthorId, EntryId, RoomId, Seq},
-    limits::{ACT_ADMITTED, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, SEQ_END, TICKET_HEADS},
+    limits::{
+        ACT_ADMITTED, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, RULED_LOGS, SEQ_END, SLOW_S,
+        TICKET_HEADS,
+    },
     reject::Reject,
     run::{RawRun, Signature},
 };
@@ -176,6 +185,15 @@ pub enum Says {
         /// The last of them.
         last: Last,
     },
+    /// Sets the rules of the room.
+    Rules {
+        /// The rules.
+        rules: Rules,
+        /// How many entries of each log they do not rule, authors ascending.
+        counts: Vec<(AuthorId, Seq)>,
+    },
+    /// Shows the words of a newcomer.
+    LetThrough(AuthorId),
     /// Names a secret under which words are sealed from now on.
     Epoch {
         /// Its hash.
@@ -209,7 +227,7 @@ impl Signed {
         let Entry { author, seq, id, prev, time, kind, .. } = *entry;
         let act = entry.body.bytes().and_then(|body| Act::parse(kind, body).ok().flatten());
         let deed = act.and_then(|act| act.says.deed(room, &author, id));
-        Self { author, seq, id, prev, time, deed }
+        Self { author, seq, id, prev, time, deed, message: kind.is_message() }
     }
 }
 
@@ -224,7 +242,7 @@ impl Signed {
             let act = entry.body.bytes().and_then(|body| Act::parse(entry.kind, body).ok().flatten());
             let deed = act.and_then(|act| act.says.deed(room, &author, id));
             let before = std::mem::replace(&mut prev, id);
-            Self { author, seq, id, prev: before, time: entry.time, deed }
+            Self { author, seq, id, prev: before, time: entry.time, deed, message: entry.kind.is_message() }
         });
         signed.collect()
     }
@@ -255,6 +273,8 @@ impl Says {
             Self::Device { of, .. } => Deed::Device(of),
             Self::Mine(device) => Deed::Mine(device),
             Self::Hide { author: key, first, last } => Deed::Hide { until: End { key, last: Some(last) }, first },
+            Self::Rules { rules, counts } => Deed::Rules { rules, counts },
+            Self::LetThrough(who) => Deed::LetThrough(who),
             Self::Epoch { epoch, follows, answers } => Deed::Epoch { epoch, follows, answers },
         };
         Some(deed)
@@ -296,6 +316,8 @@ impl Act {
             Kind::DEVICE => Says::Device { of: from.author()?, exchange: from.0.array("exchange key")? },
             Kind::MINE => Says::Mine(from.author()?),
             Kind::HIDE => Says::Hide { author: from.author()?, first: from.seq()?, last: from.place()? },
+            Kind::RULES => from.rules()?,
+            Kind::LET_THROUGH => Says::LetThrough(from.author()?),
             Kind::EPOCH => Says::Epoch { epoch: from.epoch()?, follows: from.epochs()?, answers: from.endings()? },
             _ => return Ok(None),
         };
@@ -395,6 +417,16 @@ impl From {
         }
     }
 
+    fn rules(&mut self) -> Result<Says, Reject> {
+        let (tickets, slow_s, hold) = (self.0.flag()?, self.0.number("slow mode")?, self.0.flag()?);
+        if slow_s > SLOW_S {
+            return Err(Reject::Limit("slow mode"));
+        }
+        let count = |from: &mut Self| Ok((from.author()?, from.seq()?));
+        let counts = self.list(0..=RULED_LOGS, "ruled logs", count, |(author, _)| *author)?;
+        Ok(Says::Rules { rules: Rules { tickets, slow_s, hold }, counts })
+    }
+
     /// The keys of a person, in the order of their rank, each once.
     fn keys(&mut self) -> Result<Vec<Appointed>, Reject> {
         let count = self.0.count(ACT_KEYS, "appointed keys")?;
@@ -478,6 +510,8 @@ fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             put_place(out, last);
             Kind::HIDE
         }
+        Says::Rules { rules, counts } => put_rules(out, rules, counts),
+        Says::LetThrough(who) => put_fields(out, Kind::LET_THROUGH, &[&who.0]),
         Says::Epoch { epoch, follows, answers } => {
             out.extend_from_slice(&epoch.0);
             put_list(out, follows, |out, epoch| out.extend_from_slice(&epoch.0));
@@ -485,6 +519,17 @@ fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             Kind::EPOCH
         }
     }
+}
+
+fn put_rules(out: &mut Vec<u8>, rules: &Rules, counts: &[(AuthorId, Seq)]) -> Kind {
+    out.push(u8::from(rules.tickets));
+    put_number(out, rules.slow_s);
+    out.push(u8::from(rules.hold));
+    put_list(out, counts, |out, (author, count)| {
+        out.extend_from_slice(&author.0);
+        put_number(out, *count);
+    });
+    Kind::RULES
 }
 
 fn role_byte(role: Role) -> u8 {
@@ -587,6 +632,11 @@ mod tests {
             Says::Device { of: who, exchange: [1; 32] },
             Says::Mine(who),
             Says::Hide { author: who, first: 3, last: far(9) },
+            Says::Rules {
+                rules: Rules { tickets: false, slow_s: SLOW_S, hold: true },
+                counts: (0..RULED_LOGS).map(|number| (AuthorId(id(number)), SEQ_END - 1)).collect(),
+            },
+            Says::LetThrough(who),
             Says::Epoch {
                 epoch: EpochId(id(3)),
                 follows: many(ACT_EPOCHS, EpochId),
@@ -685,7 +735,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..15, at: usize, to: u8) {
+        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..17, at: usize, to: u8) {
             let act = Act { before: None, says: largest().swap_remove(which) };
             let (kind, body) = act.encode().unwrap();
             let mut changed = body.to_vec();

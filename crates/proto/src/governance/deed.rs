@@ -1,5 +1,6 @@
 //! What the fold reads of an entry: its place in its log, and what it does if it is an act.
 
+use super::rules::Rules;
 use crate::{
     epochs::EpochId,
     ids::{AuthorId, EntryId, Seq},
@@ -43,6 +44,8 @@ pub struct Signed {
     pub time: Time,
     /// What it does; `None` if it is no act, or one that does not parse.
     pub deed: Option<Deed>,
+    /// Whether it is a message of a person, which slow mode may keep out.
+    pub message: bool,
 }
 
 impl Signed {
@@ -191,6 +194,15 @@ pub enum Deed {
         /// The first.
         first: Seq,
     },
+    /// Sets the rules of the room.
+    Rules {
+        /// The rules.
+        rules: Rules,
+        /// How many entries of each log they do not rule.
+        counts: Vec<(AuthorId, Seq)>,
+    },
+    /// Says that the words of a newcomer are shown.
+    LetThrough(AuthorId),
     /// Names a secret under which words are sealed from now on.
     Epoch {
         /// Its hash.
@@ -212,8 +224,8 @@ impl Role {
     pub(crate) fn may(self, deed: &Deed) -> bool {
         let moderates = match deed {
             Deed::Admit { .. } | Deed::Remove { .. } | Deed::End(_) | Deed::Ticket { .. } => true,
-            Deed::Revoke(_) | Deed::StepDown | Deed::Hide { .. } => true,
-            Deed::Appoint { .. } | Deed::Dismiss { .. } | Deed::Vouch(_) => false,
+            Deed::Revoke(_) | Deed::StepDown | Deed::Hide { .. } | Deed::LetThrough(_) => true,
+            Deed::Appoint { .. } | Deed::Dismiss { .. } | Deed::Vouch(_) | Deed::Rules { .. } => false,
             Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_) => return false,
             Deed::Epoch { .. } => return false,
         };

@@ -55,7 +55,7 @@ impl Entries {
         }
         let ahead = tree.ahead(head.seq, &id);
         let act = entry.deed.is_some().then(|| ahead.or(self.free.last().copied()).unwrap_or(self.acts.len()));
-        let grown = tree.insert(head, entry.prev, act);
+        let grown = tree.insert(head, entry.prev, (act, entry.message));
         let touched = match grown {
             _ if denies => Touched::Everything,
             Grown::Not => Touched::Nothing,
@@ -102,7 +102,7 @@ impl Entries {
             // A co-owner's word about the owner's log counts wherever it stands.
             Some(Deed::Vouch(end)) if end.key == self.owner => Touched::Everything,
             Some(Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_)) => Touched::Members,
-            Some(Deed::Epoch { .. }) => Touched::Members,
+            Some(Deed::Epoch { .. } | Deed::LetThrough(_)) => Touched::Members,
             Some(_) if governs(&entry.author) => Touched::Everything,
             Some(_) => Touched::Members,
         }

@@ -269,7 +269,7 @@ mod tests {
             id[..2].copy_from_slice(&[self.author.0[0], self.next as u8 + 1]);
             let (author, seq, id, prev) = (self.author, self.next, EntryId(id), self.prev);
             (self.next, self.prev) = (seq + 1, id);
-            Signed { author, seq, id, prev, time: Time::from_ms(1_000 + seq), deed }
+            Signed { author, seq, id, prev, time: Time::from_ms(1_000 + seq), deed, message: false }
         }
 
         fn act(&mut self, room: &mut Governance, deed: Deed) -> EntryId {

@@ -10,6 +10,7 @@ use super::{
     members::Members,
     ranks::{Grant, Sort},
     removals::Removals,
+    rules::{Pace, Rulings, held},
     tree::{Branch, Spot, Tree},
 };
 use crate::ids::{AuthorId, EntryId, Seq};
@@ -21,21 +22,28 @@ pub(crate) struct Steps {
     pub(crate) removals: Removals,
     pub(crate) members: Members,
     pub(crate) epochs: Epochs,
+    pub(crate) rulings: Rulings,
+    /// Newcomers whose words are held.
+    pub(crate) held: BTreeSet<AuthorId>,
 }
 
 impl Steps {
     pub(crate) fn of(entries: &Entries) -> Self {
         let governors = Governors::of(entries);
         let removals = Removals::of(entries, &governors);
-        let members = Members::of(entries, &governors, &removals);
-        let epochs = Epochs::of(entries, &governors, &removals, &members);
-        Self { governors, removals, members, epochs }
+        let rulings = Rulings::of(entries, &governors);
+        let mut steps = Self { governors, removals, rulings, ..Self::default() };
+        steps.let_in(entries);
+        steps
     }
 
     /// Repeats the steps behind the second.
     pub(crate) fn let_in(&mut self, entries: &Entries) {
-        self.members = Members::of(entries, &self.governors, &self.removals);
-        self.epochs = Epochs::of(entries, &self.governors, &self.removals, &self.members);
+        let Self { governors, removals, rulings, .. } = self;
+        let members = Members::of(entries, (governors, rulings), removals);
+        self.epochs = Epochs::of(entries, governors, removals, &members);
+        self.held = held(entries, (governors, &members), (rulings, |key| members.extent(removals, key)));
+        self.members = members;
     }
 }
 
@@ -44,6 +52,7 @@ impl Steps {
 pub struct Fold<'a> {
     pub(crate) entries: &'a Entries,
     pub(crate) steps: &'a Steps,
+    pub(crate) pace: &'a Pace,
 }
 
 impl<'a> Fold<'a> {

@@ -47,11 +47,19 @@ impl Fold<'_> {
         let (prev, time) = head.map_or((EntryId::default(), Time::default()), |head| (head.id, head.time));
         // No entry has this id: it is the hash of nothing.
         let id = EntryId([0xff; 32]);
-        let act = Signed { author: *me, seq: held, id, prev, time: time.next(0), deed: says.deed(room, me, id) };
+        let act = Signed {
+            author: *me,
+            seq: held,
+            id,
+            prev,
+            time: time.next(0),
+            deed: says.deed(room, me, id),
+            message: false,
+        };
         let mut entries = self.entries.clone();
         entries.insert(act, |_| true);
         let steps = Steps::of(&entries);
-        let after = Fold { entries: &entries, steps: &steps };
+        let after = Fold { entries: &entries, steps: &steps, pace: self.pace };
         let present = after.present();
         let open = |ticket: &&TicketId| !after.is_open(ticket);
         let seats = self.seats();

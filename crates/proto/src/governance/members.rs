@@ -14,6 +14,7 @@ use super::{
     governors::Governors,
     ranks::Extent,
     removals::Removals,
+    rules::Rulings,
     tree::ActNo,
 };
 use crate::{
@@ -60,6 +61,7 @@ struct Admission<'a> {
     entries: &'a Entries,
     governors: &'a Governors,
     removals: &'a Removals,
+    rulings: &'a Rulings,
     tickets: BTreeMap<TicketId, Open>,
     /// Devices, and whose they say they are.
     device_of: BTreeMap<AuthorId, AuthorId>,
@@ -75,11 +77,12 @@ struct Admission<'a> {
 }
 
 impl Members {
-    pub(crate) fn of(entries: &Entries, governors: &Governors, removals: &Removals) -> Self {
+    pub(crate) fn of(entries: &Entries, (governors, rulings): (&Governors, &Rulings), removals: &Removals) -> Self {
         let mut admission = Admission {
             entries,
             governors,
             removals,
+            rulings,
             tickets: BTreeMap::new(),
             device_of: BTreeMap::new(),
             joins: BTreeMap::new(),
@@ -300,8 +303,11 @@ impl<'a> Admission<'a> {
         }
         let acts = self.acts(key);
         for (_, act) in &acts {
-            self.announce(act);
             let Some(Deed::Ticket { ticket, .. }) = &act.deed else { continue };
+            if !self.tickets.contains_key(ticket) && self.rulings.forbid_ticket(act) {
+                continue;
+            }
+            self.announce(act);
             for number in self.early.remove(ticket).into_iter().flatten() {
                 self.queue(number);
             }

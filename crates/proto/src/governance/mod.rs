@@ -11,7 +11,7 @@
 //! 3. `members`: whom governors let in, devices, and newcomers by ticket, one at a time.
 //! 4. `epochs`: under which secrets words may be sealed.
 //!
-//! `room` says what the engine asks of the result.
+//! `room` says what the engine asks of the result, and `books` what governors' nodes do by themselves.
 //!
 //! An act names its author's act before it. So acts are read as soon as all acts before them are here, whether or not the
 //! words between them are, see [`Governance::insert_ahead`].
@@ -20,9 +20,12 @@
 //! the acts. An entry that is no act and follows the end of its log changes nothing but how far that log goes, and costs
 //! one look-up; what people do who hold no grant repeats the last two steps alone.
 //!
-//! Memory: 40 bytes an entry, for any entry can be named by an ending, and what an act says.
+//! `rules` says what of all that counts is not shown, by the rules of the room.
+//!
+//! Memory: 41 bytes an entry, for any entry can be named by an ending, and what an act says.
 
 mod act;
+mod books;
 mod chain;
 mod deed;
 mod entries;
@@ -36,6 +39,7 @@ mod persons;
 mod ranks;
 mod removals;
 mod room;
+mod rules;
 mod shown;
 mod tickets;
 mod tree;
@@ -48,6 +52,7 @@ pub use order::Order;
 pub use ranks::{Grant, Path, Step};
 pub use room::Seat;
 pub(crate) use room::{Named, Reach};
+pub use rules::Rules;
 pub use shown::Shown;
 pub use tickets::Announced;
 
@@ -56,6 +61,7 @@ use std::collections::BTreeSet;
 use crate::ids::{AuthorId, EntryId, Seq};
 use entries::{Entries, Touched};
 use fold::Steps;
+use rules::Pace;
 
 /// The verified entries of a closed room that a node holds, and what they come to.
 #[derive(Clone, Debug)]
@@ -63,13 +69,14 @@ pub struct Governance {
     entries: Entries,
     steps: Steps,
     touched: Touched,
+    pace: Pace,
 }
 
 impl Governance {
     /// Of a room that `owner` founded, no entry of which is held.
     pub fn new(owner: AuthorId) -> Self {
         let entries = Entries::new(owner);
-        Self { steps: Steps::of(&entries), entries, touched: Touched::Nothing }
+        Self { steps: Steps::of(&entries), entries, touched: Touched::Nothing, pace: Pace::default() }
     }
 
     /// Who founded the room.
@@ -79,8 +86,12 @@ impl Governance {
 
     /// Takes a verified entry, whether it counts or not. An entry that is held already changes nothing.
     pub fn insert(&mut self, entry: Signed) {
-        let governors = &self.steps.governors;
+        let (governors, author) = (&self.steps.governors, entry.author);
         let touched = self.entries.insert(entry, |author| governors.of_key.contains_key(author));
+        match touched {
+            Touched::Everything => self.pace.forget(&author),
+            Touched::Nothing | Touched::Members => self.pace.grew(author),
+        }
         self.touched = self.touched.max(touched);
     }
 
@@ -108,6 +119,7 @@ impl Governance {
     /// Sets where a log is proved to be forked.
     pub fn prove(&mut self, author: AuthorId, forks: BTreeSet<Seq>) {
         if self.entries.prove(author, forks) {
+            self.pace.forget(&author);
             self.touched = Touched::Everything;
         }
     }
@@ -126,6 +138,7 @@ impl Governance {
     /// holds one branch of each log.
     pub(crate) fn forget(&mut self, author: &AuthorId, at: Seq) {
         if self.entries.forget(author, at) {
+            self.pace.forget(author);
             self.touched = Touched::Everything;
         }
     }
@@ -137,11 +150,13 @@ impl Governance {
 
     /// What the entries that are held come to.
     pub fn fold(&mut self) -> Fold<'_> {
-        match std::mem::replace(&mut self.touched, Touched::Nothing) {
+        let touched = std::mem::replace(&mut self.touched, Touched::Nothing);
+        match touched {
             Touched::Nothing => {}
             Touched::Members => self.steps.let_in(&self.entries),
             Touched::Everything => self.steps = Steps::of(&self.entries),
         }
-        Fold { entries: &self.entries, steps: &self.steps }
+        self.pace.refresh(&self.entries, &self.steps, touched > Touched::Nothing);
+        Fold { entries: &self.entries, steps: &self.steps, pace: &self.pace }
     }
 }

@@ -1,9 +1,10 @@
 //! What somebody here wants to do in a closed room, and the act that says so.
 
 use super::{
-    act::{Act, Guest, Says, Terms},
-    deed::{Appointed, Role, TicketId, TicketKey},
+    act::{Act, Ended, Guest, Says, Terms},
+    deed::{Appointed, End, Role, TicketId, TicketKey},
     fold::Fold,
+    rules::Rules,
 };
 use crate::{
     epochs::EpochId,
@@ -19,6 +20,15 @@ use crate::{
 pub enum Order {
     /// Let people in. Takes back what ended them, as far as our rank allows.
     Admit(Vec<AuthorId>),
+    /// Say that newcomers whom members let in stay, whatever becomes of their ticket, or that devices do.
+    Confirm {
+        /// Who.
+        who: Vec<AuthorId>,
+        /// The ticket by which they came; `None` for devices.
+        ticket: Option<TicketId>,
+    },
+    /// Remove newcomers whom a ticket let in beyond its uses.
+    PutOut(Vec<AuthorId>),
     /// Announce a ticket.
     Ticket {
         /// Whom it lets in.
@@ -75,6 +85,10 @@ pub enum Order {
         /// The last.
         last: Seq,
     },
+    /// Set the rules of the room.
+    Rules(Rules),
+    /// Show the words of a newcomer.
+    LetThrough(AuthorId),
     /// Name a secret under which words are sealed from now on.
     Epoch(EpochId),
 }
@@ -106,6 +120,7 @@ impl Fold<'_> {
                 Ok(Says::Welcome { who, ticket })
             }
             Order::Ticket { guest: Guest::Keeper, .. } if self.appoints(me).is_err() => Err(Unsaid::Rank),
+            Order::Ticket { .. } if self.governs(me).is_err() && !self.rules().tickets => Err(Unsaid::Rank),
             Order::Ticket { guest, key, uses, expires_ms } => {
                 Ok(Says::Ticket(self.with_heads(Terms { guest, key, uses, expires_ms, heads: Vec::new() })))
             }
@@ -121,11 +136,15 @@ impl Fold<'_> {
                 let despite = self.endings_of_all(&who);
                 Ok(Says::Admit { who, ticket: None, despite })
             }
+            Order::Confirm { who, ticket } => self.confirm(me, who, ticket),
+            Order::PutOut(who) => self.put_out(me, who),
             Order::Hide { author, first, last } => {
                 self.against(me, &author)?;
                 let last = self.head_at(&author, last).ok_or(Unsaid::Nothing)?;
                 Ok(Says::Hide { author, first, last: last.into() })
             }
+            Order::Rules(rules) => self.rule(me, rules),
+            Order::LetThrough(who) => self.let_through(me, who),
             Order::Vouch(key) => self.vouch(me, key),
             Order::Epoch(epoch) => Ok(self.epoch(epoch)),
             Order::StepDown => match self.role(me) {
@@ -148,6 +167,37 @@ impl Fold<'_> {
                 self.against(me, &key)?;
                 Ok(Says::End(self.end_of(key)))
             }
+        }
+    }
+
+    fn confirm(&self, me: &AuthorId, mut who: Vec<AuthorId>, ticket: Option<TicketId>) -> Result<Says, Unsaid> {
+        self.governs(me)?;
+        who.sort_unstable();
+        who.dedup();
+        Ok(Says::Admit { who, ticket, despite: Vec::new() })
+    }
+
+    fn put_out(&self, me: &AuthorId, mut who: Vec<AuthorId>) -> Result<Says, Unsaid> {
+        self.governs(me)?;
+        who.sort_unstable();
+        who.dedup();
+        // Nothing of them counts, and their ticket stays what it is for those who came in time.
+        let end = |key| Ended { end: End { key, last: None }, act: None };
+        Ok(Says::Remove { ends: who.into_iter().map(end).collect(), tickets: Vec::new(), knowing: Vec::new() })
+    }
+
+    fn rule(&self, me: &AuthorId, rules: Rules) -> Result<Says, Unsaid> {
+        match self.role(me) {
+            Some(Role::Owner | Role::CoOwner) => Ok(Says::Rules { rules, counts: self.unruled() }),
+            _ => Err(Unsaid::Rank),
+        }
+    }
+
+    fn let_through(&self, me: &AuthorId, who: AuthorId) -> Result<Says, Unsaid> {
+        match (self.held().contains(&who), self.held().contains(me)) {
+            (true, false) => Ok(Says::LetThrough(who)),
+            (true, true) => Err(Unsaid::Rank),
+            (false, _) => Err(Unsaid::Nothing),
         }
     }
 

@@ -21,6 +21,14 @@ pub struct Shown {
     pub hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>>,
     /// The acts that did something: author and seq.
     pub done: BTreeSet<(AuthorId, Seq)>,
+    /// The messages that slow mode keeps out: of each author the first and the last of each row.
+    pub slowed: BTreeMap<AuthorId, Vec<(Seq, Seq)>>,
+    /// Newcomers whose words are held.
+    pub held: BTreeSet<AuthorId>,
+    /// Whether those who read here see them all the same.
+    pub lifts: bool,
+    /// Who reads here: its own words are not held from it.
+    pub reader: Option<AuthorId>,
 }
 
 impl Shown {
@@ -29,8 +37,23 @@ impl Shown {
         let counts = self.ends.get(author).is_some_and(|end| seq < *end);
         match counts && kind.is_act() {
             true => self.done.contains(&(*author, seq)),
-            false => counts && !(kind.can_be_hidden() && self.hides(author, seq)),
+            // Somebody whose words were taken back keeps its name.
+            false => {
+                let hidden = kind.can_be_hidden() && self.hides(author, seq);
+                counts && !hidden && (kind == Kind::NICK || !self.rules_out(author, seq, kind))
+            }
         }
+    }
+
+    /// Whether the words of somebody are held until it is let through, whoever reads here.
+    pub fn holds(&self, author: &AuthorId) -> bool {
+        self.held.contains(author)
+    }
+
+    fn rules_out(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        let slowed = || self.slowed.get(author).is_some_and(|rows| within(rows, seq));
+        let held = self.holds(author) && !self.lifts && self.reader != Some(*author);
+        held || kind.is_message() && slowed()
     }
 
     fn hides(&self, author: &AuthorId, seq: Seq) -> bool {
@@ -39,12 +62,19 @@ impl Shown {
     }
 }
 
+/// Whether a seq lies in one of these rows, which ascend.
+fn within(rows: &[(Seq, Seq)], seq: Seq) -> bool {
+    let next = rows.partition_point(|(first, _)| *first <= seq);
+    next.checked_sub(1).and_then(|row| rows.get(row)).is_some_and(|(_, last)| seq <= *last)
+}
+
 impl Fold<'_> {
     /// What people see.
     pub fn shown(&self) -> Shown {
         let mut hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>> = BTreeMap::new();
         self.hidden().for_each(|(author, first, last)| hidden.entry(author).or_default().push((first, last)));
-        Shown { ends: self.ends(), hidden, done: self.done() }
+        let (slowed, held) = (self.slowed(), self.held().clone());
+        Shown { ends: self.ends(), hidden, done: self.done(), slowed, held, lifts: false, reader: None }
     }
 
     fn ends(&self) -> BTreeMap<AuthorId, Seq> {
@@ -67,7 +97,9 @@ impl Fold<'_> {
                 *other = if order(act) < order(other) { act } else { *other };
             }
         }
-        governed.chain(first.into_values()).map(|act| (act.author, act.seq)).collect()
+        let through = self.members().iter().flat_map(|member| self.acts_of(member));
+        let through = through.filter(|act| matches!(act.deed, Some(Deed::LetThrough(_))));
+        governed.chain(first.into_values()).chain(through).map(|act| (act.author, act.seq)).collect()
     }
 
     fn does(&self, grant: &Grant, act: &Signed) -> bool {
@@ -83,9 +115,10 @@ impl Fold<'_> {
             // That somebody ended a device of its own concerns nobody else.
             Some(Deed::End(end)) if self.is_device_of(&end.key, &act.author) => false,
             Some(Deed::End(end)) => end.key == act.author || above(&end.key),
-            // Whoever came by a ticket was in before, and is confirmed.
+            // Whoever came by a ticket, or as a device, was in before, and is confirmed.
             Some(Deed::Admit { who, despite, .. }) => {
-                !despite.is_empty() || who.iter().any(|who| self.ticket_of(who).is_none())
+                let comes = |who| matches!(self.first_deed(who), Some(Deed::Join { .. } | Deed::Device(_)));
+                !despite.is_empty() || !who.iter().all(comes)
             }
             // A welcome counts once.
             Some(Deed::Welcome { .. }) => false,

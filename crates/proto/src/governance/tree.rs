@@ -38,6 +38,8 @@ struct Stretch {
     first: Seq,
     /// Id and time of each entry.
     ids: VecDeque<(EntryId, Time)>,
+    /// Whether each is a message.
+    messages: VecDeque<bool>,
     below: Below,
     /// Stretches that begin behind an entry of this one, by that entry's seq.
     above: BTreeMap<Seq, Vec<usize>>,
@@ -133,8 +135,13 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Takes an entry; `act` is its number if it is an act.
-    pub(crate) fn insert(&mut self, Head { seq, id, time }: Head, prev: EntryId, act: Option<ActNo>) -> Grown {
+    /// Takes an entry; `act` is its number if it is an act, and `message` whether it is a message.
+    pub(crate) fn insert(
+        &mut self,
+        Head { seq, id, time }: Head,
+        prev: EntryId,
+        (act, message): (Option<ActNo>, bool),
+    ) -> Grown {
         if self.find(seq, &id).is_some() {
             return Grown::Not;
         }
@@ -142,7 +149,7 @@ impl Tree {
         if forks {
             self.fork = Some(seq);
         }
-        let (spot, at_end) = self.place(Head { seq, id, time }, prev);
+        let (spot, at_end) = self.place(Head { seq, id, time }, prev, message);
         let awaited = self.adopt(spot, &id);
         if let Some(act) = act {
             self.acts.insert(spot, act);
@@ -158,7 +165,7 @@ impl Tree {
     }
 
     /// Puts an entry where it belongs. Returns the place, and whether that is the end of what was held.
-    fn place(&mut self, Head { seq, id, time }: Head, prev: EntryId) -> (Spot, bool) {
+    fn place(&mut self, Head { seq, id, time }: Head, prev: EntryId, message: bool) -> (Spot, bool) {
         let below = match seq.checked_sub(1) {
             None => Below::Nothing,
             Some(before) => self.find(before, &prev).map_or(Below::Missing(prev), |spot| Below::Held(spot.stretch)),
@@ -168,6 +175,7 @@ impl Tree {
         {
             let here = &mut self.stretches[stretch];
             here.ids.push_back((id, time));
+            here.messages.push_back(message);
             return (Spot { stretch, seq }, !here.above.contains_key(&(seq - 1)));
         }
         if let Below::Missing(_) = below
@@ -178,6 +186,7 @@ impl Tree {
             let above = &mut self.stretches[stretch];
             (above.first, above.below) = (seq, below);
             above.ids.push_front((id, time));
+            above.messages.push_front(message);
             self.missing.entry(prev).or_default().push(stretch);
             return (Spot { stretch, seq }, false);
         }
@@ -187,8 +196,8 @@ impl Tree {
             Below::Missing(_) => false,
             Below::Held(lower) => self.stretches[lower].whole,
         };
-        let (ids, above) = (VecDeque::from([(id, time)]), BTreeMap::new());
-        self.stretches.push(Stretch { first: seq, ids, below, above, whole });
+        let (ids, messages, above) = (VecDeque::from([(id, time)]), VecDeque::from([message]), BTreeMap::new());
+        self.stretches.push(Stretch { first: seq, ids, messages, below, above, whole });
         self.firsts.insert((seq, stretch));
         match below {
             Below::Nothing => {}
@@ -305,6 +314,7 @@ impl Tree {
                 break;
             }
             here.ids.truncate(at.saturating_sub(first) as usize);
+            here.messages.truncate(here.ids.len());
             here.above.retain(|seq, _| *seq < at);
             let (from, to) = (Spot { stretch, seq: at.max(first) }, Spot { stretch, seq: Seq::MAX });
             let gone: Vec<Spot> = self.acts.range(from..=to).map(|(spot, _)| *spot).collect();
@@ -469,6 +479,18 @@ impl Tree {
             (stretch, end) = (lower, self.stretches[stretch].first);
         }
         if seq < end { self.acts.get(&Spot { stretch, seq }).copied() } else { None }
+    }
+
+    /// The messages of a branch from a seq on, with the times that they claim.
+    pub(crate) fn messages<'a>(&'a self, branch: &'a Branch, from: Seq) -> impl Iterator<Item = (Seq, Time)> + 'a {
+        branch.pieces.iter().flat_map(move |piece| {
+            let here = &self.stretches[piece.stretch];
+            (piece.first.max(from)..piece.end).filter_map(move |seq| {
+                let (_, time) = *here.entry(seq)?;
+                let at = usize::try_from(seq.checked_sub(here.first)?).ok()?;
+                here.messages.get(at).copied().unwrap_or(false).then_some((seq, time))
+            })
+        })
     }
 
     /// The ids of a branch, in order.

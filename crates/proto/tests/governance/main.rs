@@ -9,10 +9,12 @@
 mod world;
 
 mod admission;
+mod books;
 mod forks;
 mod laws;
 mod orders;
 mod people;
 mod ranks;
 mod removal;
+mod rules;
 mod worlds;

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use rumormill_proto::{
-    governance::{Appointed, Deed, End, Governance, Last, Role, Signed, TicketId, TicketKey},
+    governance::{Appointed, Deed, End, Governance, Last, Role, Rules, Signed, TicketId, TicketKey},
     ids::{AuthorId, EntryId, Seq},
     random::Random,
     time::Time,
@@ -67,6 +67,16 @@ impl Room {
         fold
     }
 
+    /// The same, read in the order of writing alone.
+    pub(crate) fn fold_once(&self) -> Governance {
+        folded(&self.entries())
+    }
+
+    /// Whether an entry is a message.
+    pub(crate) fn is_message(&self, who: &Person, seq: Seq) -> bool {
+        self.0.borrow().entries.iter().any(|entry| (entry.author, entry.seq) == (who.key, seq) && entry.message)
+    }
+
     pub(crate) fn has(&self, who: &Person) -> bool {
         self.fold().fold().members().contains(&who.key)
     }
@@ -103,6 +113,27 @@ impl Room {
 }
 
 impl Person {
+    /// Says something at a time.
+    pub(crate) fn says_message(&self, time: u64) -> Last {
+        let said = self.writes_at(time, None);
+        if let Some(entry) = self.room.0.borrow_mut().entries.last_mut() {
+            entry.message = true;
+        }
+        said
+    }
+
+    /// Sets rules at a time, which rule what these people say from here on.
+    pub(crate) fn sets(&self, time: u64, rules: Rules, of: &[&Self]) {
+        let mut counts: Vec<(AuthorId, Seq)> =
+            of.iter().map(|who| (who.key, who.last().map_or(0, |last| last.seq + 1))).collect();
+        counts.sort_unstable();
+        self.writes_at(time, Some(Deed::Rules { rules, counts }));
+    }
+
+    pub(crate) fn lets_through(&self, who: &Self) -> Last {
+        self.writes(Some(Deed::LetThrough(who.key)))
+    }
+
     /// Writes an entry.
     pub(crate) fn writes(&self, deed: Option<Deed>) -> Last {
         let time = self.room.0.borrow().entries.len() as u64 + 100;
@@ -117,7 +148,15 @@ impl Person {
         let id = entry_id(number);
         let last = Last { seq: before.map_or(0, |last| last.seq + 1), id };
         let prev = before.map_or(EntryId::default(), |last| last.id);
-        written.entries.push(Signed { author: self.key, seq: last.seq, id, prev, time: Time(time), deed });
+        written.entries.push(Signed {
+            author: self.key,
+            seq: last.seq,
+            id,
+            prev,
+            time: Time(time),
+            deed,
+            message: false,
+        });
         *self.head.borrow_mut() = Some(last);
         last
     }

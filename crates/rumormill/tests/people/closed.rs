@@ -159,3 +159,60 @@ fn somebody_who_was_removed_begins_anew_and_learns_nothing_of_what_came_behind()
     at_ben.leaves();
     at_ann.leaves();
 }
+
+#[test]
+fn ann_slows_the_room_and_holds_what_newcomers_say() {
+    let (ann, ben, cleo) = (Person::new(), Person::new(), Person::new());
+    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--nick", "Ann"]));
+    let ticket = at_ann.until("rumor2");
+    let mut at_ben = comes(&ben, &ticket, "Ben", &mut at_ann);
+    at_ben.types("/rules slow 60");
+    at_ben.until("error[rank]");
+    at_ann.types("/rules slow 1h");
+    at_ben.until("slow mode: a member says one message in 3600 s");
+    at_ben.types("the only one");
+    at_ann.until("the only one");
+    at_ben.types("too early");
+    at_ben.until("error[slow-mode]: slow mode: your next message can be said in 3");
+    at_ann.types("one of mine");
+    at_ann.types("another one of mine");
+    at_ben.until("another one of mine");
+    ann.lines(&["rules", "lunch", "slow", "off"]);
+    at_ben.until("slow mode is off");
+    at_ben.types("freely");
+    at_ann.until("freely");
+
+    assert!(ann.lines(&["rules", "lunch", "newcomers", "held"]).join("\n").contains("is held until"));
+    at_ben.until("what newcomers say is held");
+    let mut at_cleo = Window::of(&mut cleo.command(&["join", &ticket, "--nick", "Cleo"]));
+    at_cleo.shows("you are in lunch");
+    at_ann.until("Cleo joined");
+    at_cleo.until("Ben is here");
+    at_cleo.types("buy this");
+    at_ann.until("buy this  (held)");
+    at_cleo.until("buy this  (held)  ✓ 2/2");
+    at_cleo.types("/through Cleo");
+    at_cleo.until("error[rank]");
+    at_ben.types("/held");
+    at_ben.until("buy this  (held)");
+    let seen = || ben.lines(&["log", "lunch"]).join("\n");
+    assert!(!seen().contains("buy this"), "{}", seen());
+    at_ben.types("/through Cleo");
+    at_ann.until("let Cleo through");
+    at_ben.until("buy this");
+    assert!(seen().contains("buy this") && !seen().contains("too early"), "{}", seen());
+    at_cleo.types("thank you");
+    at_ben.until("thank you");
+    // Nobody but Ann reads what Ben reports.
+    at_ben.types("/report this is spam");
+    at_ben.until("reported to one person");
+    at_ann.until("Ben reports what Cleo said (this is spam): thank you");
+    at_cleo.types("/reports");
+    at_cleo.until("nobody has reported anything to you here");
+    assert!(ann.lines(&["report", "lunch"])[0].starts_with("Ben on Cleo: thank you (this is spam)"));
+    at_ann.types("/report nothing");
+    at_ann.until("there is nobody to report this to");
+    at_cleo.leaves();
+    at_ben.leaves();
+    at_ann.leaves();
+}

@@ -12,6 +12,7 @@ mod logs;
 mod members;
 mod posts;
 mod process;
+mod rules;
 
 use std::{
     io::{Read as _, Write as _},

@@ -99,6 +99,45 @@ test("a ticket for one is made, shown to be copied, and ended", async (t) => {
   assert.equal(room.tickets[0].state, "revoked");
 });
 
+test("the owner changes the rules, and lets a newcomer through whose words are held", async (t) => {
+  const rules = { tickets: true, slow_s: 0, hold: true };
+  const { page, room } = await chat(t, closed({ ...OWNER, rules }));
+  await page.locator('[data-do="more"]').click();
+  const dialog = page.locator("#ask");
+  await dialog.getByText("Rules of this room").click();
+  await dialog.locator("[name=slow]").selectOption("60");
+  await dialog.locator("[name=tickets]").uncheck();
+  assert.deepEqual(await findings(page), []);
+  await dialog.getByText("Set the rules").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.state.rules, { tickets: false, slow_s: 60, hold: true });
+  room.held = [{ author: author(3), nick: "Mallory", text: "buy this" }];
+  await page.locator("#text").fill("/held");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("buy this").waitFor();
+  await dialog.getByText("Let through").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.orders, [{ does: "let-through", who: author(3) }]);
+});
+
+test("a member reports a message, and the owner reads it and is done with it", async (t) => {
+  const { page, room } = await chat(t, closed({ standing: { role: "member", says: "" } }));
+  await said(page, "buy this").click();
+  await page.keyboard.press("m");
+  const dialog = page.locator("#ask");
+  await dialog.getByText("Report it to the moderators").click();
+  await dialog.locator("[name=words]").fill("spam");
+  assert.deepEqual(await findings(page), []);
+  await dialog.locator("button.main").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.reports.map(({ message, words }) => [message, words]), [[`${author(3)}.0`, "spam"]]);
+  await page.locator("#text").fill("/reports");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("spam").waitFor();
+  await dialog.getByText("Done").click();
+  await dialog.getByText("Nobody has reported anything").waitFor();
+});
+
 test("a person is verified by comparing a number, and that shows beside the name", async (t) => {
   const { page } = await chat(t, closed());
   const dialog = await personDialog(page, "Ann");
@@ -107,6 +146,7 @@ test("a person is verified by comparing a number, and that shows beside the name
   assert.deepEqual(await findings(page), []);
   await dialog.getByText("It is the same").click();
   await page.locator("#side .person", { hasText: "Ann" }).getByText("verified").waitFor();
+  await said(page, "Soup today?").locator(".tag", { hasText: "verified" }).waitFor();
 });
 
 test("whoever was removed reads by whom, and what to do; whoever is in reads nothing of it", async (t) => {

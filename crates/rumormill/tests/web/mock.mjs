@@ -206,15 +206,26 @@ export class Mock {
     if (run === "POST typing") return (room.typed = (room.typed ?? 0) + 1), null;
     if (what === "verified") return (room.people.find(({ author }) => author === ref).verified = method === "PUT"), { people: room.people };
     if (what === "hidden") return this.hide(room, ref, method === "PUT");
+    if (what === "reports") return this.reports(method, room, ref, body);
+    if (run === "GET held") return { messages: room.held ?? [], more: false };
     if (run === "PUT read") room.marked = body.place > (room.marked ?? "") ? body.place : room.marked;
     else if (run === "PUT nick") room.state.nick = room.people[0].nick = body.nick;
     else if (run === "PUT attention") {
       Object.assign(room.state, body);
       this.rooms.sort((a, b) => Boolean(b.state.pinned) - Boolean(a.state.pinned));
     } else if (run === "PUT announced") room.state.announced = body.announced;
+    else if (run === "PUT rules") Object.assign(room.state.rules, body);
     else if (run === "PUT topic") room.state.topic = body.topic;
     else if (what === "messages") return ref ? this.message(method, room, ref, part, sign, body) : this.messages(method, room, query, body);
     return this.shown(room);
+  }
+
+  reports(method, room, ref, body) {
+    room.reports ??= [];
+    if (method === "GET") return { reports: room.reports.map((one) => ({ by: { author: author(0), nick: "Vera" }, author: { author: author(3), nick: "Mallory" }, text: "buy this", time_ms: 1_700_000_000_000, ...one })) };
+    if (method === "DELETE") return (room.reports = room.reports.filter(({ message }) => message !== ref)), null;
+    room.reports.push(body);
+    return { told: 1 };
   }
 
   tickets(method, room, id, body) {

@@ -28,4 +28,7 @@ test("who is not known yet shows digits, and a new nick frees the old one", () =
   assert.equal(names.show("77770711", "bob"), "bob~7777");
   names.learn("41aa0711", "bob");
   assert.equal(names.show("9f2c11aa"), "ada");
+  names.learn("9f2c11aa", "countess");
+  names.learn("41aa0711", "Ada");
+  assert.equal(names.show("41aa0711"), "Ada~41aa", "it was another person's a moment ago");
 });

@@ -25,9 +25,24 @@ impl Chosen {
         Ok(Self(Kept::open(dir.join(name))?))
     }
 
-    /// The chosen authors of a room.
+    /// The chosen authors of a room, those that are chosen everywhere among them.
     pub(super) fn of(&self, room: &RoomHex) -> BTreeSet<AuthorHex> {
-        self.0.read(|lists| lists.get(room).cloned().unwrap_or_default())
+        let list = |lists: &Lists, room: &RoomHex| lists.get(room).cloned().unwrap_or_default();
+        self.0.read(|lists| list(lists, room).into_iter().chain(list(lists, &everywhere())).collect())
+    }
+
+    /// Whether an author is chosen in a room.
+    pub(super) fn has(&self, room: &RoomHex, author: &AuthorHex) -> bool {
+        let has = |list: Option<&BTreeSet<AuthorHex>>| list.is_some_and(|list| list.contains(author));
+        self.0.read(|lists| has(lists.get(room)) || has(lists.get(&everywhere())))
+    }
+
+    /// Chooses an author in all rooms; returns whether that changed anything.
+    ///
+    /// # Errors
+    /// As [`Chosen::set`].
+    pub(super) fn set_everywhere(&self, author: AuthorHex) -> Result<bool, Refusal> {
+        self.set(&everywhere(), author, true)
     }
 
     /// Chooses an author, or no longer; returns whether that changed anything.
@@ -42,8 +57,9 @@ impl Chosen {
             return Err(Refusal::new(codes::HIDDEN, what, "take it back for somebody first"));
         }
         Ok(self.0.change(|lists| {
+            let elsewhere = !chosen && remove(lists, &everywhere(), &author);
             let list = lists.entry(room.clone()).or_default();
-            let changed = if chosen { list.insert(author) } else { list.remove(&author) };
+            let changed = if chosen { list.insert(author) } else { list.remove(&author) || elsewhere };
             if list.is_empty() {
                 lists.remove(room);
             }
@@ -61,6 +77,20 @@ impl Chosen {
     }
 }
 
+/// The name under which the authors stand that are chosen in all rooms. No room has it.
+fn everywhere() -> RoomHex {
+    "everywhere".into()
+}
+
+fn remove(lists: &mut Lists, room: &RoomHex, author: &AuthorHex) -> bool {
+    let Some(list) = lists.get_mut(room) else { return false };
+    let removed = list.remove(author);
+    if list.is_empty() {
+        lists.remove(room);
+    }
+    removed
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +105,18 @@ mod tests {
         assert_eq!((again.of(&"r".into()).len(), again.of(&"s".into()).len()), (1, 0));
         assert!(again.set(&"r".into(), "bob".into(), false).unwrap());
         assert!(Chosen::open(dir.path(), "hidden.json").unwrap().of(&"r".into()).is_empty());
+    }
+
+    #[test]
+    fn whoever_is_hidden_everywhere_is_shown_again_from_any_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let hidden = Chosen::open(dir.path(), "hidden.json").unwrap();
+        assert!(hidden.set_everywhere("bob".into()).unwrap());
+        let hides = |room: &str| (hidden.of(&room.into()).len(), hidden.has(&room.into(), &"bob".into()));
+        assert_eq!((hides("r"), hides("s")), ((1, true), (1, true)));
+        assert!(hidden.set(&"r".into(), "bob".into(), false).unwrap());
+        assert_eq!((hides("r"), hides("s")), ((0, false), (0, false)));
+        assert!(!hidden.set(&"r".into(), "bob".into(), false).unwrap());
     }
 
     #[test]

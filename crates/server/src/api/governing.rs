@@ -15,6 +15,7 @@ use super::{
     asked::Body,
     names::{named, reference, target},
     people::whom,
+    rules::let_through,
     words::{self, AnnouncedTicket, Foreseen, NewTicket, Ordered, Role, Standing, TicketState, Tickets, codes},
 };
 use crate::{
@@ -75,11 +76,17 @@ pub(super) async fn order(
     let read = read_order(&room, &order).await?;
     api.paces().take(&room, 1)?;
     let mut done = room.order(read.clone()).await?;
-    if let (Order::Remove(who), words::Order::Remove { hide: true, .. }) = (read, order) {
+    if let (Order::Remove(who), words::Order::Remove { hide: true, .. }) = (&read, order) {
         // After the removal, so that nothing is said in between.
         let heads = room.entries().heads().await?.into_iter();
-        for (author, head) in heads.filter(|(author, _)| room.person(author) == who) {
+        for (author, head) in heads.filter(|(author, _)| room.person(author) == *who) {
             done = room.order(Order::Hide { author, first: 0, last: head.seq }).await?;
+        }
+    }
+    if let Order::Admit(admitted) = read {
+        // Somebody whom a governor lets in by name is to be heard.
+        for who in admitted {
+            let_through(&room, &who).await?;
         }
     }
     Ok(SafeJson(Ordered { r#ref: reference(done) }))
@@ -140,6 +147,7 @@ async fn read_order(room: &Room, order: &words::Order) -> Answer<Order> {
             let of = target(message.as_str())?;
             Order::Hide { author: of.author, first: of.seq, last: of.seq }
         }
+        words::Order::LetThrough { who } => Order::LetThrough(whom(room, who).await?),
         words::Order::StepDown => Order::StepDown,
     })
 }

@@ -33,7 +33,7 @@ use super::{
 use crate::{
     limits::{COME_BACK_MS, HEARD, ROOM_EVERY_MS, ROOM_PEER_MS},
     lock::lock,
-    told::{AGREED, LEFT, REKEYED, called, forked, left, names, nick, said_nick},
+    told::{AGREED, LEFT, REKEYED, SLOWED, called, forked, left, names, nick, said_nick},
 };
 
 /// Sends events to all listeners.
@@ -115,7 +115,8 @@ impl Hub {
         let events = room.events();
         let held = Held::new(room.author());
         let me = room.author();
-        let follower = Follower { api: Arc::downgrade(&api.0), room, me, held, told: None };
+        let slowed = room.is_slowed();
+        let follower = Follower { api: Arc::downgrade(&api.0), room, me, held, told: None, slowed };
         tokio::spawn(follower.run(events));
     }
 
@@ -162,6 +163,8 @@ struct Follower {
     held: Held,
     /// The state of the room that was last sent.
     told: Option<words::Room>,
+    /// Whether slow mode kept out something of ours.
+    slowed: bool,
 }
 
 impl Follower {
@@ -274,12 +277,12 @@ impl Follower {
                 self.other(&author).into_iter().for_each(|person| self.held.acknowledged(person, next));
                 self.tell_held();
             }
-            RoomEvent::Came { author, .. } => {
-                let Some(api) = self.api().filter(|_| !is_strange(&self.room, &author)) else { return };
-                let person = api.person(&self.room, &author, 0);
-                let here = person.role != Some(words::Role::Removed);
-                api.hub().tell_person(room, Person { here, ..person });
+            RoomEvent::Reported { by, of, words } => {
+                if let Some(api) = self.api.upgrade().map(Api) {
+                    api.reported(&self.room, (by, of), words).await;
+                }
             }
+            RoomEvent::Came { author, .. } => self.came(&author).await,
             RoomEvent::Seated { author } => {
                 let Some(api) = self.api() else { return };
                 api.hub().tell_person(room, api.person(&self.room, &author, 0));
@@ -289,6 +292,7 @@ impl Follower {
                 self.renew().await;
             }
             RoomEvent::Recounted { authors } => {
+                self.tell_slowed();
                 let authors = authors.iter().map(|author| person_hex(&self.room, author)).collect();
                 self.tell(Event::Recounted { room, authors });
             }
@@ -325,6 +329,25 @@ impl Follower {
             // The state of the room is sent periodically.
             _ => {}
         }
+    }
+
+    /// Sends once that slow mode keeps out something of ours.
+    fn tell_slowed(&mut self) {
+        let before = std::mem::replace(&mut self.slowed, self.room.is_slowed());
+        if self.slowed && !before {
+            self.tell(Event::Notice { room: self.id(), code: NoticeCode::Slowed, text: SLOWED.into() });
+        }
+    }
+
+    /// Sends that somebody is connected, who may be the one for whom reports waited.
+    async fn came(&self, author: &AuthorId) {
+        if let Some(api) = self.api.upgrade().map(Api) {
+            api.hand_on_reports(&self.room).await;
+        }
+        let Some(api) = self.api().filter(|_| !is_strange(&self.room, author)) else { return };
+        let person = api.person(&self.room, author, 0);
+        let here = person.role != Some(words::Role::Removed);
+        api.hub().tell_person(self.id(), Person { here, ..person });
     }
 
     /// Sends a notice that a log was cut, unless it is ours: then a notice names our new key. It is left out for a

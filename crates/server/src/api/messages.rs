@@ -12,6 +12,7 @@ use super::{
     asked::{Asked, Body},
     names::{author_hex, limit, place, target},
     people::member,
+    rules::let_through,
     say::nothing,
     words::{self, Edit, Holders, Page, codes},
 };
@@ -130,6 +131,9 @@ async fn put_sign(api: &Api, room: &str, text: &str, sign: String, on: bool) -> 
     if mine != on {
         api.paces().take(&room, 1)?;
         room.react(to, &sign, on).await?;
+        if on {
+            let_through(&room, &to.author).await?;
+        }
         let by = message.reactions.entry(sign).or_default();
         by.retain(|author| *author != me);
         by.extend(on.then_some(me));

@@ -27,8 +27,10 @@ mod once;
 mod pace;
 mod people;
 mod recent;
+mod reports;
 mod rooms;
 mod routes;
+mod rules;
 mod say;
 mod shape;
 mod shelf;
@@ -53,7 +55,7 @@ pub use self::{
 
 use self::{
     bots::Bots, chosen::Chosen, counts::Counts, devices::Known, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces,
-    shelf::Shelf,
+    reports::Reports, shelf::Shelf,
 };
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
@@ -71,6 +73,7 @@ struct Inner {
     hidden: Chosen,
     verified: Chosen,
     hooks: Hooks,
+    reports: Reports,
     bots: Bots,
     devices: Known,
     shelf: Shelf,
@@ -110,7 +113,7 @@ impl Api {
 
     fn of(node: Node, state: &Path, typing: Typing, whose: Whose) -> Result<Self, Refusal> {
         let (marks, hidden) = (Marks::open(state)?, Chosen::open(state, "hidden.json")?);
-        let verified = Chosen::open(state, "verified.json")?;
+        let (verified, reports) = (Chosen::open(state, "verified.json")?, Reports::open(state)?);
         let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
         let devices = Known::open(state)?;
         let mut run = [0; 8];
@@ -123,6 +126,7 @@ impl Api {
             hidden,
             verified,
             hooks,
+            reports,
             bots,
             devices,
             shelf,
@@ -153,6 +157,10 @@ impl Api {
 
     fn verified(&self) -> &Chosen {
         &self.0.verified
+    }
+
+    fn reports(&self) -> &Reports {
+        &self.0.reports
     }
 
     fn hooks(&self) -> &Hooks {

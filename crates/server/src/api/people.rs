@@ -9,8 +9,11 @@ use rumormill_node::{
     proto::{content::Target, ids::AuthorId, log::Head},
 };
 
+use serde::Deserialize;
+
 use super::{
     Api,
+    asked::Asked,
     governing::{is_out, role_of},
     names::{author, author_hex, person_hex, reference, room_hex},
     rooms::picture,
@@ -55,14 +58,39 @@ fn last(room: &Room, heads: &[(AuthorId, Head)]) -> Option<Target> {
     Some(Target { author: *author, seq: head.seq })
 }
 
+/// Query parameters of a person that is hidden.
+#[derive(Deserialize)]
+pub(super) struct Where {
+    everywhere: Option<bool>,
+}
+
 /// `PUT /v1/rooms/{room}/hidden/{author}`: hides this author's messages, which then cause no notice either.
 pub(super) async fn hide(
     State(api): State<Api>,
     Path((room, who)): Path<(String, String)>,
+    Asked(Where { everywhere }): Asked<Where>,
 ) -> Answer<SafeJson<People>> {
     let room = api.room(&room)?;
     let who = other(&room, &who).await?;
+    if everywhere.unwrap_or(false) {
+        hide_everywhere(&api, &room, &who).await?;
+    }
     set_hidden(&api, &room, &who, true).await
+}
+
+/// Hides an author in all other rooms: by its key, and where another key of the same program is connected.
+async fn hide_everywhere(api: &Api, room: &Room, who: &AuthorId) -> Answer<()> {
+    let peers = |room: &Room| room.status().peers;
+    let at: Vec<_> = peers(room).into_iter().filter(|peer| peer.author == *who).map(|peer| peer.peer).collect();
+    api.hidden().set_everywhere(author_hex(who))?;
+    for other in api.node().rooms().iter().filter(|other| other.id() != room.id()) {
+        let keys = peers(other).into_iter().filter(|peer| at.contains(&peer.peer) && peer.author != other.author());
+        for key in keys.map(|peer| peer.author).collect::<Vec<_>>() {
+            set_hidden(api, other, &key, true).await?;
+        }
+        api.tell_room(other).await;
+    }
+    Ok(())
 }
 
 /// `DELETE /v1/rooms/{room}/hidden/{author}`: shows this author's messages again.

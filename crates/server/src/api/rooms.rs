@@ -223,6 +223,7 @@ impl Api {
         self.hooks().forget(&id)?;
         self.hidden().forget(&id)?;
         self.verified().forget(&id)?;
+        self.reports().forget(&id)?;
         self.shelf().forget(&id)
     }
 }

@@ -17,8 +17,8 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, rooms, say,
-    signs,
+    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, reports,
+    rooms, rules, say, signs,
 };
 use crate::answer::{Answer, SafeJson};
 
@@ -38,6 +38,11 @@ pub(super) fn all(whose: Whose) -> Router<Api> {
         .at(&table::REVOKE_TICKET, governing::revoke)
         .at(&table::ORDER, governing::order)
         .at(&table::FORESEE, governing::foresee)
+        .at(&table::SET_RULES, rules::set)
+        .at(&table::LIST_HELD, rules::held)
+        .at(&table::MAKE_REPORT, reports::report)
+        .at(&table::LIST_REPORTS, reports::list)
+        .at(&table::CLOSE_REPORT, reports::close)
         .at(&table::GET_TICKET, rooms::ticket)
         .at(&table::GET_TICKET_PICTURE, rooms::ticket_picture)
         .at(&table::SET_NICK, rooms::nick)

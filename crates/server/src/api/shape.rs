@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 use rumormill_node::{
-    Error, FileState, Keep, KeepFiles, Message, Page, Path, PeerStatus, Room, SHARE_BYTES, Sought, StoreError, What,
+    Error, FileState, Holders, Keep, KeepFiles, Message, Page, Path, PeerStatus, Room, SHARE_BYTES, Sought, StoreError,
+    What,
     proto::{
         clock::Whose,
         content::{File, Imported, Target},
@@ -20,6 +21,7 @@ use super::{
     governing::{is_out, is_strange, role_of, standing},
     markup::blocks,
     names::{author_hex, named, person_hex, place, place_text, reference, room_hex},
+    rules::{is_held, rules_of},
     words::{self, Gone, Kind, PeerHex},
 };
 use crate::{
@@ -75,6 +77,7 @@ impl Api {
             muted,
             pinned,
             standing: standing(room),
+            rules: rules_of(room),
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -163,6 +166,8 @@ impl Api {
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&person_hex(room, author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names_me(room, &message, &room.nick(&room.me()));
+        let verified = !mine && self.verified().has(&room_hex(room), &person_hex(room, &author));
+        let held = is_held(room, &message);
         let deed = if let What::Act(says) = &message.what { deed(says, |author| named(room, author)) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
@@ -180,10 +185,7 @@ impl Api {
             What::Imported(said) => Some(elsewhere(said)),
             _ => None,
         };
-        let held = match mine && matches!(kind, Kind::Text | Kind::File) {
-            true => room.holders(message.target()).await.ok(),
-            false => None,
-        };
+        let has = holders(room, &message, mine && matches!(kind, Kind::Text | Kind::File)).await;
         let reply_to = match reply_to {
             Some(target) if hides(&target.author) => Some(unsaid(room, target)),
             Some(target) => Some(quote(room, target).await),
@@ -211,18 +213,25 @@ impl Api {
             text,
             action,
             hidden,
+            verified,
+            held,
             from,
             mentions: mentions.iter().map(|author| person_hex(room, author)).collect(),
             edited: message.edited && gone.is_none(),
             gone,
             reactions: reactions.collect(),
-            holders: held.as_ref().map(|held| held.received.len() as u64),
-            acknowledged: held.as_ref().map(|held| held.acknowledged.len() as u64),
+            holders: has.as_ref().map(|has| has.received.len() as u64),
+            acknowledged: has.as_ref().map(|has| has.acknowledged.len() as u64),
             file,
             deed,
             id: words::EntryHex(message.id.to_string()),
         }
     }
+}
+
+/// Who else has a message, if it is one of ours that is followed.
+async fn holders(room: &Room, message: &Message, follows: bool) -> Option<Holders> {
+    if follows { room.holders(message.target()).await.ok() } else { None }
 }
 
 /// Why the node stopped a room, as the end of a sentence.

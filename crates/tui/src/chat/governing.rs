@@ -1,7 +1,7 @@
 //! Orders of closed rooms in line mode. A removal and a dismissal say first what they end, and are typed again with
 //! `yes`.
 
-use rumormill_api::{Order, Standing, endpoints};
+use rumormill_api::{Kind, Order, Standing, endpoints};
 use rumormill_text::clean;
 
 use super::{Chat, orders::usage};
@@ -80,9 +80,12 @@ impl Chat<'_> {
         let people = self.ask().people().await?;
         people.iter().for_each(|person| self.names.learn(&person.author, &person.nick));
         self.people.extend(people.into_iter().map(|person| (person.author.clone(), person)));
+        let through = std::mem::take(&mut self.through);
         for message in self.newest().await? {
+            let above = through.get(&message.author).is_some_and(|at| message.place < *at);
+            let was_held = above && matches!(message.kind, Kind::Text | Kind::File);
             let known = self.opened.contains(&message.place) || self.shown.as_ref() >= Some(&message.place);
-            if known || self.receipts.awaits(&message.r#ref) {
+            if known && !was_held || self.receipts.awaits(&message.r#ref) {
                 continue;
             }
             let line = self.line(&message);
@@ -94,7 +97,7 @@ impl Chat<'_> {
     }
 
     /// The author that a name means; without a name, how the order is used.
-    fn whom(&self, name: &str, help: &str) -> Result<String, Failure> {
+    pub(super) fn whom(&self, name: &str, help: &str) -> Result<String, Failure> {
         if name.is_empty() {
             return Err(usage("whom?", help));
         }
@@ -102,7 +105,7 @@ impl Chat<'_> {
     }
 
     /// Gives an order if the person is sure, or says what it would end.
-    async fn govern(&mut self, order: Order, sure: bool, again: &str) -> Result<(), Failure> {
+    pub(super) async fn govern(&mut self, order: Order, sure: bool, again: &str) -> Result<(), Failure> {
         let room = self.room.id.clone();
         if sure {
             self.asks.call(&endpoints::ORDER, &[room.as_str()], &[], &order).await?;

@@ -14,7 +14,7 @@ use rumormill_api::{
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
     Clock, Line, Names, clean, counts,
-    show::{count, looked_for, message_line, thousands},
+    show::{count, looked_for, thousands},
     title,
 };
 use tokio::{
@@ -34,6 +34,8 @@ use crate::{
 mod governing;
 mod orders;
 mod receipts;
+mod reports;
+mod rules;
 mod screen;
 
 pub use screen::at_terminal;
@@ -146,6 +148,8 @@ struct Chat<'a> {
     gone: bool,
     /// Whether other messages than before count, so that the newest have to be read again.
     recounted: bool,
+    /// Newcomers who were let through, and where: their words above are not shown yet.
+    through: BTreeMap<AuthorHex, PlaceText>,
 }
 
 /// Lines to show together: their number, and the newest of them.
@@ -226,6 +230,7 @@ impl<'a> Chat<'a> {
             clock_told: String::new(),
             gone: false,
             recounted: false,
+            through: BTreeMap::new(),
         }
     }
 
@@ -452,16 +457,11 @@ impl<'a> Chat<'a> {
         self.screen.talk(&format!("{name} is here"))
     }
 
-    /// The line that shows a message.
-    fn line(&mut self, message: &Message) -> String {
-        self.names.meet(message);
-        message_line(&self.clock, &self.names, message)
-    }
-
     fn shown(&mut self, message: &Message, arrival: Arrival, batch: &mut Batch) {
         if message.hidden || self.opened.contains(&message.place) || self.receipts.awaits(&message.r#ref) {
             return;
         }
+        self.note_through(message);
         let line = self.line(message);
         let person = self.person(&message.author);
         person.nick.clone_from(if message.kind == Kind::Nick { &message.text } else { &message.nick });

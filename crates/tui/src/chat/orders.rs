@@ -11,7 +11,7 @@ use rumormill_text::{
 
 use crate::{
     ask::at_home,
-    carry::attended,
+    carry::{attended, hidden_where},
     chat::{Chat, Next},
     failure::Failure,
     governing::elsewhere,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 27] = [
+const ORDERS: [(&str, &str); 32] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -31,12 +31,20 @@ const ORDERS: [(&str, &str); 27] = [
     ("/me TEXT", "say what you do"),
     ("/nick NAME", "be shown by this name"),
     ("/names", "who is in the room"),
-    ("/hide NAME", "do not show you what they say, or show it again; ^2 hides a message for everybody"),
+    (
+        "/hide NAME",
+        "do not show you what they say, or show it again; everywhere NAME: in all rooms; ^2 hides a message for everybody",
+    ),
     ("/verify NAME", "your safety number with somebody; NAME yes: theirs is the same; NAME no takes that back"),
     ("/kick NAME", "remove somebody from a closed room"),
     ("/appoint NAME", "make somebody a moderator; NAME co-owner: a co-owner"),
     ("/dismiss NAME", "end the role of somebody"),
     ("/step-down", "give up your own role"),
+    ("/rules", "the rules of a closed room, and how to change them"),
+    ("/held", "what newcomers said that is held"),
+    ("/through NAME", "show what a newcomer says, which is held"),
+    ("/report WORDS", "report the last message of somebody else to the moderators; ^2 WORDS the one before it"),
+    ("/reports", "what was reported to you"),
     ("/mute", "let nothing said here ring or notify, or undo it"),
     ("/pin", "let this room stand first, or undo it"),
     ("/topic TEXT", "set the topic, or show it"),
@@ -134,6 +142,11 @@ impl Chat<'_> {
             "appoint" => self.appoint(rest).await,
             "dismiss" => self.dismiss(rest).await,
             "step-down" => self.step_down(rest).await,
+            "rules" => self.rules(rest).await,
+            "held" => self.held().await,
+            "report" => self.report(counted(rest)).await,
+            "reports" => self.reports().await,
+            "through" => self.through(rest).await,
             "file" => self.file(rest).await,
             "get" => self.get(counted(rest).0).await,
             "mute" => self.attend(|room| Attention { muted: Some(!room.muted), pinned: None }).await,
@@ -231,19 +244,24 @@ impl Chat<'_> {
         if name.is_empty() {
             return Err(usage("whom?", "/hide NAME; /names lists everybody"));
         }
+        let (name, everywhere) = hidden_where(name);
         let author = self.names.choose(name).map_err(Failure::Choice)?;
         let person = self.person(&author);
         if person.me {
             return Err(usage("that is yourself", "/hide NAME hides somebody else"));
         }
-        let hides = !person.hidden;
+        let hides = everywhere || !person.hidden;
         match hides {
+            true if everywhere => self.ask().hide_everywhere(author.as_str()).await?,
             true => self.ask().hide(author.as_str()).await?,
             false => self.ask().show(author.as_str()).await?,
         };
         self.person(&author).hidden = hides;
         let name = self.names.name(&author, "").whole();
         self.screen.talk(&match hides {
+            true if everywhere => {
+                format!("{name} is hidden in all your rooms, for you alone; /hide {name} shows them again")
+            }
             true => format!("{name} is hidden, for you alone; /hide {name} shows them again"),
             false => format!("{name} is shown again"),
         })

@@ -8,6 +8,8 @@ import { hiding } from "./governing.js";
 import { permalink } from "./marked.js";
 import { showPerson } from "./person.js";
 import { pick } from "./picker.js";
+import { reporting } from "./reports.js";
+import { letThrough } from "./rules.js";
 import { moment } from "./words.js";
 
 const SEARCH = 50;
@@ -38,7 +40,7 @@ export function messageActs(chat) {
         react(message, sign, !mine);
       }),
     takeBack: (message) => takeBack(chat.id, message),
-    more: (message) => more(acts, message, hiding(chat, message)),
+    more: (message) => more(acts, message, { hide: hiding(chat, message), report: reporting(chat, message), through: message.held && !message.mine && (() => chat.try(() => letThrough(chat, message.author))) }),
     unread: (message) => chat.try(() => chat.visit.markUnread(message)),
     copyLink: (message) => copyLink(chat.id, message),
     go: (to) => chat.go(to),
@@ -66,7 +68,7 @@ function takeBack(room, message) {
   ask({ title: "Take this back?", text, yes: "Take it back", run: () => call("DELETE", path) });
 }
 
-function more(acts, message, hide) {
+function more(acts, message, { hide, report, through }) {
   const choice = (words, run, ...look) =>
     button(
       words,
@@ -85,6 +87,8 @@ function more(acts, message, hide) {
       choice("Mark as unread from here", acts.unread, false, true),
       choice("Copy a link to it", acts.copyLink),
       choice("Who has it", acts.holders),
+      through && choice("Let its author through", through),
+      report && choice("Report it to the moderators", report),
       hide && choice("Hide it for everybody", hide),
     ),
   );

@@ -267,6 +267,7 @@ export class Chat {
     this.screens.draw(room);
     drawStatus(room, this.people, this.lost);
     if (!room) return;
+    this.log.verified = (author) => this.people.get(author)?.verified;
     this.log.others = [...this.people.values()].filter(({ me }) => !me).length;
     // New messages do not scroll unread ones out of sight while nobody looks.
     const isLookedAt = this.log.marker === null || document.hasFocus();

@@ -5,6 +5,8 @@ import { show } from "./ask.js";
 import { el } from "./dom.js";
 import { dismiss, make, remove, stepDown } from "./governing.js";
 import { meant, setHidden, showPerson, showSafety } from "./person.js";
+import { showReports } from "./reports.js";
+import { letThrough, rulesByWords, showHeld } from "./rules.js";
 import { dayBegin } from "./side.js";
 import { setByWords, settings, words } from "./settings.js";
 import { line } from "./words.js";
@@ -36,6 +38,10 @@ export function commands(chat) {
     }],
     ["dismiss", "name", "end the role of somebody", async (name) => dismiss(chat, await meant(chat, needed(name)))],
     ["step-down", "", "give up your own role", () => stepDown(chat)],
+    ["rules", "slow 30", "the rules of a closed room, and how to change them", (said) => rulesByWords(chat, said)],
+    ["held", "", "what newcomers said that is held", () => showHeld(chat)],
+    ["through", "name", "show what a newcomer says, which is held", async (name) => letThrough(chat, (await meant(chat, needed(name))).author)],
+    ["reports", "", "what was reported to you", () => showReports(chat)],
     ["search", "words", "look for messages", (sought) => {
       chat.side.show("search");
       return sought && chat.side.search(sought);
@@ -85,6 +91,6 @@ function named(rooms, word) {
 export function fitting(chat, word, rest) {
   const begins = (text) => text.toLowerCase().startsWith(rest.toLowerCase());
   const people = () => [...chat.people.values()].filter(({ me }) => !me || word === "whois").map(({ author, hidden }) => [chat.names.show(author), hidden ? "hidden" : ""]);
-  const found = { whois: people, verify: people, hide: people, kick: people, appoint: people, dismiss: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
+  const found = { whois: people, verify: people, hide: people, kick: people, appoint: people, dismiss: people, through: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
   return found.filter(([text]) => text && text !== rest && begins(text));
 }

@@ -28,7 +28,7 @@ const GONE = {
 export class Log {
   // `act`: see `tools` and `message`; `act.tools(ref)` returns the tools of a message.
   constructor(node, act) {
-    Object.assign(this, { node, act, selected: null, pointed: null, others: 0, names: new Names(), marker: null, fresh: 0, opened: new Set() });
+    Object.assign(this, { node, act, selected: null, pointed: null, others: 0, names: new Names(), verified: () => false, marker: null, fresh: 0, opened: new Set() });
     node.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.point(target.closest("article")));
     node.addEventListener("pointerleave", () => this.point(null));
     setInterval(() => this.age(), AGE_MS);
@@ -169,7 +169,7 @@ export class Log {
     // A change of name is shown under the old name, everything else under the current one.
     const who = this.names.show(message.author, message.kind === "nick" ? message.before ?? message.text : this.names.nicks.get(message.author) ?? message.nick);
     const called = message.mentions.map((author) => this.names.show(author)).join("\n");
-    const stamp = [message, isSelected, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref)];
+    const stamp = [message, isSelected, together, isLate, who, called, message.mine && this.others, this.opened.has(message.ref), this.verified(message.author)];
     return { key: message.ref, stamp, make: () => this.message(message, { isSelected, together, isLate, who }) };
   }
 
@@ -185,6 +185,8 @@ export class Log {
         theirs(who, { class: "nick" }),
         el("time", { class: "age", datetime: iso(message.time_ms), title: moment(message.time_ms), "aria-live": "off" }, ago(message.time_ms)),
         isLate && el("span", { class: "tag" }, "late"),
+        this.verified(message.author) && el("span", { class: "tag", title: "You compared your safety number" }, "verified"),
+        message.held && el("span", { class: "tag", title: "Only the owner, co-owners, moderators and its author see it" }, "held"),
         message.hidden && el("span", { class: "tag" }, "hidden"),
         message.edited && el("span", { class: "tag" }, "edited"),
         message.mine && message.holders !== null && !isEvent && this.holders(message, tab)),

@@ -32,6 +32,9 @@ export class Names {
     this.nicks = new Map();
     this.alike = new Map();
     this.begins = new Map();
+    // Nicks that somebody gave up, and who took one of them: it is marked.
+    this.former = new Map();
+    this.took = new Map();
   }
 
   learn(author, name) {
@@ -42,16 +45,18 @@ export class Names {
       const same = this.alike.get(folded(was));
       same?.delete(author);
       if (!same?.size) this.alike.delete(folded(was));
+      if (was !== nick("", author)) add(this.former, folded(was), author);
     } else {
       add(this.begins, author.slice(0, TAG_DIGITS), author);
     }
+    this.took.set(author, [...(this.former.get(folded(said)) ?? [])].filter((other) => other !== author));
     this.nicks.set(author, said);
     add(this.alike, folded(said), author);
   }
 
   // The digits that distinguish an author.
   tag(author, said) {
-    const others = [...(this.alike.get(folded(said)) ?? [])].filter((other) => other !== author);
+    const others = [...(this.alike.get(folded(said)) ?? []), ...(this.took.get(author) ?? [])].filter((other) => other !== author);
     if (this.nicks.has(author) && !others.length && !this.imitates(author, said)) return "";
     return "~" + line(author).slice(0, Math.max(TAG_DIGITS, ...others.map((other) => 1 + shared(author, other))));
   }

@@ -33,7 +33,8 @@ export async function showPerson(chat, name) {
   show(chat.names.show(author, who.nick), table("", facts), ...[
     !who.me && el("div", { class: "row" },
       button("Mention", then(() => chat.mention(who)), true, true),
-      button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden))))), safety && el("div", { class: "row" }, safety), rights].filter(Boolean));
+      button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden)))),
+      !who.hidden && button("Hide in all rooms", then(() => chat.try(() => setHidden(chat, author, true, "?everywhere=true"))))), safety && el("div", { class: "row" }, safety), rights].filter(Boolean));
 }
 
 // Shows the safety number with a person, to be compared.
@@ -54,9 +55,9 @@ export async function showSafety(chat, { author, nick, safety, verified }) {
 }
 
 // Hides a person for you alone, or shows them again.
-export async function setHidden(chat, author, hidden) {
+export async function setHidden(chat, author, hidden, where = "") {
   const { visit } = chat;
-  const { people } = await call(hidden ? "PUT" : "DELETE", at(visit.id, `/hidden/${author}`));
+  const { people } = await call(hidden ? "PUT" : "DELETE", at(visit.id, `/hidden/${author}${where}`));
   if (!visit.isOpen) return;
   visit.met(people);
   visit.page(() => visit.timeline.again());

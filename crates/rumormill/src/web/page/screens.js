@@ -4,6 +4,7 @@ import { $, button, el, table, theirs } from "./dom.js";
 import { ask, close, show } from "./ask.js";
 import { isOut, mine } from "./governing.js";
 import { nearby } from "./nearby.js";
+import { showRules } from "./rules.js";
 import { settings } from "./settings.js";
 import { showTicket } from "./tickets.js";
 import { clock, count, iso, line, moment, nick, short } from "./words.js";
@@ -57,7 +58,9 @@ export function screens(chat) {
       el("div", { class: "stack" }, button("Change my name", open.nick, true), button("Set the topic", open.topic),
         button(chat.room.muted ? "Unmute this room" : "Mute this room", () => attend("muted")),
         button(chat.room.pinned ? "Unpin this room" : "Pin this room to the top", () => attend("pinned")),
+        chat.room.rules && button("Rules of this room", open.rules),
         button("Leave this room", open.leave))),
+    rules: () => chat.try(async () => showRules(chat)),
     ticket: () => chat.try(() => showTicket(chat)),
   };
   document.addEventListener("click", (event) => {

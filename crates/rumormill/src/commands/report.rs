@@ -1,0 +1,60 @@
+//! `rumormill report`: report a message to those who govern a closed room, or list the reports that came.
+
+use rumormill_api::{NewReport, Report, endpoints};
+use rumormill_client::Client;
+use rumormill_text::clean;
+
+use crate::{
+    client::{self, pick},
+    commands::{data, json, talk},
+    failure::Failure,
+    home::{HomeArgs, Reach},
+};
+
+/// Arguments of `rumormill report`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Name of the room, or the beginning of its id
+    room: String,
+    /// The message, as `rumormill log --json` has it in `ref`; lists the reports that came if omitted
+    message: Option<String>,
+    /// Why
+    words: Vec<String>,
+    /// Print the reports as JSON, one per line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reports a message, or prints a line for each report that came.
+///
+/// # Errors
+/// When there is no such room or message, the room is open, or the home cannot be opened.
+pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
+    let Some(message) = &args.message else {
+        let list = async |client: &Client| -> Result<Vec<Report>, Failure> {
+            let room = pick(client, Some(&args.room)).await?;
+            Ok(client.call(&endpoints::LIST_REPORTS, &[room.id.as_str()], &[], ()).await?.reports)
+        };
+        let reports = client::with(&place, Reach::Reading, list).await?;
+        return reports.iter().try_for_each(|report| match args.json {
+            true => json(report),
+            false => data(&line(report)),
+        });
+    };
+    let report = NewReport { message: message.as_str().into(), words: args.words.join(" ") };
+    let make = async |client: &Client| -> Result<u64, Failure> {
+        let room = pick(client, Some(&args.room)).await?;
+        Ok(client.call(&endpoints::MAKE_REPORT, &[room.id.as_str()], &[], &report).await?.told)
+    };
+    match client::with(&place, Reach::Reading, make).await? {
+        0 => talk("nobody who governs this room is connected; the report waits here until somebody is"),
+        told => talk(&format!("reported to {told} who govern this room; nobody else learns of it")),
+    }
+    Ok(())
+}
+
+/// `ben on mallory: buy this (spam)`
+fn line(Report { by, author, text, words, message, .. }: &Report) -> String {
+    let words = if words.is_empty() { String::new() } else { format!(" ({})", clean(words)) };
+    format!("{} on {}: {}{words}  {}", clean(&by.nick), clean(&author.nick), clean(text), message.as_str())
+}

@@ -1,0 +1,86 @@
+//! Requests about the rules of a closed room, and about newcomers whose words are held.
+
+use axum::extract::{Path, State};
+use rumormill_node::{
+    Error, Message, Room, What,
+    proto::{
+        governance::{Order, Rules},
+        ids::AuthorId,
+        limits::SLOW_S,
+    },
+};
+
+use super::{
+    Api,
+    asked::Body,
+    words::{self, ChangeRules, Page, codes},
+};
+use crate::{
+    answer::{Answer, Refusal, SafeJson},
+    limits::HELD,
+    told::rules,
+};
+
+/// `PUT /v1/rooms/{room}/rules`.
+pub(super) async fn set(
+    State(api): State<Api>,
+    Path(room): Path<String>,
+    Body(ChangeRules { tickets, slow_s, hold }): Body<ChangeRules>,
+) -> Answer<SafeJson<words::Room>> {
+    let room = closed(&api, &room)?;
+    let now = room.rules();
+    let rules = Rules {
+        tickets: tickets.unwrap_or(now.tickets),
+        slow_s: slow_s.unwrap_or(now.slow_s),
+        hold: hold.unwrap_or(now.hold),
+    };
+    if rules.slow_s > SLOW_S {
+        return Err(Refusal::new(
+            codes::RULES,
+            "this slow mode is longer than a day",
+            &format!("choose {SLOW_S} s at most"),
+        ));
+    }
+    if rules != now {
+        api.paces().take(&room, 1)?;
+        room.order(Order::Rules(rules)).await?;
+    }
+    Ok(SafeJson(api.tell_room(&room).await))
+}
+
+/// `GET /v1/rooms/{room}/held`.
+pub(super) async fn held(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<Page>> {
+    let room = closed(&api, &room)?;
+    let messages = room.held(HELD).await?;
+    Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more: false }))
+}
+
+fn closed(api: &Api, room: &str) -> Answer<Room> {
+    let room = api.room(room)?;
+    if room.is_closed() { Ok(room) } else { Err(Error::Open.into()) }
+}
+
+/// The rules of a room; `None` of an open one, which has none.
+pub(super) fn rules_of(room: &Room) -> Option<words::Rules> {
+    room.is_closed().then(|| rules(&room.rules()))
+}
+
+/// Lets somebody through whose message was reacted to, if it is held and we may.
+///
+/// # Errors
+/// When the act cannot be written.
+pub(super) async fn let_through(room: &Room, author: &AuthorId) -> Answer<()> {
+    if *author == room.author() || !room.holds(author) {
+        return Ok(());
+    }
+    match room.order(Order::LetThrough(*author)).await {
+        // Somebody else did it meanwhile, or we are held ourselves.
+        Ok(_) | Err(Error::NothingThere | Error::Rank) => Ok(()),
+        Err(why) => Err(why.into()),
+    }
+}
+
+/// Whether a message is held: only governors and its author see it.
+pub(super) fn is_held(room: &Room, message: &Message) -> bool {
+    room.holds(&message.place.author) && !matches!(message.what, What::Act(_) | What::Nick(_))
+}

@@ -1,0 +1,30 @@
+//! Reports of messages on the whole screen.
+
+use rumormill_api::Report;
+use rumormill_text::clean;
+
+use super::{model::Model, panels};
+
+/// What became of a report.
+pub(crate) fn made(told: u64) -> String {
+    match told {
+        0 => "nobody who governs this room is connected; the report waits here until somebody is".into(),
+        1 => "reported to one person who governs this room; nobody else learns of it".into(),
+        told => format!("reported to {told} people who govern this room; nobody else learns of it"),
+    }
+}
+
+/// A report that came, in a line.
+pub(crate) fn line(report: &Report) -> String {
+    let words = if report.words.is_empty() { String::new() } else { format!(" ({})", clean(&report.words)) };
+    format!("{} reports{words} {}: {}", clean(&report.by.nick), clean(&report.author.nick), clean(&report.text))
+}
+
+/// Lists the reports that came.
+pub(super) fn tell(model: &mut Model, reports: &[Report]) {
+    if reports.is_empty() {
+        return model.told("nobody has reported anything to you here");
+    }
+    let rows = reports.iter().map(|report| (String::new(), line(report))).collect();
+    panels::show(model, "reported; /hide or /kick does something about it", rows);
+}
