@@ -6,6 +6,7 @@
 
 pub mod admit;
 mod bodies;
+pub mod boxes;
 pub mod clock;
 pub mod codec;
 pub mod config;
