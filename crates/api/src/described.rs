@@ -52,6 +52,7 @@ impl Tag {
             Tag::Files => "files",
             Tag::Hooks => "hooks",
             Tag::Bots => "bots",
+            Tag::Devices => "devices",
             Tag::Archive => "archive",
             Tag::Events => "events",
             Tag::Process => "process",

@@ -67,6 +67,8 @@ pub enum Tag {
     Hooks,
     /// Bots.
     Bots,
+    /// Machines of one person.
+    Devices,
     /// Exports, imports and repairs.
     Archive,
     /// Events.

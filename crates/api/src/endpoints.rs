@@ -1,16 +1,17 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BotMade, Bots, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade, HookPost,
-    Hooks, ImportCounts, Keep, Message, Nearby, NewBot, NewHook, NewTicket, Nick, Order, Ordered, Page, People, Read,
-    Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
+    Announced, Attention, BotMade, Bots, Devices, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade,
+    HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby, NewBot, NewDevice, NewHook,
+    NewTicket, Nick, Order, Ordered, Page, People, Read, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
         Method::{Delete, Get, Post, Put},
         OpenMetrics, Query, Steps, Svg, Tag,
         Tag::{
-            Archive, Bots as OfBots, Files, Hooks as OfHooks, Messages, People as Persons, Process, Rooms as OfRooms,
+            Archive, Bots as OfBots, Devices as OfDevices, Files, Hooks as OfHooks, Messages, People as Persons,
+            Process, Rooms as OfRooms,
         },
         Text, Value,
     },
@@ -161,6 +162,18 @@ table! {
         .owners();
     REMOVE_BOT: Empty => Empty = Endpoint::new("remove_bot", OfBots, Delete, "/v1/bots/{bot}", "Remove a bot")
         .details("Its token ends, and its home is deleted. What it said stays with those who have it.")
+        .status(204)
+        .owners();
+
+    LIST_DEVICES: Empty => Json<Devices> = Endpoint::new("list_devices", OfDevices, Get, "/v1/devices", "List your machines").owners();
+    ADD_DEVICE: Json<NewDevice> => Steps<Linking> = Endpoint::new("add_device", OfDevices, Post, "/v1/devices", "Link another machine of yours")
+        .details("A line of JSON with the code to use there; the result comes as the last line, once the other machine has used the code. The code ends with the request, when it was used, or after ten minutes.")
+        .owners();
+    LINK_DEVICE: Json<LinkDevice> => Json<Linked> = Endpoint::new("link_device", OfDevices, Post, "/v1/devices/link", "Link this machine to another one of yours")
+        .details("Takes over its rooms with names, read markers, hidden people and settings. In closed rooms both are one person from then on; open rooms are entered under a name of one's own.")
+        .owners();
+    REVOKE_DEVICE: Empty => Empty = Endpoint::new("revoke_device", OfDevices, Delete, "/v1/devices/{device}", "Revoke a machine of yours")
+        .details("Nothing that it says afterwards is shown to anybody. The machine that linked it can do this, and the machine itself.")
         .status(204)
         .owners();
 

@@ -1,11 +1,12 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Edit, Enter, EntryHex, Event,
-    Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkFigures,
-    Message, Named, Nearby, NearbyRoom, NewBot, NewHook, NewTicket, Nick, Order, Ordered, Page, Path, Peer, People,
-    Person, Queues, Read, Refusal, Rejected, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic,
-    Whois, Within, Work, codes, endpoint::Example,
+    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Device, DeviceRoom, Devices, Edit,
+    Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks,
+    ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby, NearbyRoom,
+    NewBot, NewDevice, NewHook, NewTicket, Nick, Order, Ordered, Page, Part, Path, Peer, People, Person, Queues, Read,
+    Refusal, Rejected, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work,
+    codes, endpoint::Example,
 };
 
 /// An example of a place.
@@ -18,6 +19,7 @@ pub(crate) const REF: &str = "1a0c39ec9b7f4c0d5a1f6f1f5f6f5d0b6a8d2b4b0f7a6c7e2c
 const ROOM: &str = "5a7c1b2e93d04f68a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718";
 const PEER: &str = "c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456789";
 const TICKET: &str = "rumor2ae3gk4lfoq7x2mvb5wz6yhd";
+const CODE: &str = "rumordevice1mfrggzdfmztwq2lk";
 const SECRET: &str = "k2v5zq7w3hd4x6ybnm2a5sft7gjr4pce";
 const SAID_MS: u64 = 1_700_000_000_000;
 
@@ -251,6 +253,39 @@ impl Example for BotMade {
     }
 }
 
+impl Example for Devices {
+    fn example() -> Self {
+        let room = DeviceRoom { room: ROOM.into(), name: "lunch".into(), author: author(), present: true };
+        let device = Device { name: "laptop".into(), me: true, since_ms: SAID_MS, rooms: vec![room] };
+        Self { devices: vec![device] }
+    }
+}
+
+impl Example for NewDevice {
+    fn example() -> Self {
+        Self { name: "desk".into() }
+    }
+}
+
+impl Example for LinkDevice {
+    fn example() -> Self {
+        Self { code: CODE.into(), name: "laptop".into() }
+    }
+}
+
+impl Example for Linking {
+    fn example() -> Self {
+        Self::Code { code: CODE.into(), left_ms: 600_000 }
+    }
+}
+
+impl Example for Linked {
+    fn example() -> Self {
+        let room = LinkedRoom { id: ROOM.into(), name: "lunch".into(), part: Part::Device };
+        Self { name: "laptop".into(), of: "desk".into(), rooms: vec![room] }
+    }
+}
+
 impl Example for Signs {
     fn example() -> Self {
         Self { signs: vec![Sign { sign: "🎉".into(), name: "party popper".into() }] }
@@ -296,6 +331,7 @@ impl Example for Whois {
             person: Person::example(),
             since_ms: Some(SAID_MS),
             entries: 17,
+            last: Some(REF.into()),
             peer: Some(Peer::example()),
             safety: SAFETY.into(),
         }

@@ -15,6 +15,7 @@
 mod archive;
 mod bot;
 mod described;
+mod device;
 pub mod endpoint;
 pub mod endpoints;
 mod event;
@@ -35,6 +36,7 @@ pub use self::{
     archive::{Check, Damage, Form, ImportCounts, Repair, Said, Work},
     bot::{Bot, BotMade, Bots, NewBot},
     described::{Described, Row, Schemas},
+    device::{Device, DeviceRoom, Devices, LinkDevice, Linked, LinkedRoom, Linking, NewDevice, Part},
     event::{Arrival, Event, Lag, NoticeCode, Sent},
     figures::{Carried, Figures, LinkFigures, Queues, Rejected, Spread, Within},
     finding::{Finding, Findings},

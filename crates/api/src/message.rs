@@ -97,8 +97,12 @@ pub struct Message {
     pub r#ref: EntryRef,
     /// Its place in the timeline.
     pub place: PlaceText,
-    /// Its author.
+    /// Its author: the person, whichever device it was written on.
     pub author: AuthorHex,
+    /// The key under which it was written, if that is a device of its author. It is yours to edit when this is the
+    /// `device` of the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<AuthorHex>,
     /// The author's name; empty if they have none. For a change of name, the beginning of their id.
     pub nick: String,
     /// The previous name, for a change of name; absent for an author's first name.

@@ -55,13 +55,14 @@ pub fn describe() -> OpenApi {
 /// The name of the authentication scheme.
 const BEARER: &str = "token";
 
-const TAGS: [(Tag, &str); 9] = [
+const TAGS: [(Tag, &str); 10] = [
     (Tag::Rooms, "Rooms and their settings"),
     (Tag::Messages, "Messages"),
     (Tag::People, "People"),
     (Tag::Files, "Files that messages offer"),
     (Tag::Hooks, "Webhooks, in both directions"),
     (Tag::Bots, "Members of their own for your programs"),
+    (Tag::Devices, "Machines of yours, which are one person in closed rooms"),
     (Tag::Archive, "Exports, imports and repairs"),
     (Tag::Events, "Events as they happen"),
     (Tag::Process, "The state of the process"),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, Peer, Role};
+use crate::{AuthorHex, EntryRef, Peer, Role};
 
 /// Somebody who has written in a room, or is connected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,6 +46,9 @@ pub struct Whois {
     pub since_ms: Option<u64>,
     /// How many entries they have written, as far as known.
     pub entries: u64,
+    /// Their last entry, as far as known; of yours, the last that you wrote on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<EntryRef>,
     /// The peer of theirs that is connected, if any.
     pub peer: Option<Peer>,
     /// Your safety number with them, in groups of digits; empty for yourself. Both see the same number if each has the

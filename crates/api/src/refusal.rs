@@ -122,6 +122,11 @@ pub mod codes {
         BOT_NAME = "bot-name", 400, "The name is not allowed for a bot";
         BOT_EXISTS = "bot-exists", 409, "A bot of this name exists";
         BOTS = "bots", 409, "The home has as many bots as it may have";
+        DEVICE = "device", 404, "There is no such device, or this machine cannot revoke it";
+        DEVICE_NAME = "device-name", 400, "The name is not allowed for a device";
+        LINK_CODE = "link-code", 400, "No machine shows this code, or no longer";
+        UNLINKED = "unlinked", 503, "The machine that is being linked has gone";
+        UNREACHABLE = "unreachable", 503, "The other machine is not reached";
         OWNER = "owner", 403, "Only the owner of the home may do this";
         INTEGRITY = "integrity", 422, "The import does not verify";
         NOT_YOURS = "not-yours", 403, "Somebody else said this";

@@ -14,8 +14,11 @@ pub struct Room {
     pub name: String,
     /// The topic of the room; empty if there is none.
     pub topic: String,
-    /// Your author key in this room.
+    /// The author that stands for you in this room.
     pub author: AuthorHex,
+    /// The key under which you write here, if this home is a device of `author`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<AuthorHex>,
     /// The name that others see you by; empty if you have chosen none.
     pub nick: String,
     /// Entries that this node holds.

@@ -71,6 +71,8 @@ pub(crate) struct Posted {
     pub(crate) retention: Keep,
     /// Whether the room is announced by name on the LAN.
     pub(crate) announced: bool,
+    /// Whether we came as somebody's device.
+    pub(crate) device: bool,
     /// Messages whose content no linked peer keeps.
     pub(crate) lost: BTreeSet<Target>,
     /// The state of a closed room; `None` of an open one.
@@ -90,11 +92,27 @@ pub(crate) struct Closed {
     pub(crate) seats: BTreeMap<AuthorId, Seat>,
     /// Who was ended, and by whom.
     pub(crate) removed: BTreeMap<AuthorId, Option<(AuthorId, Seq)>>,
+    /// Devices, and the author that each belongs to.
+    pub(crate) persons: BTreeMap<AuthorId, AuthorId>,
     pub(crate) founder: AuthorId,
     pub(crate) tickets: Vec<Announced>,
     pub(crate) membership: Membership,
     /// The ticket of ours that we hand out.
     pub(crate) admits: Option<Admits>,
+}
+
+impl Closed {
+    /// The author that stands for the person who writes under this key: the key itself, unless it is a device.
+    pub(crate) fn person(&self, author: &AuthorId) -> AuthorId {
+        self.persons.get(author).copied().unwrap_or(*author)
+    }
+
+    /// All keys of the person who writes under this one, its author first.
+    pub(crate) fn keys_of(&self, author: &AuthorId) -> impl Iterator<Item = AuthorId> {
+        let person = self.person(author);
+        let devices = self.persons.iter().filter(move |(_, of)| **of == person).map(|(device, _)| *device);
+        [person].into_iter().chain(devices)
+    }
 }
 
 /// A peer that is present in the room.
@@ -226,11 +244,17 @@ impl Posted {
     /// Takes over the settings that the user may change.
     pub(crate) fn set(&mut self, record: &RoomRecord) {
         (self.retention, self.announced) = (record.keep, record.announced);
+        self.device = record.closed.is_some_and(|closed| closed.device_of.is_some());
     }
 
-    /// The last nick that `author` was shown with.
+    /// The last nick that the person who writes as `author` was shown with.
     pub(crate) fn nick(&self, author: &AuthorId) -> Option<&str> {
-        self.nicks.get(author).map(|(_, nick)| nick.as_str())
+        let said = |author: &AuthorId| self.nicks.get(author);
+        let last = match &self.closed {
+            Some(closed) => closed.keys_of(author).filter_map(|key| said(&key)).max_by_key(|(place, _)| *place),
+            None => said(author),
+        };
+        last.map(|(_, nick)| nick.as_str())
     }
 
     /// Remembers a nick, unless a later one is known. Past the bound it forgets the nick that was said first.
@@ -284,6 +308,31 @@ mod tests {
         assert_eq!(posted.nick(&place(1, 0).author), Some("cut"));
         posted.forget_nick(&place(1, 0).author, 5);
         assert_eq!(posted.nick(&place(1, 0).author), None);
+    }
+
+    #[test]
+    fn a_person_has_one_nick_whichever_device_said_it() {
+        let author = |number| place(number, 0).author;
+        let (person, device) = (author(1), author(2));
+        let mut posted = Posted { closed: Some(Arc::new(closed(&[(device, person)]))), ..Posted::default() };
+        posted.set_nick(place(1, 3), "anna".into());
+        posted.set_nick(place(3, 9), "ben".into());
+        assert_eq!(posted.nick(&device), Some("anna"));
+        posted.set_nick(place(2, 5), "annabel".into());
+        assert_eq!((posted.nick(&person), posted.nick(&device)), (Some("annabel"), Some("annabel")));
+    }
+
+    fn closed(persons: &[(AuthorId, AuthorId)]) -> Closed {
+        Closed {
+            shown: Arc::default(),
+            seats: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            persons: persons.iter().copied().collect(),
+            founder: AuthorId::default(),
+            tickets: Vec::new(),
+            membership: Membership::Waiting,
+            admits: None,
+        }
     }
 
     #[test]

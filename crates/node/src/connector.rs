@@ -26,7 +26,9 @@ use crate::{
         DIAL_DEADLINE, FAMILIAR, FAMILIAR_AT_ONCE, FAMILIAR_PER_S, GREETING_DEADLINE, HANDSHAKES, HANDSHAKES_AT_ONCE,
         HANDSHAKES_LEFT_BY_HOST, HANDSHAKES_LEFT_BY_SOCKET, HANDSHAKES_PER_S, LATELY, TOLD_DEADLINE, TOLD_ROUND_TRIP,
     },
-    link, nearby,
+    link,
+    linking::{self, Shown},
+    nearby,
     wires::Wires,
 };
 
@@ -39,14 +41,21 @@ pub(crate) struct Connector {
     attached: Option<Arc<Attached>>,
     wires: Wires,
     boards: Boards,
+    shown: Shown,
     familiar: Arc<Mutex<Familiar>>,
 }
 
 impl Connector {
     /// A connector that accepts from now on, until the endpoint closes. Its tasks run on the caller's runtime.
-    pub(crate) fn open(endpoint: Endpoint, attached: Option<Arc<Attached>>, wires: Wires, boards: Boards) -> Self {
-        let connector =
-            Self { runtime: Handle::current(), endpoint, attached, wires, boards, familiar: Arc::default() };
+    pub(crate) fn open(
+        endpoint: Endpoint,
+        attached: Option<Arc<Attached>>,
+        wires: Wires,
+        boards: Boards,
+        shown: Shown,
+    ) -> Self {
+        let (runtime, familiar) = (Handle::current(), Arc::default());
+        let connector = Self { runtime, endpoint, attached, wires, boards, shown, familiar };
         connector.runtime.spawn(connector.clone().accept());
         connector
     }
@@ -163,6 +172,10 @@ impl Connector {
             // A peer that looks for rooms nearby is answered at once, and counts as a handshake until then.
             Ok(Ok(connection)) if connection.alpn() == nearby::ALPN => {
                 nearby::tell(connection, self.endpoint, self.boards).await;
+                return None;
+            }
+            Ok(Ok(connection)) if connection.alpn() == linking::ALPN => {
+                self.shown.meet(connection).await;
                 return None;
             }
             Ok(Ok(connection)) => return Some(connection),

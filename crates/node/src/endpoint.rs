@@ -22,7 +22,7 @@ use crate::{
         BULK_STREAMS, IDLE, KEEP_ALIVE, PAIRED_STREAMS, ROUND_TRIP, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES,
         WINDOW_BYTES,
     },
-    nearby, resolver,
+    linking, nearby, resolver,
     settings::{Bind, Reach, Relay, Settings},
 };
 
@@ -45,7 +45,7 @@ pub(crate) async fn bind(
     let failed = |why: String| Error::Bind { why };
     let transport = transport(ROUND_TRIP)?;
     let bind = async |builder: Builder| {
-        let versions = [ALPN, ALPN_FIRST, nearby::ALPN].map(<[u8]>::to_vec);
+        let versions = [ALPN, ALPN_FIRST, nearby::ALPN, linking::ALPN].map(<[u8]>::to_vec);
         let builder = builder.secret_key(secret.clone()).alpns(versions.into());
         builder.transport_config(transport.clone()).bind().await.map_err(|error| failed(error.to_string()))
     };

@@ -74,6 +74,15 @@ pub enum Error {
     OtherCall,
     /// The same call is already under way.
     CallWaits,
+    /// Nobody shows this code to link a machine by, or no longer.
+    Code,
+    /// The other machine is not reached.
+    Unreachable {
+        /// Why.
+        why: String,
+    },
+    /// The machine that is being linked went away, or does not speak as it should.
+    Unlinked,
     /// The node is in as many rooms as it may be.
     TooManyRooms,
     /// The message offers no file.
@@ -122,6 +131,9 @@ impl Error {
             Self::Busy => "busy",
             Self::OtherCall => "key-used",
             Self::CallWaits => "key-waits",
+            Self::Code => "link-code",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Unlinked => "unlinked",
             Self::TooManyRooms => "too-many-rooms",
             Self::NoFile => "no-file",
             Self::FileName => "file-name",
@@ -163,6 +175,8 @@ impl Error {
             Self::Busy => "wait for what was said before to be confirmed".into(),
             Self::OtherCall => "use a fresh key for each thing that you say".into(),
             Self::CallWaits => "ask again in a second, with the same key".into(),
+            Self::Code | Self::Unlinked => "run `rumormill device add` again on the other machine, and use the new code within ten minutes".into(),
+            Self::Unreachable { .. } => "let both machines reach each other: on one LAN, or both over the internet".into(),
             Self::TooManyRooms => "leave a room first, or use a second home".into(),
             Self::NoFile => "choose a message that offers a file".into(),
             Self::Unreadable { .. } => "choose a file that you may read".into(),
@@ -200,6 +214,9 @@ impl fmt::Display for Error {
             Self::Busy => f.write_str("too much waits to be said already"),
             Self::OtherCall => f.write_str("something else was said under this key"),
             Self::CallWaits => f.write_str("the same is being said, and is not durable yet"),
+            Self::Code => f.write_str("nobody shows this code, or it was used or is too old"),
+            Self::Unreachable { why } => write!(f, "the other machine is not reached: {why}"),
+            Self::Unlinked => f.write_str("the other machine has gone, or is of another version"),
             Self::TooManyRooms => write!(f, "a node is in {ROOMS} rooms at most"),
             Self::NoFile => f.write_str("this message offers no file"),
             Self::FileName => f.write_str("a file cannot be called so"),

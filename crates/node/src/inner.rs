@@ -15,6 +15,7 @@ use crate::{
     figures::Tally,
     files::Shelf,
     lan::Lan,
+    linking::Shown,
     readers::Readers,
     settings::{Reach, Relay},
     turns::Turns,
@@ -26,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) boards: Boards,
+    /// The code by which another machine is linked, while one is shown.
+    pub(crate) shown: Shown,
     pub(crate) endpoint: Endpoint,
     /// `None` if LAN discovery is off.
     pub(crate) lan: Option<Lan>,

@@ -68,6 +68,7 @@ mod connection;
 mod connector;
 mod counting;
 mod damaged;
+mod devices;
 mod dials;
 mod driver;
 mod endpoint;
@@ -86,6 +87,7 @@ mod introduced;
 mod lan;
 pub mod limits;
 mod link;
+mod linking;
 mod links;
 mod membership;
 mod message;
@@ -124,12 +126,17 @@ pub use rumormill_store::{
 pub use crate::{
     address::contact,
     budget::Budget,
+    devices::DeviceKey,
     error::Error,
     event::{FileState, RoomEvent},
     events::Events,
     figures::{Carried, Figures, LinkFigures, Queues, SPREAD_MS, Spread},
     files::{Fetch, Offer},
     inspect::Inspector,
+    linking::{
+        Giver, LinkCode, Linking, NoCode, Taker,
+        words::{AboutRoom, HandedRoom, LinkBegun, LinkHanded, LinkKeys, LinkOffer, LinkTaken},
+    },
     membership::{Member, Membership, Place, Refusal},
     message::{Message, What},
     messages::Page,

@@ -393,3 +393,23 @@ pub const PROVE_AGAIN: Duration = Duration::from_secs(3_600);
 
 /// Rooms and peers that are remembered because they were answered.
 pub const ANSWERED: usize = 1_024;
+
+/// How long a code links a machine: long enough to walk over to it, and short enough that a code on a screen that somebody
+/// photographed is soon worth nothing.
+pub const LINK_CODE: Duration = Duration::from_secs(600);
+
+/// How long one machine waits for the next words of the other: naming 64 keys and entering 64 rooms are as many commits on
+/// a slow disk.
+pub const LINK_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Bytes of one message between machines that are linked: 64 rooms with all bounds below reached take 1.6 MiB.
+pub const LINK_BYTES: usize = 4 << 20;
+
+/// Bytes of a name that they tell: of a machine, a room or a person.
+pub const LINK_NAME_BYTES: usize = 255;
+
+/// People hidden in one room who are handed over: as many as a home hides there.
+pub const LINK_HIDDEN: usize = 256;
+
+/// Bytes of the run that holds the first entry of a device, which takes 240.
+pub const LINK_RUN_BYTES: usize = 1024;

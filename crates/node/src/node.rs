@@ -37,6 +37,7 @@ use crate::{
     inner::Inner,
     lan::Lan,
     limits::{COMMANDS, TEXT_BYTES},
+    linking::Shown,
     links::Links,
     nearby::{self, NearbyRoom},
     random::random,
@@ -84,7 +85,9 @@ impl Node {
         let shelf = Shelf::open(files, held, ways);
         let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
         let (tally, turns) = (wires.tally.clone(), wires.turns.clone());
-        let connector = Connector::open(endpoint.clone(), attached.clone(), wires.clone(), boards.clone());
+        let shown = Shown::default();
+        let connector =
+            Connector::open(endpoint.clone(), attached.clone(), wires.clone(), boards.clone(), shown.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), connector);
         let tools = Tools {
@@ -104,7 +107,8 @@ impl Node {
             _ => None,
         };
         let dir = settings.home.dir().map(Path::to_owned);
-        let inner = Inner { readers, shelf, commands, boards, endpoint, lan, reach, attached, tally, turns, dir };
+        let inner =
+            Inner { readers, shelf, commands, boards, shown, endpoint, lan, reach, attached, tally, turns, dir };
         let node = Self { inner: Arc::new(inner) };
         node.resume(rooms).await?;
         Ok(node)
@@ -152,7 +156,7 @@ impl Node {
             return Err(Error::TooLong);
         }
         let mut setup = RoomSetup::new(id, random(), author_secret, name);
-        setup.closed = Some(Closed { founder, pass: None });
+        setup.closed = Some(Closed { founder, pass: None, device_of: None });
         let name = Bytes::copy_from_slice(name.as_bytes());
         self.begin(setup, vec![(Kind::FOUND, body), (Kind::NAME, name)]).await
     }
@@ -179,7 +183,7 @@ impl Node {
     pub async fn join(&self, ticket: &Ticket) -> Result<Room, Error> {
         let mut setup = RoomSetup::new(ticket.room, ticket.secret, random(), "");
         setup.contacts.clone_from(&ticket.contacts);
-        setup.closed = ticket.admits.map(|Admits { founder, pass }| Closed { founder, pass: Some(pass) });
+        setup.closed = ticket.admits.map(Admits::closed);
         self.enter(setup).await
     }
 
@@ -193,7 +197,7 @@ impl Node {
         let mut setup = RoomSetup::new(ticket.room, ticket.secret, random(), &room.name());
         let others = ticket.contacts.iter().filter(|contact| contact.peer != beside.peer);
         setup.contacts = [&beside].into_iter().chain(others).cloned().collect();
-        setup.closed = ticket.admits.map(|Admits { founder, pass }| Closed { founder, pass: Some(pass) });
+        setup.closed = ticket.admits.map(Admits::closed);
         self.enter(setup).await
     }
 

@@ -1,8 +1,10 @@
 //! A room on a node: its status and its settings. The modules below say and read messages and send files.
 
+mod device;
 pub(crate) mod entries;
 mod governing;
 mod messages;
+mod persons;
 mod repair;
 pub(crate) mod say;
 pub(crate) mod transfers;

@@ -31,7 +31,7 @@ use rumormill_proto::{
     limits::ADDRESS_BYTES,
     reject::Reject,
 };
-use rumormill_store::Pass;
+use rumormill_store::{Closed, Pass};
 use zeroize::Zeroize;
 
 use crate::limits::TICKET_CONTACTS;
@@ -61,6 +61,13 @@ pub struct Admits {
     pub founder: AuthorId,
     /// The ticket as the room knows it.
     pub pass: Pass,
+}
+
+impl Admits {
+    /// How whoever comes with it holds the room.
+    pub(crate) fn closed(self) -> Closed {
+        Closed { founder: self.founder, pass: Some(self.pass), device_of: None }
+    }
 }
 
 /// Why a string is no ticket.

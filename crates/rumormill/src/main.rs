@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, device, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -86,6 +86,9 @@ enum Command {
     /// Make, list and remove bots, which are members of their own
     #[command(hide = true)]
     Bot(commands::bot::Args),
+    /// Link, list and revoke machines of yours
+    #[command(hide = true)]
+    Device(commands::device::Args),
     /// Print the messages of a room
     Log(commands::log::Args),
     /// Print the ticket that lets others join
@@ -213,6 +216,7 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Nick(args) => commands::nick::run(args, place).await,
         Command::Hook(args) => commands::hook::run(args, place).await,
         Command::Bot(args) => commands::bot::run(args, place).await,
+        Command::Device(args) => commands::device::run(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,

@@ -88,6 +88,12 @@ pub(crate) const SAFETY_GROUPS: usize = 12;
 /// a room.
 pub(crate) const CHOSEN: usize = 256;
 
+/// Machines of this person that a home knows: in each room eight devices count. 100 bytes a room and machine.
+pub(crate) const DEVICES: usize = 16;
+
+/// Letters of the name of a machine: a few words.
+pub(crate) const DEVICE_NAME_CHARS: usize = 40;
+
 /// Most milliseconds to look for rooms on the LAN: a person waits no longer.
 pub(crate) const NEARBY_WAIT_MS: u64 = 10_000;
 

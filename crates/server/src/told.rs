@@ -1,6 +1,6 @@
 //! Names of people and notices of a room, in words that every interface shows unchanged.
 
-use rumormill_api::{AuthorHex, Deed, Does, Named, Role};
+use rumormill_api::{Deed, Does, Named, Role};
 use rumormill_node::{
     Reach, Room,
     proto::{
@@ -55,20 +55,25 @@ pub(crate) async fn names(room: &Room) -> Result<Names, rumormill_node::Error> {
     let peers = room.status().peers.into_iter().map(|peer| peer.author);
     let mut names = Names::default();
     for who in heads.chain(peers).chain([room.author()]) {
-        names.learn(&who.to_string().as_str().into(), &nick(room, &who));
+        names.learn(&room.person(&who).to_string().as_str().into(), &nick(room, &who));
     }
     Ok(names)
 }
 
-/// The full form of an author's name.
-pub(crate) fn called(names: &Names, author: &AuthorId) -> String {
-    names.name(&author.to_string().as_str().into(), "").whole()
+/// The full form of the name of the person who writes under a key.
+pub(crate) fn called(room: &Room, names: &Names, author: &AuthorId) -> String {
+    names.name(&room.person(author).to_string().as_str().into(), "").whole()
 }
 
-/// What an act in a closed room did, for programs; `None` for what this version does not know. `nick` names people.
-pub(crate) fn deed(says: &Says, nick: impl Fn(&AuthorId) -> String) -> Option<Deed> {
-    let named = |author: &AuthorId| Named { author: AuthorHex(author.to_string()), nick: nick(author) };
-    let whom = |authors: &mut dyn Iterator<Item = &AuthorId>| authors.map(&named).collect();
+/// What an act in a closed room did, for programs; `None` for what this version does not know. `named` tells who writes
+/// under a key.
+pub(crate) fn deed(says: &Says, named: impl Fn(&AuthorId) -> Named) -> Option<Deed> {
+    let whom = |authors: &mut dyn Iterator<Item = &AuthorId>| {
+        let mut whom: Vec<Named> = authors.map(&named).collect();
+        // All keys of a person are one.
+        whom.dedup_by(|one, other| one.author == other.author);
+        whom
+    };
     let (does, whom) = match says {
         Says::Appoint { keys, .. } => (Does::Appointed, whom(&mut keys.iter().map(|key| &key.key).take(1))),
         Says::Dismiss { ends, .. } => (Does::Dismissed, whom(&mut ends.iter().map(|ended| &ended.end.key))),
@@ -86,9 +91,9 @@ pub(crate) fn deed(says: &Says, nick: impl Fn(&AuthorId) -> String) -> Option<De
 }
 
 /// The same as the end of a sentence about who did it.
-pub(crate) fn deed_text(says: &Says, nick: impl Fn(&AuthorId) -> String) -> String {
+pub(crate) fn deed_text(says: &Says, named: impl Fn(&AuthorId) -> Named) -> String {
     let text = |deed: Deed| done(&deed, |whom| whom.nick.clone());
-    deed(says, nick).map_or_else(|| "did something that this version does not know".into(), text)
+    deed(says, named).map_or_else(|| "did something that this version does not know".into(), text)
 }
 
 /// A role of the node as a role of the API.

@@ -459,6 +459,8 @@ pub struct Closed {
     pub founder: AuthorId,
     /// The ticket by which the user came, if by one.
     pub pass: Option<Pass>,
+    /// The author whose device this home is in the room, if it came as one.
+    pub device_of: Option<AuthorId>,
 }
 
 /// A ticket of a closed room, as its holder has it.

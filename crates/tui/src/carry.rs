@@ -156,7 +156,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
 }
 
 /// The selected message, or the newest text that `fits`.
-pub(super) fn target(model: &Model, fits: fn(&Message) -> bool) -> Option<Message> {
+pub(super) fn target(model: &Model, fits: impl Fn(&Message) -> bool) -> Option<Message> {
     let open = model.open.as_ref()?;
     match &open.selected {
         Some(place) => open.timeline.at(place).cloned(),
@@ -169,7 +169,8 @@ pub(super) fn target(model: &Model, fits: fn(&Message) -> bool) -> Option<Messag
 
 /// The selected message if it is mine, or my newest.
 pub(super) fn own_target(model: &Model) -> Option<Message> {
-    target(model, |message| message.mine).filter(|message| message.mine && is_said(message.kind))
+    let room = model.room()?;
+    target(model, |message| room.wrote(message)).filter(|message| room.wrote(message) && is_said(message.kind))
 }
 
 /// Whether people write messages of this kind, and can take them back.
@@ -442,7 +443,7 @@ pub(super) fn tell_hidden(model: &mut Model, author: &AuthorHex, hidden: bool) {
 
 /// Shows what is known of somebody.
 pub(super) fn tell_whois(model: &mut Model, whois: &Whois) {
-    let Whois { person, since_ms, entries, peer, safety: _ } = whois;
+    let Whois { person, since_ms, entries, last: _, peer, safety: _ } = whois;
     let Some(open) = &model.open else { return };
     let name = open.names.name(&person.author, &person.nick).whole();
     let way = match (person.me, peer) {

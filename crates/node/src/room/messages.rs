@@ -1,7 +1,5 @@
 //! Reading the messages of a room.
 
-use std::collections::BTreeSet;
-
 use rumormill_proto::{
     content::{Content, Target},
     ids::{AuthorId, RoomId},
@@ -55,25 +53,28 @@ impl Room {
         self.read(read).await
     }
 
-    /// The authors other than ourselves who are known to hold a message: its author, those whose own entries prove that
-    /// they have seen it and, when it is ours, those who write at peers that say they hold it.
+    /// The people other than ourselves who are known to hold a message: its author, those whose own entries prove that
+    /// they have seen it and, when we wrote it here, those who write at peers that say they hold it.
     ///
     /// # Errors
     /// As [`Room::messages`].
     pub async fn holders(&self, of: Target) -> Result<Holders, Error> {
         let Target { author, seq } = of;
         let me = self.author();
-        let mut acknowledged = self.read(move |read, room| read.holders(room, &author, seq)).await?;
-        acknowledged.retain(|holder| *holder != author && *holder != me);
-        let mut received: BTreeSet<AuthorId> = acknowledged.iter().copied().collect();
+        let acknowledged = self.read(move |read, room| read.holders(room, &author, seq)).await?;
+        let mut acknowledged = self.others(acknowledged);
+        acknowledged.remove(&self.person(&author));
+        let mut received = acknowledged.clone();
         if author == me {
-            let posted = self.board.posted();
-            let members = posted.members.values().filter(|member| member.holds > seq && member.author != me);
-            received.extend(members.map(|member| member.author));
+            let holding: Vec<AuthorId> = {
+                let posted = self.board.posted();
+                posted.members.values().filter(|member| member.holds > seq).map(|member| member.author).collect()
+            };
+            received.extend(self.others(holding));
         } else {
-            received.insert(author);
+            received.extend(self.others([author]));
         }
-        Ok(Holders { received: received.into_iter().collect(), acknowledged })
+        Ok(Holders { received: received.into_iter().collect(), acknowledged: acknowledged.into_iter().collect() })
     }
 
     /// Whether no connected peer keeps the content of a message, as far as the node has searched; see
@@ -95,12 +96,22 @@ impl Room {
         })
     }
 
-    /// The name that an author had before the one set at a place; `None` when that is the author's first.
+    /// The name that the person who writes as an author had before the one set at a place; `None` when that is the author's first.
     ///
     /// # Errors
     /// As [`Room::messages`].
     pub async fn named_before(&self, place: Place) -> Result<Option<String>, Error> {
-        self.read(move |read, room| read.named_before(room, place)).await
+        let keys = self.keys_of(&place.author);
+        let read = move |read: &mut dyn Read, room: &RoomId| {
+            let others = keys.into_iter().filter(|key| *key != place.author);
+            for author in [place.author].into_iter().chain(others) {
+                if let Some(name) = read.named_before(room, Place { author, ..place })? {
+                    return Ok(Some(name));
+                }
+            }
+            Ok(None)
+        };
+        self.read(read).await
     }
 
     /// The authors of whom something was dropped here because they said more than their share, ascending.

@@ -16,7 +16,7 @@ use rumormill_proto::{
     limits::ACT_ADMITTED,
     time::Now,
 };
-use rumormill_store::Pass;
+use rumormill_store::{Closed as Held, Pass};
 
 use super::Seat;
 use crate::{
@@ -177,8 +177,8 @@ impl Seat {
         let handed = tickets.iter().rfind(handed);
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));
         let admits = pass.map(|pass| Admits { founder: held.founder, pass });
-        let founder = held.founder;
-        Some(Closed { shown: Arc::new(shown), seats, removed, founder, tickets, membership, admits })
+        let (founder, persons) = (held.founder, fold.devices().clone());
+        Some(Closed { shown: Arc::new(shown), seats, removed, persons, founder, tickets, membership, admits })
     }
 
     /// Whether an entry is shown here.
@@ -198,19 +198,26 @@ impl Seat {
         !self.is_in() && pass(setup).is_some() && pass(setup) != pass(&self.setup)
     }
 
-    /// Begins to take part in a closed room: with the ticket by which we came, if we have said nothing yet.
+    /// Begins to take part in a closed room: with the ticket by which we came or as somebody's device, if we have said
+    /// nothing yet.
     pub(super) fn begin_closed(&mut self) {
         self.governed.turned_away = false;
         self.post_closed(&BTreeSet::new());
-        let Some(pass) = self.setup.closed.and_then(|closed| closed.pass) else { return };
         let author = self.writer();
         let said = self.engine.frontier().log(&author.id()).is_some_and(|log| !log.is_empty());
-        if !said && !self.is_in() {
-            let Pass { ticket, secret } = pass;
-            let (key, countersignature) = countersign(&secret, &self.setup.id, &ticket, &author.id());
-            let join = Order::Join { ticket, key, exchange: author.exchange(), countersignature };
-            self.governed.wish(Wish::Order(join), None);
+        if said || self.is_in() {
+            return;
         }
+        let exchange = author.exchange();
+        let first = match self.setup.closed {
+            Some(Held { device_of: Some(of), .. }) => Order::Device { of, exchange },
+            Some(Held { pass: Some(Pass { ticket, secret }), .. }) => {
+                let (key, countersignature) = countersign(&secret, &self.setup.id, &ticket, &author.id());
+                Order::Join { ticket, key, exchange, countersignature }
+            }
+            _ => return,
+        };
+        self.governed.wish(Wish::Order(first), None);
     }
 
     /// Somebody who knows the room let us not in.

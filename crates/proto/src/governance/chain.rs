@@ -56,7 +56,13 @@ impl Fold<'_> {
         let endings = [key].into_iter().chain(person).flat_map(|key| self.steps.governors.endings_of(key));
         let mut acts: Vec<ActNo> = endings.filter(|ending| ending.sort.cuts()).map(|ending| ending.act).collect();
         let mut all = Places::new();
+        if let Some(of) = person.filter(|_| self.steps.members.ended.contains_key(key)) {
+            let ends = |act: &&&Signed| matches!(&act.deed, Some(Deed::End(end)) if end.key == *key);
+            all.extend(self.acts_of(of).iter().filter(ends).map(|act| (*of, act.seq)));
+            self.lead_to(of, &mut all);
+        }
         if acts.is_empty()
+            && all.is_empty()
             && let Some(ticket) = self.ticket_of(key)
         {
             let revokes = |act: &&ActNo| {

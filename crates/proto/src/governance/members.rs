@@ -29,6 +29,8 @@ pub(crate) struct Members {
     pub(crate) all: BTreeSet<AuthorId>,
     /// Newcomers that were welcomed when their ticket had no use left.
     pub(crate) surplus: BTreeSet<AuthorId>,
+    /// The devices that a person named and that say they are its own, and whose each is.
+    pub(crate) devices: BTreeMap<AuthorId, AuthorId>,
     /// Devices that their person ended, and how far their logs count.
     pub(crate) ended: BTreeMap<AuthorId, Extent>,
     /// The acts that ended them, and those that ended a ticket by which somebody came who is no member without it.
@@ -259,6 +261,7 @@ impl<'a> Admission<'a> {
             }
         }
         for device in &pairs {
+            self.members.devices.insert(*device, *key);
             self.end_device(device, &acts);
         }
         pairs.retain(|device| !self.falls(device) && self.members.all.insert(*device));

@@ -29,6 +29,7 @@ mod foresee;
 mod governors;
 mod members;
 mod order;
+mod persons;
 mod ranks;
 mod removals;
 mod room;

@@ -100,7 +100,7 @@ impl Fold<'_> {
                 Ok(Says::Join { ticket, key, exchange, countersignature })
             }
             Order::Device { of, exchange } => Ok(Says::Device { of, exchange }),
-            Order::Mine(device) => Ok(Says::Mine(device)),
+            Order::Mine(device) => self.may_name(me, &device).map(|()| Says::Mine(device)),
             Order::Welcome(who) => {
                 let ticket = self.knocks(&who).ok_or(Unsaid::Nothing)?;
                 Ok(Says::Welcome { who, ticket })
@@ -143,7 +143,7 @@ impl Fold<'_> {
             }
             Order::Dismiss(who) => self.dismiss(me, &who),
             Order::Remove(who) => self.remove(me, &who),
-            Order::End(key) if key == *me => Ok(Says::End(self.end_of(key))),
+            Order::End(key) if key == *me || self.is_device_of(&key, me) => Ok(Says::End(self.end_of(key))),
             Order::End(key) => {
                 self.against(me, &key)?;
                 Ok(Says::End(self.end_of(key)))

@@ -81,6 +81,8 @@ impl Fold<'_> {
                 let out = |key: &AuthorId| matches!(deed, Deed::Remove { .. }) && self.steps.removals.out.contains(key);
                 deed.ends().iter().any(|end| above(&end.key) || out(&end.key))
             }
+            // That somebody ended a device of its own concerns nobody else.
+            Some(Deed::End(end)) if self.is_device_of(&end.key, &act.author) => false,
             Some(Deed::End(end)) => end.key == act.author || above(&end.key),
             // Whoever came by a ticket was in before, and is confirmed.
             Some(Deed::Admit { who, despite, .. }) => {

@@ -214,3 +214,19 @@ fn of_somebody_without_a_grant_the_first_1024_acts_are_read() {
     ada.welcomes(&outside, ticket);
     assert!(room.has(&inside) && !room.has(&outside));
 }
+
+#[test]
+fn a_device_belongs_to_the_author_who_named_it_even_when_it_was_ended() {
+    let (room, owner) = Room::founded();
+    let [ada, phone, claimed, unclaimed] = room.strangers();
+    owner.admits(&[&ada]);
+    phone.is_device_of(&ada);
+    claimed.is_device_of(&ada);
+    ada.names_device(&phone);
+    ada.names_device(&unclaimed);
+    let of = |key: &Person| room.fold().fold().person_of(&key.key);
+    assert_eq!([of(&phone), of(&claimed), of(&unclaimed)], [ada.key, claimed.key, unclaimed.key]);
+    ada.ends(phone.here());
+    assert!(!room.fold().fold().is_present(&phone.key));
+    assert_eq!(of(&phone), ada.key);
+}

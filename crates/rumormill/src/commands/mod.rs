@@ -20,6 +20,7 @@ pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod device;
 pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod edit;

@@ -67,17 +67,18 @@ impl<'a> Spread<'a> {
                 return talk(&format!("{done}; who has it is not known"));
             };
             let has = |author: &AuthorHex| holders.iter().any(|holder| holder.author == *author);
-            let lacking = room.peers.iter().filter(|peer| !has(&peer.author)).count();
-            if !room.peers.is_empty() {
+            let here = room.others_here();
+            let lacking = here.iter().filter(|author| !has(author)).count();
+            if !here.is_empty() {
                 met.get_or_insert_with(Instant::now);
             }
             let deadline = match met {
                 Some(met) => met + Duration::from_millis(TAKES_MS),
                 None => begun + Duration::from_millis(looks_ms),
             };
-            let waits = lacking > 0 || room.peers.is_empty();
+            let waits = lacking > 0 || here.is_empty();
             if !waits || !timeout_at(deadline, self.news()).await.unwrap_or(false) {
-                return talk(&format!("{done}; {}", reached(room.peers.len(), holders.len(), lacking)));
+                return talk(&format!("{done}; {}", reached(here.len(), holders.len(), lacking)));
             }
         }
     }
@@ -93,8 +94,8 @@ impl<'a> Spread<'a> {
     async fn last(&self) -> Result<EntryRef, Error> {
         let Room { id, author, .. } = self.room.status().await?;
         let path = [id.as_str(), author.as_str()];
-        let Whois { entries, .. } = self.client.call(&endpoints::GET_PERSON, &path, &[], ()).await?;
-        Ok(EntryRef(format!("{author}.{}", entries.saturating_sub(1))))
+        let Whois { last, .. } = self.client.call(&endpoints::GET_PERSON, &path, &[], ()).await?;
+        Ok(last.unwrap_or_default())
     }
 
     /// Waits for an event after which more may have it; false when the events end.

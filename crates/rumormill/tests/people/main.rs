@@ -4,6 +4,7 @@
 #[cfg(target_os = "linux")]
 mod clocks;
 mod closed;
+mod devices;
 mod lines;
 mod person;
 

@@ -13,20 +13,20 @@ use rumormill_text::Clock;
 use super::{
     Api,
     asked::Body,
-    names::{author_hex, reference, target},
+    names::{named, reference, target},
     people::whom,
-    words::{self, AnnouncedTicket, Foreseen, Named, NewTicket, Ordered, Role, Standing, TicketState, Tickets, codes},
+    words::{self, AnnouncedTicket, Foreseen, NewTicket, Ordered, Role, Standing, TicketState, Tickets, codes},
 };
 use crate::{
     answer::{Answer, Refusal, SafeJson},
-    told::{called, names, nick, role},
+    told::{called, names, role},
 };
 
 /// `GET /v1/rooms/{room}/tickets`.
 pub(super) async fn tickets(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<Tickets>> {
     let room = governed(&api, &room)?;
-    let (me, now_ms) = (room.author(), Clock::utc().now_ms());
-    let announced = |ticket| announced(&room, &me, ticket, now_ms);
+    let now_ms = Clock::utc().now_ms();
+    let announced = |ticket| announced(&room, ticket, now_ms);
     let mut tickets: Vec<AnnouncedTicket> = room.tickets().iter().map(announced).collect();
     tickets.sort_by_key(|ticket| ticket.state != TicketState::Good);
     Ok(SafeJson(Tickets { tickets }))
@@ -77,8 +77,8 @@ pub(super) async fn order(
     let mut done = room.order(read.clone()).await?;
     if let (Order::Remove(who), words::Order::Remove { hide: true, .. }) = (read, order) {
         // After the removal, so that nothing is said in between.
-        let counted = room.entries().heads().await?.into_iter().find(|(author, _)| *author == who);
-        if let Some((author, head)) = counted {
+        let heads = room.entries().heads().await?.into_iter();
+        for (author, head) in heads.filter(|(author, _)| room.person(author) == who) {
             done = room.order(Order::Hide { author, first: 0, last: head.seq }).await?;
         }
     }
@@ -92,15 +92,18 @@ pub(super) async fn foresee(
     Body(order): Body<words::Order>,
 ) -> Answer<SafeJson<Foreseen>> {
     let room = governed(&api, &room)?;
-    let foreseen = room.foresee(read_order(&room, &order).await?).await?;
+    let mut foreseen = room.foresee(read_order(&room, &order).await?).await?;
+    // All keys of a person are one.
+    foreseen.out = foreseen.out.iter().map(|author| room.person(author)).collect();
     let all = names(&room).await?;
     let tickets = room.tickets();
     let made = |id: &governance::TicketId| tickets.iter().find(|ticket| ticket.id == *id);
-    let out = foreseen.out.iter().map(|author| format!("{} would be out", called(&all, author)));
+    let out = foreseen.out.iter().map(|author| format!("{} would be out", called(&room, &all, author)));
     let roles = foreseen.roles.iter().filter(|(author, _)| !foreseen.out.contains(author));
-    let roles = roles.map(|(author, held)| format!("{} would no longer be {}", called(&all, author), a(role(*held))));
+    let roles =
+        roles.map(|(author, held)| format!("{} would no longer be {}", called(&room, &all, author), a(role(*held))));
     let over = foreseen.tickets.iter().filter_map(made).map(|ticket| {
-        let by = called(&all, &ticket.maker);
+        let by = called(&room, &all, &ticket.maker);
         format!("the ticket {} of {by} would let nobody in any more", short(ticket))
     });
     Ok(SafeJson(Foreseen {
@@ -141,11 +144,11 @@ async fn read_order(room: &Room, order: &words::Order) -> Answer<Order> {
     })
 }
 
-fn announced(room: &Room, me: &AuthorId, ticket: &Announced, now_ms: u64) -> AnnouncedTicket {
+fn announced(room: &Room, ticket: &Announced, now_ms: u64) -> AnnouncedTicket {
     AnnouncedTicket {
         id: hex(&ticket.id.0),
         maker: named(room, &ticket.maker),
-        mine: ticket.maker == *me,
+        mine: room.is_mine(&ticket.maker),
         uses: ticket.uses,
         used: ticket.used,
         expires_ms: ticket.expires_ms,
@@ -170,11 +173,6 @@ fn short(ticket: &Announced) -> String {
     hex(&ticket.id.0).chars().take(8).collect()
 }
 
-/// Somebody by id and name.
-pub(super) fn named(room: &Room, author: &AuthorId) -> Named {
-    Named { author: author_hex(author), nick: nick(room, author) }
-}
-
 /// Where we stand in a room.
 pub(super) fn standing(room: &Room) -> Option<Standing> {
     let standing = |role, says: &str| Standing { role, says: says.into(), ..Standing::default() };
@@ -195,6 +193,9 @@ pub(super) fn standing(room: &Room) -> Option<Standing> {
             };
             Standing { why: state(why), ..standing(Role::Refused, says) }
         }
+        Membership::Removed { .. } if room.is_device() && room.member(&room.me()).is_some_and(is_present) => {
+            standing(Role::Removed, "this device was revoked; nobody reads what you say on it")
+        }
         Membership::Removed { by } => {
             let by = by.map(|by| named(room, &by));
             let says = match &by {
@@ -206,14 +207,27 @@ pub(super) fn standing(room: &Room) -> Option<Standing> {
     })
 }
 
-/// Where somebody stands in a closed room; `None` in an open one, and for somebody who is not there.
+/// Where a person stands in a closed room, by whichever of its keys; `None` in an open one, and for somebody who is not
+/// there. A person is in as long as one of its devices is.
 pub(super) fn role_of(room: &Room, author: &AuthorId) -> Option<Role> {
-    room.member(author).map(|member| placed(&member))
+    let places: Vec<Member> = room.keys_of(author).iter().filter_map(|key| room.member(key)).collect();
+    let present = places.iter().find(|member| is_present(**member));
+    present.or(places.first()).map(placed)
 }
 
-/// Whether somebody was removed: then it is not here, even if its program is connected.
+/// Whether a key was removed: then who writes under it is not here, even if its program is connected.
 pub(super) fn is_out(room: &Room, author: &AuthorId) -> bool {
-    role_of(room, author) == Some(Role::Removed)
+    room.member(author).is_some_and(|member| member.place == Place::Removed)
+}
+
+/// Whether we are in a closed room and know nobody of this key: it may be a device of which the first entry is on its
+/// way.
+pub(super) fn is_strange(room: &Room, author: &AuthorId) -> bool {
+    matches!(room.membership(), Membership::Present(_)) && room.member(author).is_none()
+}
+
+fn is_present(member: Member) -> bool {
+    matches!(member.place, Place::Present(_))
 }
 
 /// Where a member stands.

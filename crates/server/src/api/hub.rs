@@ -23,8 +23,9 @@ use tokio::{
 
 use super::{
     Api, Inner,
+    governing::is_strange,
     held::{Held, News},
-    names::{author_hex, reference, room_hex},
+    names::{author_hex, person_hex, reference, room_hex},
     recent::{Numbered, Recent, Since},
     shape::shape_state,
     words::{self, Event, Lag, NoticeCode, PeerHex, Person, RoomHex},
@@ -215,8 +216,15 @@ impl Follower {
         }
         let author = self.room.author();
         self.held.write_as(author);
-        self.room.status().peers.iter().for_each(|peer| self.held.received(peer.author, peer.holds));
+        for peer in self.room.status().peers {
+            self.other(&peer.author).into_iter().for_each(|person| self.held.received(person, peer.holds));
+        }
         self.tell_held();
+    }
+
+    /// The person who writes under a key, unless that is us.
+    fn other(&self, author: &AuthorId) -> Option<AuthorId> {
+        Some(self.room.person(author)).filter(|person| *person != self.room.me())
     }
 
     /// Sends the counts of our texts that changed.
@@ -258,16 +266,16 @@ impl Follower {
             RoomEvent::Changed { of } => self.changed(of).await,
             RoomEvent::Holds { author, next } => {
                 self.held.write_as(self.room.author());
-                self.held.received(author, next);
+                self.other(&author).into_iter().for_each(|person| self.held.received(person, next));
                 self.tell_held();
             }
             RoomEvent::Saw { author, next } => {
                 self.held.write_as(self.room.author());
-                self.held.acknowledged(author, next);
+                self.other(&author).into_iter().for_each(|person| self.held.acknowledged(person, next));
                 self.tell_held();
             }
             RoomEvent::Came { author, .. } => {
-                let Some(api) = self.api() else { return };
+                let Some(api) = self.api().filter(|_| !is_strange(&self.room, &author)) else { return };
                 let person = api.person(&self.room, &author, 0);
                 let here = person.role != Some(words::Role::Removed);
                 api.hub().tell_person(room, Person { here, ..person });
@@ -281,16 +289,17 @@ impl Follower {
                 self.renew().await;
             }
             RoomEvent::Recounted { authors } => {
-                let authors = authors.iter().map(author_hex).collect();
+                let authors = authors.iter().map(|author| person_hex(&self.room, author)).collect();
                 self.tell(Event::Recounted { room, authors });
             }
             RoomEvent::Forked { author, left, .. } => self.forked(&author, left).await,
             RoomEvent::Step(step) => self.step(&step),
             RoomEvent::Lagged { missed } => self.tell(Event::lagged(missed, Lag::Slow)),
             RoomEvent::Typing { author } => {
-                if let Some(api) = self.api().filter(|api| api.tells_typing() && !api.hides(&self.room, &author)) {
-                    let nick = nick(&self.room, &author);
-                    api.hub().tell(Event::Typing { room, author: author_hex(&author), nick });
+                let api = self.api().filter(|api| api.tells_typing() && !api.hides(&self.room, &author));
+                if let (Some(api), Some(person)) = (api, self.other(&author)) {
+                    let nick = nick(&self.room, &person);
+                    api.hub().tell(Event::Typing { room, author: author_hex(&person), nick });
                 }
             }
             RoomEvent::File { hash, state, have, size } => {
@@ -326,7 +335,7 @@ impl Follower {
         let is_unnamed = said_nick(&self.room, author).is_empty();
         let Ok(mut names) = names(&self.room).await else { return };
         names.learn(&person.author, &person.nick);
-        let name = called(&names, author);
+        let name = called(&self.room, &names, author);
         let text = if is_left { left(&name) } else { forked(&name) };
         if !is_left || !is_unnamed {
             api.hub().tell(Event::Notice { room: self.id(), code: NoticeCode::Forked, text });

@@ -182,6 +182,10 @@ fn no_message() -> Refusal {
 async fn own(room: &Room, target: Target, what: &str) -> Answer<Message> {
     let message = find(room, target).await?;
     match message.what {
+        _ if room.is_mine(&target.author) && target.author != room.author() => {
+            let help = format!("it can be {what} on the device on which you said it");
+            Err(Refusal::new(codes::NOT_YOURS, "you said this on another device", &help))
+        }
         _ if target.author != room.author() => {
             let help = "only the author of a message can change it or take it back";
             Err(Refusal::new(codes::NOT_YOURS, "somebody else said this", help))

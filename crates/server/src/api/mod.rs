@@ -8,6 +8,7 @@ mod asked;
 mod bots;
 mod chosen;
 mod counts;
+mod devices;
 mod events;
 mod figures;
 mod files;
@@ -51,7 +52,8 @@ pub use self::{
 };
 
 use self::{
-    bots::Bots, chosen::Chosen, counts::Counts, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces, shelf::Shelf,
+    bots::Bots, chosen::Chosen, counts::Counts, devices::Known, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces,
+    shelf::Shelf,
 };
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
@@ -70,6 +72,7 @@ struct Inner {
     verified: Chosen,
     hooks: Hooks,
     bots: Bots,
+    devices: Known,
     shelf: Shelf,
     counts: Counts,
     paces: Paces,
@@ -109,6 +112,7 @@ impl Api {
         let (marks, hidden) = (Marks::open(state)?, Chosen::open(state, "hidden.json")?);
         let verified = Chosen::open(state, "verified.json")?;
         let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
+        let devices = Known::open(state)?;
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -120,6 +124,7 @@ impl Api {
             verified,
             hooks,
             bots,
+            devices,
             shelf,
             counts: Counts::default(),
             paces: Paces::default(),
@@ -156,6 +161,10 @@ impl Api {
 
     pub(crate) fn bots(&self) -> &Bots {
         &self.0.bots
+    }
+
+    fn devices(&self) -> &Known {
+        &self.0.devices
     }
 
     fn shelf(&self) -> &Shelf {

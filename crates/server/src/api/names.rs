@@ -12,9 +12,12 @@ use rumormill_text::choose;
 
 use super::{
     Api,
-    words::{AuthorHex, EntryRef, PlaceText, RoomHex, codes},
+    words::{AuthorHex, EntryRef, Named, PlaceText, RoomHex, codes},
 };
-use crate::answer::{Answer, Refusal};
+use crate::{
+    answer::{Answer, Refusal},
+    told::nick,
+};
 
 /// Messages in a page by default.
 const PAGE: usize = 50;
@@ -69,6 +72,16 @@ pub(super) fn room_hex(room: &Room) -> RoomHex {
 
 pub(super) fn author_hex(author: &AuthorId) -> AuthorHex {
     AuthorHex(author.to_string())
+}
+
+/// The author that stands for the person who writes under a key.
+pub(super) fn person_hex(room: &Room, author: &AuthorId) -> AuthorHex {
+    author_hex(&room.person(author))
+}
+
+/// Somebody by id and name.
+pub(super) fn named(room: &Room, author: &AuthorId) -> Named {
+    Named { author: person_hex(room, author), nick: nick(room, author) }
 }
 
 /// The number of messages in a page.

@@ -6,15 +6,15 @@ use axum::{
 };
 use rumormill_node::{
     Room,
-    proto::{content::Target, ids::AuthorId},
+    proto::{content::Target, ids::AuthorId, log::Head},
 };
 
 use super::{
     Api,
     governing::{is_out, role_of},
-    names::{author, author_hex, room_hex},
+    names::{author, author_hex, person_hex, reference, room_hex},
     rooms::picture,
-    words::{self, AuthorHex, People, Whois, codes},
+    words::{self, People, Whois, codes},
 };
 use crate::{
     answer::{Answer, Refusal, SafeJson},
@@ -31,19 +31,28 @@ pub(super) async fn list(State(api): State<Api>, Path(room): Path<String>) -> An
 pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String, String)>) -> Answer<SafeJson<Whois>> {
     let room = api.room(&room)?;
     let who = whom(&room, &who).await?;
-    let head = room.entries().heads().await?.into_iter().find(|(author, _)| *author == who).map(|(_, head)| head);
-    let peer = room.status().peers.into_iter().find(|peer| peer.author == who);
-    if head.is_none() && peer.is_none() && who != room.author() {
+    let heads = room.entries().heads().await?.into_iter();
+    let heads: Vec<(AuthorId, Head)> = heads.filter(|(author, _)| room.person(author) == who).collect();
+    let peer = room.status().peers.into_iter().find(|peer| room.person(&peer.author) == who);
+    if heads.is_empty() && peer.is_none() && who != room.me() {
         return Err(stranger());
     }
     let first = room.entries().one(Target { author: who, seq: 0 }).await?;
     Ok(SafeJson(Whois {
         since_ms: first.map(|line| line.place.time.ms()),
-        entries: head.as_ref().map_or(0, |head| head.seq + 1),
+        entries: heads.iter().map(|(_, head)| head.seq + 1).sum(),
+        last: last(&room, &heads).map(reference),
         peer: peer.map(|peer| super::shape::shape_peer(&room, &peer)),
-        safety: if who == room.author() { String::new() } else { safety_number(&room.author(), &who) },
-        person: api.person(&room, &who, head.map_or(0, |head| head.time.ms())),
+        safety: if who == room.me() { String::new() } else { safety_number(&room.me(), &who) },
+        person: api.person(&room, &who, heads.iter().map(|(_, head)| head.time.ms()).max().unwrap_or(0)),
     }))
+}
+
+/// The last entry of somebody; of ours, the last that was written here.
+fn last(room: &Room, heads: &[(AuthorId, Head)]) -> Option<Target> {
+    let here = heads.iter().find(|(author, _)| *author == room.author());
+    let (author, head) = here.or(heads.iter().max_by_key(|(_, head)| head.time))?;
+    Some(Target { author: *author, seq: head.seq })
 }
 
 /// `PUT /v1/rooms/{room}/hidden/{author}`: hides this author's messages, which then cause no notice either.
@@ -108,14 +117,14 @@ pub(super) async fn safety_picture(
     Path((room, who)): Path<(String, String)>,
 ) -> Answer<Response> {
     let room = api.room(&room)?;
-    let number = safety_number(&room.author(), &other(&room, &who).await?);
+    let number = safety_number(&room.me(), &other(&room, &who).await?);
     picture(number.replace(' ', ""))
 }
 
 /// Somebody else than me.
 async fn other(room: &Room, who: &str) -> Answer<AuthorId> {
     let who = whom(room, who).await?;
-    match who == room.author() {
+    match who == room.me() {
         true => Err(Refusal::new(codes::AUTHOR, "this is yourself", "name somebody else")),
         false => Ok(who),
     }
@@ -146,10 +155,10 @@ pub(super) async fn typing(State(api): State<Api>, Path(room): Path<String>) -> 
     Ok(())
 }
 
-/// The author that a word names: by a whole id, of whatever author, or by a name as every screen shows it.
+/// The person that a word names: by a whole id, of whatever author or device, or by a name as every screen shows it.
 pub(super) async fn whom(room: &Room, word: &str) -> Answer<AuthorId> {
     match author(word) {
-        Ok(whole) => Ok(whole),
+        Ok(whole) => Ok(room.person(&whole)),
         Err(_) => author(names(room).await?.choose(word)?.as_str()),
     }
 }
@@ -168,17 +177,18 @@ fn stranger() -> Refusal {
 }
 
 impl Api {
-    /// One person of a room, whose last entry has the time `last_ms`.
+    /// The person in a room who writes under a key, and whose last entry has the time `last_ms`.
     pub(super) fn person(&self, room: &Room, who: &AuthorId, last_ms: u64) -> words::Person {
-        let me = *who == room.author();
+        let (person, me) = (room.person(who), room.is_mine(who));
+        let linked = |author: &AuthorId| room.person(author) == person && !is_out(room, author);
         words::Person {
-            author: author_hex(who),
+            author: author_hex(&person),
             nick: nick(room, who),
-            here: me || !is_out(room, who) && room.status().peers.iter().any(|peer| peer.author == *who),
+            here: me || room.status().peers.iter().any(|peer| linked(&peer.author)),
             me,
             last_ms,
             hidden: self.hides(room, who),
-            verified: self.verified().of(&room_hex(room)).contains(&author_hex(who)),
+            verified: self.verified().of(&room_hex(room)).contains(&author_hex(&person)),
             role: role_of(room, who),
         }
     }
@@ -186,7 +196,7 @@ impl Api {
     /// Whether I have hidden an author.
     pub(super) fn hides(&self, room: &Room, who: &AuthorId) -> bool {
         let hidden = self.hidden().of(&room_hex(room));
-        !hidden.is_empty() && hidden.contains(&AuthorHex(who.to_string()))
+        !hidden.is_empty() && hidden.contains(&person_hex(room, who))
     }
 }
 

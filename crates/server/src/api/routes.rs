@@ -17,7 +17,8 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, rooms, say, signs,
+    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, rooms, say,
+    signs,
 };
 use crate::answer::{Answer, SafeJson};
 
@@ -75,6 +76,10 @@ pub(super) fn all(whose: Whose) -> Router<Api> {
         .at(&table::LIST_BOTS, bots::list)
         .at(&table::ADD_BOT, bots::add)
         .at(&table::REMOVE_BOT, bots::remove)
+        .at(&table::LIST_DEVICES, devices::list)
+        .at(&table::ADD_DEVICE, devices::add)
+        .at(&table::LINK_DEVICE, devices::link)
+        .at(&table::REVOKE_DEVICE, devices::revoke)
         .at(&table::EXPORT, archive::export)
         .at(&table::IMPORT, archive::import)
         .at(&table::CHECK, archive::check)

@@ -17,9 +17,9 @@ use super::{
     Api,
     counts::{Basis, Counted, Known},
     files::PICTURES,
-    governing::{is_out, role_of, standing},
+    governing::{is_out, is_strange, role_of, standing},
     markup::blocks,
-    names::{author_hex, place, place_text, reference, room_hex},
+    names::{author_hex, named, person_hex, place, place_text, reference, room_hex},
     words::{self, Gone, Kind, PeerHex},
 };
 use crate::{
@@ -48,15 +48,16 @@ impl Api {
             id,
             name: room.name(),
             topic,
-            author: author_hex(&me),
+            author: person_hex(room, &me),
+            device: (me != room.me()).then(|| author_hex(&me)),
             nick: nick(room, &me),
             entries: status.entries,
             missing: status.missing,
-            people: status.authors as u64,
+            people: status.authors.saturating_sub(room.devices()) as u64,
             peers: status
                 .peers
                 .iter()
-                .filter(|peer| !is_out(room, &peer.author))
+                .filter(|peer| !is_out(room, &peer.author) && !is_strange(room, &peer.author))
                 .map(|peer| shape_peer(room, peer))
                 .collect(),
             unread,
@@ -109,13 +110,16 @@ impl Api {
 
     /// All authors and everybody present, at most [`PEOPLE`]; those present first, then by name.
     pub(super) async fn people(&self, room: &Room) -> Answer<Vec<words::Person>> {
-        let linked = room.status().peers;
-        let here: BTreeSet<AuthorId> =
-            linked.iter().map(|peer| peer.author).filter(|author| !is_out(room, author)).collect();
-        let heads = room.entries().heads().await?.into_iter();
-        let last: BTreeMap<AuthorId, u64> = heads.map(|(author, head)| (author, head.time.ms())).collect();
-        let me = room.author();
-        let members = room.members().into_iter().map(|member| member.author);
+        let linked = room.status().peers.into_iter().map(|peer| peer.author);
+        let known = linked.filter(|author| !is_out(room, author) && !is_strange(room, author));
+        let here: BTreeSet<AuthorId> = known.map(|author| room.person(&author)).collect();
+        let mut last: BTreeMap<AuthorId, u64> = BTreeMap::new();
+        for (author, head) in room.entries().heads().await? {
+            let last_ms = last.entry(room.person(&author)).or_default();
+            *last_ms = head.time.ms().max(*last_ms);
+        }
+        let me = room.me();
+        let members = room.members().into_iter().map(|member| room.person(&member.author));
         let everybody: BTreeSet<AuthorId> =
             here.iter().chain(last.keys()).chain([&me]).copied().chain(members).collect();
         let hidden = self.hidden().of(&room_hex(room));
@@ -150,16 +154,16 @@ impl Api {
 
     /// One message. Anything about it that cannot be read is left out.
     pub(super) async fn message(&self, room: &Room, message: Message) -> words::Message {
-        let (me, author) = (room.author(), message.place.author);
-        let mine = author == me;
+        let (key, author) = (message.place.author, room.person(&message.place.author));
+        let mine = author == room.me();
         let (kind, mut text, gone) = told(room, &message.what);
         let lost = gone == Some(Gone::Missing) && room.is_lost(&message.target());
         let gone = if lost { Some(Gone::Unkept) } else { gone };
         let hidden_here = self.hidden().of(&room_hex(room));
-        let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&author_hex(author));
+        let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&person_hex(room, author));
         let hidden = hides(&author);
-        let names_me = !mine && !hidden && names(&message, &me, &room.nick(&me));
-        let deed = if let What::Act(says) = &message.what { deed(says, |author| nick(room, author)) } else { None };
+        let names_me = !mine && !hidden && names_me(room, &message, &room.nick(&room.me()));
+        let deed = if let What::Act(says) = &message.what { deed(says, |author| named(room, author)) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);
         let action = act.is_some();
         text = act.unwrap_or(text);
@@ -186,14 +190,16 @@ impl Api {
             None => None,
         };
         let reactions = message.reactions.iter().filter(|_| gone.is_none()).filter_map(|(sign, by)| {
+            let by: BTreeSet<AuthorId> = by.iter().map(|author| room.person(author)).collect();
             let authors: Vec<_> = by.iter().filter(|author| !hides(author)).map(author_hex).collect();
-            let mine = by.contains(&me);
+            let mine = by.contains(&room.me());
             (!authors.is_empty()).then(|| words::Reaction { sign: sign.clone(), authors, mine })
         });
         words::Message {
             r#ref: reference(message.target()),
             place: place_text(&message.place),
             author: author_hex(&author),
+            device: (key != author).then(|| author_hex(&key)),
             nick: who(room, &author, kind),
             before: if kind == Kind::Nick { room.named_before(message.place).await.ok().flatten() } else { None },
             time_ms: message.place.time.ms(),
@@ -206,7 +212,7 @@ impl Api {
             action,
             hidden,
             from,
-            mentions: mentions.iter().map(author_hex).collect(),
+            mentions: mentions.iter().map(|author| person_hex(room, author)).collect(),
             edited: message.edited && gone.is_none(),
             gone,
             reactions: reactions.collect(),
@@ -241,7 +247,7 @@ fn told(room: &Room, what: &What) -> (Kind, String, Option<Gone>) {
         What::File(file) => (Kind::File, safe_name(&file.name), None),
         What::Founded(name) if name.is_empty() => (Kind::Founded, room.name(), None),
         What::Founded(name) => (Kind::Founded, name.clone(), None),
-        What::Act(says) => (Kind::Act, deed_text(says, |author| nick(room, author)), None),
+        What::Act(says) => (Kind::Act, deed_text(says, |author| named(room, author)), None),
         What::Retracted => (Kind::Gone, String::new(), Some(Gone::Retracted)),
         What::Imported(said) => (Kind::Text, said.text.clone(), None),
         What::Expired => (Kind::Gone, String::new(), Some(Gone::Expired)),
@@ -277,7 +283,7 @@ async fn count(room: &Room, basis: &Basis) -> Result<Counted, Error> {
     let upto = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
     let Page { messages, more: many } = room.messages_after(upto, UNREAD).await?;
     let mut counted = Counted { upto, many, ..Counted::default() };
-    add(&mut counted, room.author(), basis, &messages);
+    add(&mut counted, room, basis, &messages);
     Ok(counted)
 }
 
@@ -290,18 +296,18 @@ async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> 
     if more || messages.len() as u64 != by {
         return Ok(None);
     }
-    add(&mut counted, room.author(), basis, &messages);
+    add(&mut counted, room, basis, &messages);
     Ok(Some(counted))
 }
 
 /// Adds messages to the counts. Messages of hidden authors are not counted, just like mine.
-fn add(counted: &mut Counted, me: AuthorId, basis: &Basis, messages: &[Message]) {
+fn add(counted: &mut Counted, room: &Room, basis: &Basis, messages: &[Message]) {
     for message in messages {
-        let author = message.place.author;
+        let author = room.person(&message.place.author);
         counted.upto = Some(message.place);
-        if author != me && is_said(message) && !basis.hidden.contains(&author_hex(&author)) {
+        if author != room.me() && is_said(message) && !basis.hidden.contains(&author_hex(&author)) {
             counted.unread += 1;
-            counted.mentions += u64::from(names(message, &me, &basis.nick));
+            counted.mentions += u64::from(names_me(room, message, &basis.nick));
         }
     }
 }
@@ -319,11 +325,11 @@ fn elsewhere(said: &Imported) -> words::Elsewhere {
     words::Elsewhere { name: said.name.clone(), source: said.source.clone(), time_ms: said.time_ms }
 }
 
-/// Whether a message mentions somebody: by their key, or by their nick in its text.
-fn names(message: &Message, who: &AuthorId, nick: &str) -> bool {
+/// Whether a message mentions me: by a key of mine, or by my nick in its text.
+fn names_me(room: &Room, message: &Message, nick: &str) -> bool {
     is_said(message)
         && match &message.what {
-            What::Text(text) => text.mentions.contains(who) || calls(&text.text, nick),
+            What::Text(text) => text.mentions.iter().any(|who| room.is_mine(who)) || calls(&text.text, nick),
             What::Imported(said) => calls(&said.text, nick),
             _ => false,
         }
@@ -364,7 +370,7 @@ pub async fn shares(room: &Room) -> Result<Vec<words::Share>, rumormill_node::Er
     let mut shares = room.shares().await?;
     shares.sort_by_key(|share| std::cmp::Reverse(share.let_go));
     let told = shares.into_iter().take(SHARES).map(|share| words::Share {
-        author: author_hex(&share.author),
+        author: person_hex(room, &share.author),
         nick: nick(room, &share.author),
         share_bytes,
         bytes: share.bytes,
@@ -430,7 +436,7 @@ pub(super) fn shape_path(path: Path) -> words::Path {
 pub(super) fn shape_peer(room: &Room, peer: &PeerStatus) -> words::Peer {
     words::Peer {
         peer: PeerHex(peer.peer.to_string()),
-        author: author_hex(&peer.author),
+        author: person_hex(room, &peer.author),
         nick: nick(room, &peer.author),
         path: shape_path(peer.path),
         rtt_ms: Some(u64::from(peer.rtt_ms)),

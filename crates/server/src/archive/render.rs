@@ -1,7 +1,7 @@
 //! A room as lines of text or as a Markdown document. Edits are applied, retracted messages are marked, and no text of
 //! people can control a terminal or act as markup.
 
-use rumormill_api::{Elsewhere, Form, act};
+use rumormill_api::{Elsewhere, Form, Named, act};
 use rumormill_node::{
     Message, Room, What,
     proto::{
@@ -46,7 +46,7 @@ pub(super) async fn write(
                 What::Nick(_) => room.named_before(message.place).await?,
                 _ => None,
             };
-            let shown = Shown { room: &name, names: &names, clock, message, reply, before };
+            let shown = Shown { room, name: &name, names: &names, clock, message, reply, before };
             let today = clock.day(message.place.time.ms());
             match form {
                 Form::Markdown => {
@@ -74,13 +74,14 @@ async fn quoted(room: &Room, names: &Names, message: &Message) -> Result<Option<
         }
         _ => String::new(),
     };
-    Ok(Some((called(names, author), clean(&text))))
+    Ok(Some((called(room, names, author), clean(&text))))
 }
 
 /// A message with everything needed to show it.
 struct Shown<'a> {
+    room: &'a Room,
     /// The room's name, which the founding of a closed room does not hold.
-    room: &'a str,
+    name: &'a str,
     names: &'a Names,
     clock: &'a Clock,
     message: &'a Message,
@@ -114,9 +115,9 @@ impl Shown<'_> {
             What::Nick(nick) => Rendered::Act(self.named(nick).1),
             What::Topic(topic) => Rendered::Act(format!("set the topic: {}", clean(topic))),
             What::Founded(name) => {
-                Rendered::Act(format!("founded the room {}", clean(if name.is_empty() { self.room } else { name })))
+                Rendered::Act(format!("founded the room {}", clean(if name.is_empty() { self.name } else { name })))
             }
-            What::Act(says) => Rendered::Act(deed_text(says, |author| called(self.names, author))),
+            What::Act(says) => Rendered::Act(deed_text(says, |author| self.somebody(author))),
             What::Retracted => Rendered::Act("took back what was here".into()),
             What::Expired | What::Missing => Rendered::Act("said something that is gone".into()),
             What::Locked => Rendered::Act("said something that cannot be read here yet".into()),
@@ -124,14 +125,22 @@ impl Shown<'_> {
         }
     }
 
+    fn somebody(&self, author: &AuthorId) -> Named {
+        Named {
+            author: self.room.person(author).to_string().as_str().into(),
+            nick: called(self.room, self.names, author),
+        }
+    }
+
     fn named(&self, nick: &str) -> (String, String) {
-        named(self.names, &self.message.place.author.to_string().as_str().into(), self.before.as_deref(), nick)
+        let person = self.room.person(&self.message.place.author);
+        named(self.names, &person.to_string().as_str().into(), self.before.as_deref(), nick)
     }
 
     fn who(&self) -> String {
         match &self.message.what {
             What::Nick(nick) => self.named(nick).0,
-            _ => called(self.names, &self.message.place.author),
+            _ => called(self.room, self.names, &self.message.place.author),
         }
     }
 

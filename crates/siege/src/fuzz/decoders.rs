@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use rumormill_node::Ticket;
+use rumormill_node::{AboutRoom, HandedRoom, LinkBegun, LinkHanded, LinkKeys, LinkOffer, LinkTaken, Ticket};
 use rumormill_proto::{
     admit::Admission,
     codec::put_number,
@@ -15,6 +15,8 @@ use rumormill_proto::{
     frontier::Branch,
     ids::{AuthorId, FileId, PeerId},
     run::RawRun,
+    time::Time,
+    timeline::Place,
 };
 
 use crate::{dice::Dice, engines::ROOM, pen::Pen};
@@ -32,11 +34,13 @@ pub enum Decoder {
     Content,
     /// A ticket.
     Ticket,
+    /// What machines tell each other when they are linked; the first byte stands for which of it.
+    Linking,
 }
 
 impl Decoder {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Frame, Self::Run, Self::Proof, Self::Content, Self::Ticket];
+    pub const ALL: [Self; 6] = [Self::Frame, Self::Run, Self::Proof, Self::Content, Self::Ticket, Self::Linking];
 
     /// Decodes the bytes; returns the result in a few words.
     ///
@@ -79,6 +83,7 @@ impl Decoder {
                 Some(Err(error)) => error.to_string(),
                 None => "no text".into(),
             },
+            Self::Linking => Self::read_linking(whole),
         }
     }
 
@@ -96,6 +101,26 @@ impl Decoder {
         }
     }
 
+    fn read_linking(bytes: Bytes) -> String {
+        let Some(which) = bytes.first().copied() else { return "nothing".into() };
+        let said = bytes.slice(1..);
+        let again = match which {
+            0 => LinkOffer::decode(said).map(|word| word.encode()),
+            1 => LinkKeys::decode(said).map(|word| word.encode()),
+            2 => LinkHanded::decode(said).map(|word| word.encode()),
+            3 => LinkBegun::decode(said).map(|word| word.encode()),
+            4 => LinkTaken::decode(said).map(|word| word.encode()),
+            _ => return "no message".into(),
+        };
+        match again {
+            Ok(again) => {
+                assert_eq!(&again[..], &bytes[1..], "one encoding for each message");
+                format!("taken {which}")
+            }
+            Err(reject) => format!("{reject} {which}"),
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Frame => "frame",
@@ -103,6 +128,7 @@ impl Decoder {
             Self::Proof => "proof",
             Self::Content => "content",
             Self::Ticket => "ticket",
+            Self::Linking => "linking",
         }
     }
 }
@@ -153,7 +179,26 @@ fn good() -> Vec<(Decoder, Vec<u8>)> {
     good.push((Decoder::Proof, proof.wire().to_vec()));
     good.extend(contents.into_iter().map(content).chain(others));
     good.push((Decoder::Ticket, ticket.to_string().into_bytes()));
+    good.extend(linking(&runs[0]).into_iter().map(|bytes| (Decoder::Linking, bytes)));
     good
+}
+
+/// Valid messages of machines that are linked.
+fn linking(run: &RawRun) -> Vec<Vec<u8>> {
+    let (author, place) = (AuthorId([5; 32]), Place { time: Time(9), author: AuthorId([5; 32]), seq: 300 });
+    let about =
+        AboutRoom { name: "a".into(), read: Some(place), hidden: vec![author], muted: true, ..AboutRoom::default() };
+    let contacts = vec![Contact { peer: PeerId([3; 32]), address: Bytes::from_static(b"there") }];
+    let room = HandedRoom { id: ROOM, secret: [2; 32], founder: author, author, contacts, about: about.clone() };
+    let handed = LinkHanded { name: "b".into(), closed: vec![room], open: vec![("rumor2".into(), about)] };
+    let words = [
+        LinkOffer { name: "a".into(), rooms: vec![(ROOM, author)] }.encode(),
+        LinkKeys { name: "b".into(), keys: vec![(ROOM, author)] }.encode(),
+        handed.encode(),
+        LinkBegun(vec![(ROOM, run.clone())]).encode(),
+        LinkTaken(vec![ROOM]).encode(),
+    ];
+    words.iter().enumerate().map(|(which, word)| [&[which as u8], &word[..]].concat()).collect()
 }
 
 /// The shortest input found for each distinct result of a decoder.

@@ -6,7 +6,7 @@ use rumormill_proto::{
     governance::TicketId,
     ids::{AuthorId, RoomId},
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
 
 use super::{
     batch::number_room,
@@ -26,7 +26,10 @@ pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
     let number = number_room(db, id)?;
     let founder = closed.map(|closed| closed.founder.0);
     let pass = closed.and_then(|closed| closed.pass);
-    let (ticket, ticket_secret) = (pass.map(|pass| pass.ticket.0), pass.map(|pass| pass.secret));
+    let device_of = closed.and_then(|closed| closed.device_of);
+    // A ticket without a secret is the author whose device the home is.
+    let ticket = pass.map(|pass| pass.ticket.0).or(device_of.map(|of| of.0));
+    let ticket_secret = pass.map(|pass| pass.secret);
     let contacts = put_contacts(contacts);
     put.execute((number, secret, author_secret, name, contacts, announced, founder, ticket, ticket_secret))?;
     expire::put_keep(db, number, keep)
@@ -92,7 +95,8 @@ fn read(row: &Row<'_>, id: RoomId) -> Result<RoomRecord, Box<DamagedRoom>> {
 /// Reads how a closed room is held. A ticket that cannot be read is none: it matters only until it has let in.
 fn read_closed(row: &Row<'_>) -> Option<Closed> {
     let founder = array(row, 13).map(AuthorId).ok()?;
-    let ticket = array(row, 14).map(TicketId).ok();
-    let pass = ticket.and_then(|ticket| Some(Pass { ticket, secret: array(row, 15).ok()? }));
-    Some(Closed { founder, pass })
+    let ticket: Option<[u8; 32]> = array(row, 14).ok();
+    let pass = ticket.and_then(|ticket| Some(Pass { ticket: TicketId(ticket), secret: array(row, 15).ok()? }));
+    let alone = row.get_ref(15).is_ok_and(|secret| secret == ValueRef::Null);
+    Some(Closed { founder, pass, device_of: ticket.filter(|_| alone).map(AuthorId) })
 }

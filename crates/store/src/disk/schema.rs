@@ -235,7 +235,8 @@ const MIGRATIONS: [&str; 14] = ["
     -- Entries name few others: who holds a message is found in the entries below it.
     DROP TABLE saw;
 ", "
-    -- Of a closed room: who founded it, and the ticket by which the user came.
+    -- Of a closed room: who founded it, and the ticket by which the user came; or, without a secret, the author whose
+    -- device this home is.
     ALTER TABLE room ADD COLUMN founder BLOB;
     ALTER TABLE room ADD COLUMN ticket BLOB;
     ALTER TABLE room ADD COLUMN ticket_secret BLOB;

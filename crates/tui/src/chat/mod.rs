@@ -396,7 +396,7 @@ impl<'a> Chat<'a> {
             Event::Recounted { .. } => self.recounted = true,
             Event::Person { author, nick, here, hidden, verified, role, .. } => {
                 self.names.learn(&author, &nick);
-                if self.room.peers.iter().any(|peer| peer.author == author) {
+                if self.room.others_here().contains(&author) {
                     self.note_here(&author, &nick)?;
                 }
                 let person = self.person(&author);
@@ -413,8 +413,8 @@ impl<'a> Chat<'a> {
     /// Reports people who came or went, and the progress of a long fetch.
     fn note_room(&mut self, room: Room) -> Result<(), Failure> {
         room.peers.iter().for_each(|peer| self.names.learn(&peer.author, &peer.nick));
-        let peers: BTreeSet<&AuthorHex> = room.peers.iter().map(|peer| &peer.author).collect();
-        self.met |= !peers.is_empty();
+        let peers = room.others_here();
+        self.met |= !room.peers.is_empty();
         for person in self.people.values_mut() {
             person.me = person.author == room.author;
             person.here = person.me || peers.contains(&person.author);
@@ -428,7 +428,8 @@ impl<'a> Chat<'a> {
         for nick in gone.iter().filter_map(|author| self.here.remove(author)).collect::<Vec<_>>() {
             self.screen.talk(&format!("{nick} is away"))?;
         }
-        room.peers.iter().try_for_each(|peer| self.note_here(&peer.author, &peer.nick))?;
+        let mut others = room.peers.iter().filter(|peer| peers.contains(&peer.author));
+        others.try_for_each(|peer| self.note_here(&peer.author, &peer.nick))?;
         let before = std::mem::replace(&mut self.room, room);
         self.tell_standing(before.standing.as_ref())?;
         if before.name.is_empty() && !self.room.name.is_empty() {
@@ -491,7 +492,7 @@ impl<'a> Chat<'a> {
     /// The people whom my lines may reach.
     fn company(&self) -> Company {
         let now_ms = self.clock.now_ms();
-        let here = self.room.peers.len() as u64;
+        let here = self.room.others_here().len() as u64;
         let others = self.people.values().filter(|person| !person.me && counts(person, now_ms)).count() as u64;
         Company { here, others: others.max(here) }
     }
@@ -580,7 +581,7 @@ impl<'a> Chat<'a> {
         let others =
             !at_terminal() && (self.room.name.is_empty() || self.ask().people().await?.iter().any(|one| !one.me));
         let waiting = |chat: &Self| match at_terminal() {
-            true => chat.receipts.unheard() && !chat.room.peers.is_empty(),
+            true => chat.receipts.unheard() && !chat.room.others_here().is_empty(),
             false => !chat.met && others || chat.room.missing > 0 || chat.receipts.unheard() || waits(&chat.room),
         };
         let deadline = Instant::now() + Duration::from_millis(LEAVE_MS);

@@ -150,7 +150,8 @@ impl Chat<'_> {
         if rest.is_empty() && word != "delete" {
             return Err(usage(&format!("what is /{word} to say?"), "/help lists what follows each order"));
         }
-        let message = self.target(up, |message| is_said(message) && message.mine == mine).await?;
+        let fits = |message: &Message| if mine { self.room.wrote(message) } else { !message.mine };
+        let message = self.target(up, |message| is_said(message) && fits(message)).await?;
         let (room, entry) = (self.ask(), &message.r#ref);
         match word {
             "reply" => {

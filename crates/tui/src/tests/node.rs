@@ -310,7 +310,14 @@ impl Node {
             (&Method::GET, ["people", who]) => {
                 let person = kept.people.iter().find(|person| person.author.as_str() == *who).unwrap().clone();
                 let peer = kept.room.peers.iter().find(|peer| peer.author == person.author).cloned();
-                Ok(json!(Whois { person, since_ms: Some(NOON_MS), entries: 1_234, peer, safety: String::new() }))
+                Ok(json!(Whois {
+                    person,
+                    since_ms: Some(NOON_MS),
+                    entries: 1_234,
+                    last: None,
+                    peer,
+                    safety: String::new()
+                }))
             }
             (method, ["hidden", who]) => {
                 let hidden = method == Method::PUT;

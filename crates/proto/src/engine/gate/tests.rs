@@ -137,6 +137,22 @@ fn who_is_removed_hears_by_whom_and_then_nothing_until_it_is_pardoned() {
 }
 
 #[test]
+fn a_device_that_its_person_ended_hears_by_what() {
+    let (mut owner, mut engine, _) = member();
+    let mut laptop = Scribe::numbered(owner.room, 2);
+    let device = Says::Device { of: owner.author.id(), exchange: [0; 32] };
+    give(&mut engine, &[owner.act(Says::Mine(laptop.author.id())), laptop.act(device)]);
+    let out = comes(&mut engine, laptop.author.id(), Credential::default());
+    assert!(heard(&out, OTHER).starts_with(&["Introduce".into(), "Hello".into()]), "{out:?}");
+    let out = give(&mut engine, &[owner.act(Says::End(laptop.ended()))]);
+    let told = out.iter().find_map(|output| match output {
+        Output::Serve { to, ranges, .. } if *to == OTHER => Some(ranges.clone()),
+        _ => None,
+    });
+    assert_eq!(told, Some(vec![(owner.author.id(), 0, owner.next - 1)]));
+}
+
+#[test]
 fn a_dismissal_of_the_remover_brings_back_whoever_waits_at_the_door() {
     let (mut owner, mut engine, _) = member();
     let (mut anna, mut max) = (Scribe::numbered(owner.room, 2), Scribe::numbered(owner.room, 3));

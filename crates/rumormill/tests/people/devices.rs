@@ -1,0 +1,108 @@
+//! Two laptops of one person and a friend: linked by a code, one person throughout, and one of them revoked.
+
+use crate::{lines::Window, person::Person};
+
+/// The people of the room, as somebody lists them, without times.
+fn people(of: &Person) -> Vec<String> {
+    let mut names: Vec<String> = of
+        .lines(&["people", "lunch"])
+        .iter()
+        .map(|line| line.split("  ").next().unwrap_or_default().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The last message, as programs read it.
+fn last(of: &Person) -> serde_json::Value {
+    serde_json::from_str(&of.lines(&["log", "lunch", "--json", "--last", "1"]).concat()).unwrap()
+}
+
+#[test]
+fn ann_writes_on_two_laptops_and_ben_sees_one_ann_until_one_is_revoked() {
+    let (old, new, ben) = (Person::new(), Person::new(), Person::new());
+    let mut at_old = Window::of(&mut old.command(&["new", "lunch", "--nick", "Ann"]));
+    let ticket = at_old.until("rumor2");
+    let mut at_ben = Window::of(&mut ben.command(&["join", &ticket, "--nick", "Ben"]));
+    at_ben.shows("you are in lunch");
+    at_old.until("Ben joined");
+    at_old.types("from the old one");
+    at_ben.until("Ann  from the old one");
+
+    // The second one is linked by a code, which is good once.
+    let mut adding = Window::of(&mut old.command(&["device", "add", "--name", "old"]));
+    let code = adding.until("rumordevice1");
+    let linked = new.lines(&["device", "link", &code, "--name", "new"]);
+    assert_eq!(linked, ["lunch  one person on both machines"]);
+    adding.shows("linked with new");
+    assert!(adding.leaves().contains(&"lunch  one person on both machines".to_owned()));
+    assert!(new.fails(&["device", "link", &code, "--name", "newer"], 2).contains("error[link-code]"));
+    assert!(new.fails(&["device", "link", &code[..40]], 2).contains("error[link-code]"));
+
+    // Both are Ann, to Ben and to each other.
+    let mut at_new = Window::of(&mut new.command(&["chat", "lunch"]));
+    at_new.until("Ann  from the old one");
+    at_new.types("from the new one");
+    at_ben.until("Ann  from the new one");
+    at_old.until("Ann  from the new one");
+    at_new.until("Ann  from the new one  ✓ 1/1");
+    at_old.types("and again");
+    at_old.until("Ann  and again  ✓ 1/1");
+    at_new.until("Ann  and again");
+    for person in [&old, &new, &ben] {
+        assert_eq!(people(person), ["Ann", "Ben"]);
+    }
+    at_ben.types("@Ann soup?");
+    for (window, person) in [(&mut at_old, &old), (&mut at_new, &new)] {
+        window.until("soup?");
+        let last = last(person);
+        assert_eq!((&last["names_me"], &last["mine"]), (&true.into(), &false.into()), "{last}");
+    }
+    // A name belongs to the person, and each edits what was said there.
+    at_new.types("/nick Anna");
+    at_ben.until("is now called Anna");
+    at_new.types("yes");
+    at_ben.until("Anna  yes");
+    at_old.until("Anna  yes");
+    assert_eq!(last(&old)["mine"], true);
+    let of = last(&old)["ref"].as_str().unwrap().to_owned();
+    assert!(old.fails(&["edit", "lunch", &of, "no"], 3).contains("you said this on another device"));
+    assert!(!at_ben.read.iter().any(|line| line.contains("new joined") || line.contains("Anna joined")));
+
+    // The new one is lost. Whoever finds it writes on, and does not know.
+    let listed = old.lines(&["device", "list"]);
+    assert!(listed.iter().any(|line| line.starts_with("new  since")), "{listed:?}");
+    assert!(listed.iter().any(|line| line.starts_with("old  since") && line.ends_with("this machine")), "{listed:?}");
+    assert!(new.fails(&["device", "revoke", "old"], 2).contains("error[device]"));
+    at_new.leaves();
+    old.lines(&["device", "revoke", "new"]);
+    at_old.types("I lost a laptop");
+    at_ben.until("Anna  I lost a laptop");
+    at_old.leaves();
+    at_ben.leaves();
+    let mut at_new = Window::of(&mut new.command(&["chat", "lunch"]));
+    at_new.until("you are in lunch");
+    at_new.types("send me money");
+    at_new.until("Anna  send me money");
+    let mut at_old = Window::of(&mut old.command(&["chat", "lunch"]));
+    at_old.until("you are in lunch");
+    let ticket = old.lines(&["ticket", "lunch"]).remove(0);
+    let meeting = Window::of(&mut new.command(&["join", &ticket]));
+    at_new.until("this device was revoked");
+    meeting.leaves();
+    let mut at_ben = Window::of(&mut ben.command(&["join", &ticket]));
+    at_old.types("is it quiet?");
+    at_ben.until("Anna  is it quiet?");
+    at_new.types("please");
+    at_new.until("error[no-member]");
+    for person in [&old, &ben] {
+        let log = person.lines(&["log", "lunch"]).join("\n");
+        assert!(!log.contains("send me money") && !log.contains("please"), "{log}");
+        assert!(log.contains("Anna  yes") && log.contains("from the new one"), "{log}");
+        assert_eq!(people(person), ["Anna", "Ben"]);
+    }
+    assert!(new.lines(&["device", "list"]).iter().any(|line| line.ends_with("lunch  revoked")));
+    at_new.leaves();
+    at_ben.leaves();
+    at_old.leaves();
+}
