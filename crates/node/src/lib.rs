@@ -97,6 +97,7 @@ mod network;
 mod node;
 mod outbound;
 mod pace;
+mod private;
 mod proof;
 mod proved;
 mod random;

@@ -75,6 +75,9 @@ impl Room {
     /// Those of [`Room::new_ticket`].
     pub async fn ticket(&self) -> Result<Ticket, Error> {
         let Some(closed) = self.board.posted().closed.clone() else { return Ok(self.ticket_of(None)) };
+        if self.private().is_some() {
+            return Err(Error::Private);
+        }
         match closed.admits {
             Some(admits) => Ok(self.ticket_of(Some(admits))),
             None => self.new_ticket(TICKET_USES, None).await,
@@ -176,12 +179,17 @@ impl Room {
         self.board.posted().stopped.as_ref().map(Stop::error)
     }
 
+    /// The peers that the room is reached by.
+    pub(crate) fn known_contacts(&self) -> Vec<Contact> {
+        self.standing().contacts
+    }
+
     fn standing(&self) -> Standing {
         self.board.posted().standing.clone()
     }
 
     /// Reads the store, unless the room was left or is damaged.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut dyn Read, &RoomId) -> Result<T, rumormill_store::Error> + Send + 'static,
     ) -> Result<T, Error> {

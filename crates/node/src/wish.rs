@@ -6,7 +6,7 @@ use rumormill_proto::{
     entry::Kind,
     governance::{Foreseen, Order},
 };
-use rumormill_store::Pass;
+use rumormill_store::{Pass, RoomRecord};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
@@ -36,6 +36,8 @@ pub(crate) enum Govern {
     Do(Wish, Answer),
     /// Tell what an order would end.
     Foresee(Order, oneshot::Sender<Result<Foreseen, Error>>),
+    /// Tell how the room is kept, with its secrets.
+    Record(oneshot::Sender<RoomRecord>),
     /// Write an entry as soon as we may, instead of another one of its kind that still waits.
     Later(Kind, Bytes),
 }

@@ -25,6 +25,7 @@ pub mod ids;
 pub mod input;
 pub mod introduction;
 pub mod knows;
+pub mod letter;
 pub mod limits;
 pub mod log;
 mod logs;

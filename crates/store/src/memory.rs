@@ -536,6 +536,10 @@ impl Read for Memory {
         self.ask(room, |shelf| heads(shelf.kept()))
     }
 
+    fn letters(&mut self, room: &RoomId, most: usize) -> Result<Vec<TimelineRow>, Error> {
+        self.ask(room, |shelf| shelf.letters(most))
+    }
+
     fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error> {
         self.ask(room, |shelf| {
             let last = shelf.about(None, Kind::TOPIC..=Kind::TOPIC).map(|(_, place)| place).max()?;

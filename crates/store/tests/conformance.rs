@@ -20,7 +20,7 @@ use rumormill_proto::{
     time::Time,
 };
 use rumormill_store::{
-    By, Change, Closed, Error, Keep, KeepFiles, Once, Pass, Read, RoomRecord, Store, TimelineRow, Wanted,
+    By, Change, Closed, Error, Keep, KeepFiles, Once, Pass, Private, Read, RoomRecord, Store, TimelineRow, Wanted,
     limits::{CONTACTS, HOLDER_ENTRIES, ONCE},
 };
 
@@ -240,6 +240,7 @@ fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
         keep: Keep::default(),
         announced: false,
         closed: None,
+        private: None,
     };
     for room in [ROOM, OTHER_ROOM] {
         store.put_room(&record(room)).unwrap();
@@ -745,6 +746,10 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
             founder: AuthorId([4; 32]),
             pass: (contacts == 3).then_some(Pass { ticket: TicketId([3; 32]), secret: [5; 32] }),
             device_of: (contacts != 3).then_some(AuthorId([3; 32])),
+        }),
+        private: (contacts == 3).then(|| Private {
+            of: ROOM,
+            people: vec![vec![AuthorId([4; 32])], vec![AuthorId([5; 32]), AuthorId([6; 32])]],
         }),
     };
     store.put_room(&record(OTHER_ROOM, "b ✓", 3)).unwrap();

@@ -83,9 +83,25 @@ impl Seat {
     /// Takes a wish of somebody here.
     pub(crate) fn wish(&mut self, wish: Wish, answer: Answer) {
         match self.setup.closed {
+            // The caller may have gone.
+            Some(_) if !self.allows(&wish) => _ = answer.send(Err(Error::Private)),
             Some(_) => self.governed.wish(wish, Some(answer)),
             // The caller may have gone.
             None => _ = answer.send(Err(Error::Open)),
+        }
+    }
+
+    /// Whether people may do this here: in a private room its founder admits those whom it is for, and afterwards nobody
+    /// lets in or removes anybody.
+    fn allows(&self, wish: &Wish) -> bool {
+        let Some(private) = &self.setup.private else { return true };
+        let Wish::Order(order) = wish else { return false };
+        let is_mine = |key: &AuthorId| private.people.iter().any(|keys| keys.contains(key) && keys.contains(&self.author));
+        match order {
+            Order::Admit(who) => who.iter().all(|key| private.people.iter().flatten().any(|other| other == key)),
+            Order::End(key) => is_mine(key),
+            Order::StepDown | Order::Mine(_) => true,
+            _ => false,
         }
     }
 
@@ -177,7 +193,11 @@ impl Seat {
         let handed = tickets.iter().rfind(handed);
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));
         let admits = pass.map(|pass| Admits { founder: held.founder, pass });
-        let (founder, persons) = (held.founder, fold.devices().clone());
+        let (founder, mut persons) = (held.founder, fold.devices().clone());
+        for keys in self.setup.private.iter().flat_map(|private| &private.people) {
+            let Some((main, devices)) = keys.split_first() else { continue };
+            persons.extend(devices.iter().map(|device| (*device, *main)));
+        }
         Some(Closed { shown: Arc::new(shown), seats, removed, persons, founder, tickets, membership, admits })
     }
 

@@ -27,6 +27,12 @@ impl Shelf {
         places.iter().filter_map(name).collect()
     }
 
+    pub(super) fn letters(&self, most: usize) -> Vec<TimelineRow> {
+        let mut places: Vec<Place> = self.about(None, Kind::LETTER..=Kind::LETTER).map(|(_, place)| place).collect();
+        places.sort_unstable_by_key(|place| Reverse(*place));
+        places.iter().take(most).filter_map(|place| self.line(place)).collect()
+    }
+
     pub(super) fn named_before(&self, place: Place) -> Option<String> {
         let named = Group { about: None, kind: Kind::NICK, author: place.author, sign: String::new() };
         let ((_, seq), _) = self.notes.get(&named)?.range(..(place.time, place.seq)).next_back()?;
