@@ -3,7 +3,7 @@
 use crate::{
     Announced, Attention, BotMade, Bots, Devices, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade,
     HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby, NewBot, NewDevice, NewHook,
-    NewTicket, Nick, Order, Ordered, Page, People, Read, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
+    NewPrivate, NewTicket, Nick, Order, Ordered, Page, People, Read, Requests, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
@@ -162,6 +162,17 @@ table! {
         .owners();
     REMOVE_BOT: Empty => Empty = Endpoint::new("remove_bot", OfBots, Delete, "/v1/bots/{bot}", "Remove a bot")
         .details("Its token ends, and its home is deleted. What it said stays with those who have it.")
+        .status(204)
+        .owners();
+
+    BEGIN_PRIVATE: Json<NewPrivate> => Json<Room> = Endpoint::new("begin_private", OfRooms, Post, "/v1/rooms/{room}/private", "Talk privately with people in a room")
+        .details("Answers with the private room that you have with exactly these people, opens the one into which one of them asked you, or founds one and asks them into it. It is a closed room in which everybody keeps the key that they have in `room`, so whoever you verified there is verified here. Nobody is let in or removed; each can leave.")
+        .owners();
+    LIST_REQUESTS: Empty => Json<Requests> = Endpoint::new("list_requests", OfRooms, Get, "/v1/requests", "List the private rooms that others ask you into").owners();
+    OPEN_REQUEST: Empty => Json<Room> = Endpoint::new("open_request", OfRooms, Post, "/v1/requests/{id}", "Enter a private room that somebody asks you into")
+        .owners();
+    DECLINE_REQUEST: Empty => Empty = Endpoint::new("decline_request", OfRooms, Delete, "/v1/requests/{id}", "Stop listing a private room that somebody asks you into")
+        .details("Nobody is told. You can still enter it by asking for a private room with the same people.")
         .status(204)
         .owners();
 

@@ -4,8 +4,8 @@ use crate::{
     Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Device, DeviceRoom, Devices, Edit,
     Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks,
     ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby, NearbyRoom,
-    NewBot, NewDevice, NewHook, NewTicket, Nick, Order, Ordered, Page, Part, Path, Peer, People, Person, Queues, Read,
-    Refusal, Rejected, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work,
+    NewBot, NewDevice, NewHook, NewPrivate, NewTicket, Nick, Order, Ordered, Page, Part, Path, Peer, People, Person, Queues, Read,
+    Refusal, Rejected, Request, Requests, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work,
     codes, endpoint::Example,
 };
 
@@ -283,6 +283,21 @@ impl Example for Linked {
     fn example() -> Self {
         let room = LinkedRoom { id: ROOM.into(), name: "lunch".into(), part: Part::Device };
         Self { name: "laptop".into(), of: "desk".into(), rooms: vec![room] }
+    }
+}
+
+impl Example for NewPrivate {
+    fn example() -> Self {
+        Self { people: vec!["ben".into()] }
+    }
+}
+
+impl Example for Requests {
+    fn example() -> Self {
+        let from = Named { author: author(), nick: "ada".into() };
+        let of_name = "lunch".into();
+        let request = Request { id: ROOM.into(), of: ROOM.into(), of_name, from, with: Vec::new(), time_ms: SAID_MS };
+        Self { requests: vec![request] }
     }
 }
 

@@ -29,6 +29,7 @@ mod limits;
 mod message;
 pub mod openapi;
 mod people;
+mod private;
 mod refusal;
 mod room;
 
@@ -54,6 +55,7 @@ pub use self::{
         Reply, Say, Sign, Signs, Span, act,
     },
     people::{People, Person, Whois},
+    private::{NewPrivate, Private, Request, Requests},
     refusal::{Code, Refusal, Refused, codes},
     room::{
         Announced, Attention, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Seeking,

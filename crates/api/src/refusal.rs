@@ -122,6 +122,9 @@ pub mod codes {
         BOT_NAME = "bot-name", 400, "The name is not allowed for a bot";
         BOT_EXISTS = "bot-exists", 409, "A bot of this name exists";
         BOTS = "bots", 409, "The home has as many bots as it may have";
+        REQUEST = "request", 404, "Nobody asks you into such a private room";
+        PRIVATE = "private", 403, "Nobody is let into a private room, or removed from it";
+        PEOPLE = "people", 400, "A private room is for two to sixteen people who are in the room that it comes out of";
         DEVICE = "device", 404, "There is no such device, or this machine cannot revoke it";
         DEVICE_NAME = "device-name", 400, "The name is not allowed for a device";
         LINK_CODE = "link-code", 400, "No machine shows this code, or no longer";

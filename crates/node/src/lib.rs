@@ -119,7 +119,7 @@ mod wish;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
-    By, CheckReport, Closed, Error as StoreError, Fault, Keep, KeepFiles, Once, Pass, Problem, Shared, TimelineRow,
+    By, CheckReport, Closed, Error as StoreError, Fault, Keep, KeepFiles, Once, Pass, Private, Problem, Shared, TimelineRow,
     Wanted, free_bytes,
     limits::{FREE_BYTES, ONCE, SHARE_BYTES},
 };
@@ -144,6 +144,7 @@ pub use crate::{
     nearby::NearbyRoom,
     network::{Internet, LanProbe, Network},
     node::Node,
+    private::Asked,
     room::{Room, entries::Entries, say::read_nick, transfers::Upload},
     settings::{Bind, ClockShift, Home, Reach, Relay, RoomSetup, Settings},
     sought::Sought,

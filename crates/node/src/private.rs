@@ -159,6 +159,11 @@ impl Node {
         self.rooms().into_iter().find(fits)
     }
 
+    /// Whether we are in a private room out of `shared` with the people of this one.
+    pub fn has_private(&self, shared: &Room, asked: &Asked) -> bool {
+        self.private_with(&shared.id(), &mains(&asked.letter.people)).is_some()
+    }
+
     /// The other private room in which the same people go on, if there is one: the one of the lower id.
     pub fn goes_on(&self, room: &Room) -> Option<Room> {
         let private = room.private()?;

@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, device, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot, device, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -74,6 +74,12 @@ enum Command {
     /// Show your safety number with a person, to compare it, and remember that you did
     #[command(hide = true)]
     Verify(commands::verify::Args),
+    /// Talk privately with people of a room
+    #[command(hide = true)]
+    Msg(commands::msg::Args),
+    /// List the private rooms that others ask you into, and enter or decline them
+    #[command(hide = true)]
+    Requests(commands::msg::Requests),
     /// Print or set the topic of a room
     #[command(hide = true)]
     Topic(commands::topic::Args),
@@ -212,6 +218,8 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Read(args) => commands::read::run(args, place).await,
         Command::People(args) => commands::people::run(args, place).await,
         Command::Verify(args) => commands::verify::run(args, place).await,
+        Command::Msg(args) => commands::msg::run(args, place).await,
+        Command::Requests(args) => commands::msg::requests(args, place).await,
         Command::Topic(args) => commands::topic::run(args, place).await,
         Command::Nick(args) => commands::nick::run(args, place).await,
         Command::Hook(args) => commands::hook::run(args, place).await,

@@ -29,6 +29,7 @@ mod orders;
 pub mod output;
 mod paint;
 mod panels;
+pub mod private;
 mod rooms;
 mod rows;
 mod run;

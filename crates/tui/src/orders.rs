@@ -16,6 +16,8 @@ pub(super) enum Order {
     Whois(String),
     Verify(String),
     Hide(String),
+    Msg(String),
+    Requests(String),
     Kick(String),
     Appoint(String),
     Dismiss(String),
@@ -61,7 +63,7 @@ pub(super) enum Use {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 33] = [
+pub(super) const ORDERS: [Known; 35] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
     daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
@@ -81,6 +83,8 @@ pub(super) const ORDERS: [Known; 33] = [
     rare("whois", "NAME", "who somebody is, and how they are reached", Order::Whois),
     rare("verify", "NAME", "your safety number; NAME yes: it is theirs, too", Order::Verify),
     rare("hide", "NAME", "hide them for you; no name: this message for all", Order::Hide),
+    daily("msg", "NAME TEXT", "talk privately; NAME,NAME: as a group", Order::Msg),
+    rare("requests", "open NAME", "who asks you to talk privately; decline NAME: no", Order::Requests),
     rare("kick", "NAME", "remove somebody from a closed room", Order::Kick),
     rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),
     rare("dismiss", "NAME", "end the role of somebody", Order::Dismiss),

@@ -32,6 +32,7 @@ pub(crate) mod import;
 pub(crate) mod join;
 pub(crate) mod keep;
 pub(crate) mod log;
+pub(crate) mod msg;
 pub(crate) mod new;
 pub(crate) mod nick;
 pub(crate) mod paths;

@@ -7,6 +7,7 @@ mod closed;
 mod devices;
 mod lines;
 mod person;
+mod private;
 
 use std::{
     fs,

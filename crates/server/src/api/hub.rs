@@ -168,6 +168,7 @@ impl Follower {
     async fn run(mut self, mut events: Events) {
         let room = self.room.clone();
         let mut due = None;
+        self.letters().await;
         loop {
             let at = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
             tokio::select! {
@@ -288,7 +289,10 @@ impl Follower {
                 self.me = self.room.author();
                 self.renew().await;
             }
+            RoomEvent::Letter { .. } => self.letters().await,
             RoomEvent::Recounted { authors } => {
+                // A letter may have come to be readable.
+                self.letters().await;
                 let authors = authors.iter().map(|author| person_hex(&self.room, author)).collect();
                 self.tell(Event::Recounted { room, authors });
             }
@@ -324,6 +328,13 @@ impl Follower {
             }
             // The state of the room is sent periodically.
             _ => {}
+        }
+    }
+
+    /// Looks who asks us into a private room.
+    async fn letters(&self) {
+        if let Some(inner) = self.api.upgrade() {
+            Api(inner).look_at_letters(&self.room).await;
         }
     }
 

@@ -26,6 +26,7 @@ mod nearby;
 mod once;
 mod pace;
 mod people;
+mod private;
 mod recent;
 mod rooms;
 mod routes;
@@ -53,7 +54,7 @@ pub use self::{
 
 use self::{
     bots::Bots, chosen::Chosen, counts::Counts, devices::Known, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces,
-    shelf::Shelf,
+    private::Declined, shelf::Shelf,
 };
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
@@ -73,6 +74,7 @@ struct Inner {
     hooks: Hooks,
     bots: Bots,
     devices: Known,
+    declined: Declined,
     shelf: Shelf,
     counts: Counts,
     paces: Paces,
@@ -112,7 +114,7 @@ impl Api {
         let (marks, hidden) = (Marks::open(state)?, Chosen::open(state, "hidden.json")?);
         let verified = Chosen::open(state, "verified.json")?;
         let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
-        let devices = Known::open(state)?;
+        let (devices, declined) = (Known::open(state)?, Declined::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -125,6 +127,7 @@ impl Api {
             hooks,
             bots,
             devices,
+            declined,
             shelf,
             counts: Counts::default(),
             paces: Paces::default(),
@@ -165,6 +168,10 @@ impl Api {
 
     fn devices(&self) -> &Known {
         &self.0.devices
+    }
+
+    fn declined(&self) -> &Declined {
+        &self.0.declined
     }
 
     fn shelf(&self) -> &Shelf {

@@ -17,7 +17,7 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, rooms, say,
+    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, private, rooms, say,
     signs,
 };
 use crate::answer::{Answer, SafeJson};
@@ -76,6 +76,10 @@ pub(super) fn all(whose: Whose) -> Router<Api> {
         .at(&table::LIST_BOTS, bots::list)
         .at(&table::ADD_BOT, bots::add)
         .at(&table::REMOVE_BOT, bots::remove)
+        .at(&table::BEGIN_PRIVATE, private::begin)
+        .at(&table::LIST_REQUESTS, private::requests)
+        .at(&table::OPEN_REQUEST, private::open)
+        .at(&table::DECLINE_REQUEST, private::decline)
         .at(&table::LIST_DEVICES, devices::list)
         .at(&table::ADD_DEVICE, devices::add)
         .at(&table::LINK_DEVICE, devices::link)

@@ -19,7 +19,7 @@ use super::{
     files::PICTURES,
     governing::{is_out, is_strange, role_of, standing},
     markup::blocks,
-    names::{author_hex, named, person_hex, place, place_text, reference, room_hex},
+    names::{author_hex, company, named, person_hex, place, place_text, reference, room_hex},
     words::{self, Gone, Kind, PeerHex},
 };
 use crate::{
@@ -75,6 +75,7 @@ impl Api {
             muted,
             pinned,
             standing: standing(room),
+            private: self.private(room),
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -93,7 +94,7 @@ impl Api {
             entries: status.entries,
             read,
             nick: room.nick(&me),
-            hidden: self.hidden().of(&room_hex(room)),
+            hidden: self.hidden().of(&company(room)),
         };
         let on = match self.counts().of(&room.id(), &basis) {
             Known::Same(counted) => return Ok(counted),

@@ -33,6 +33,7 @@ use crate::{
 
 mod governing;
 mod orders;
+mod private;
 mod receipts;
 mod screen;
 
@@ -394,6 +395,7 @@ impl<'a> Chat<'a> {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
             Event::Recounted { .. } => self.recounted = true,
+            Event::Asked { request, .. } => self.screen.talk(&crate::private::told(&request))?,
             Event::Person { author, nick, here, hidden, verified, role, .. } => {
                 self.names.learn(&author, &nick);
                 if self.room.others_here().contains(&author) {

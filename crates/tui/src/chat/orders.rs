@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 27] = [
+const ORDERS: [(&str, &str); 29] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -33,6 +33,8 @@ const ORDERS: [(&str, &str); 27] = [
     ("/names", "who is in the room"),
     ("/hide NAME", "do not show you what they say, or show it again; ^2 hides a message for everybody"),
     ("/verify NAME", "your safety number with somebody; NAME yes: theirs is the same; NAME no takes that back"),
+    ("/msg NAME TEXT", "talk privately; NAME,NAME TEXT: with several, as a group"),
+    ("/requests", "who asks you to talk privately; open NAME enters that room, decline NAME does not"),
     ("/kick NAME", "remove somebody from a closed room"),
     ("/appoint NAME", "make somebody a moderator; NAME co-owner: a co-owner"),
     ("/dismiss NAME", "end the role of somebody"),
@@ -130,6 +132,8 @@ impl Chat<'_> {
             "hide" if rest.starts_with('^') => self.hide_message(counted(rest).0).await,
             "hide" => self.hide(rest).await,
             "verify" => self.verify(rest).await,
+            "msg" => self.message(rest).await,
+            "requests" => self.requests(rest).await,
             "kick" => self.kick(rest).await,
             "appoint" => self.appoint(rest).await,
             "dismiss" => self.dismiss(rest).await,
