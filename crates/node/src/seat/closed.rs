@@ -266,8 +266,12 @@ impl Seat {
 
     /// The ticket by which we ask to be let in.
     pub(crate) fn pass_shown(&self) -> Option<Pass> {
-        let waits = matches!(self.membership(), Some(Membership::Waiting | Membership::Refused(_)));
-        self.setup.closed.and_then(|closed| closed.pass).filter(|_| waits)
+        self.setup.closed.and_then(|closed| closed.pass).filter(|_| self.is_guest())
+    }
+
+    /// Whether we are no member as far as we know: we come with a ticket, as a device, or to a private room.
+    pub(crate) fn is_guest(&self) -> bool {
+        matches!(self.membership(), Some(Membership::Waiting | Membership::Refused(_)))
     }
 
     fn membership(&self) -> Option<Membership> {
