@@ -33,6 +33,7 @@ pub(crate) const FILES: [File; 35] = [
     File("/person.js", SCRIPT, include_bytes!("page/person.js")),
     File("/picker.js", SCRIPT, include_bytes!("page/picker.js")),
     File("/pictures.js", SCRIPT, include_bytes!("page/pictures.js")),
+    File("/private.js", SCRIPT, include_bytes!("page/private.js")),
     File("/screens.js", SCRIPT, include_bytes!("page/screens.js")),
     File("/settings.js", SCRIPT, include_bytes!("page/settings.js")),
     File("/side.js", SCRIPT, include_bytes!("page/side.js")),
