@@ -1,9 +1,9 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BotMade, Bots, Devices, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade,
-    HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby, NewBot, NewDevice, NewHook,
-    NewPrivate, NewTicket, Nick, Order, Ordered, Page, People, Read, Requests, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
+    Announced, Attention, BackedUp, BotMade, Bots, Devices, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade,
+    HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby, NewBackup, NewBot, NewDevice, NewHook,
+    NewPrivate, NewTicket, Nick, Order, Ordered, Page, People, Read, Requests, Restore, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
@@ -186,6 +186,13 @@ table! {
     REVOKE_DEVICE: Empty => Empty = Endpoint::new("revoke_device", OfDevices, Delete, "/v1/devices/{device}", "Revoke a machine of yours")
         .details("Nothing that it says afterwards is shown to anybody. The machine that linked it can do this, and the machine itself.")
         .status(204)
+        .owners();
+
+    BACK_UP: Json<NewBackup> => Json<BackedUp> = Endpoint::new("back_up", OfDevices, Post, "/v1/backup", "Make a backup of this home")
+        .details("One file under a passphrase, with keys of its own: in closed rooms it is a device of yours on which nobody writes before it is restored, and a co-owner where you are owner or co-owner. It holds no messages: those come from whoever is in the rooms. Takes about two seconds. Once the file is safe, revoke the backup before, which `list_devices` tells by `backup`.")
+        .owners();
+    RESTORE: Json<Restore> => Json<Linked> = Endpoint::new("restore", OfDevices, Post, "/v1/restore", "Come back into the rooms of a backup")
+        .details("Only in a home without rooms.")
         .owners();
 
     EXPORT: Empty => Text = Endpoint::new("export_room", Archive, Get, "/v1/rooms/{room}/export", "Export a room")

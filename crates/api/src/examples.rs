@@ -1,11 +1,11 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, Device, DeviceRoom, Devices, Edit,
+    Announced, AnnouncedTicket, Attention, AuthorHex, BackedUp, Bot, BotMade, Bots, Carried, Device, DeviceRoom, Devices, Edit,
     Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks,
     ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby, NearbyRoom,
-    NewBot, NewDevice, NewHook, NewPrivate, NewTicket, Nick, Order, Ordered, Page, Part, Path, Peer, People, Person, Queues, Read,
-    Refusal, Rejected, Request, Requests, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work,
+    NewBackup, NewBot, NewDevice, NewHook, NewPrivate, NewTicket, Nick, Order, Ordered, Page, Part, Path, Peer, People, Person, Queues, Read,
+    Refusal, Rejected, Request, Requests, Restore, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work,
     codes, endpoint::Example,
 };
 
@@ -256,8 +256,28 @@ impl Example for BotMade {
 impl Example for Devices {
     fn example() -> Self {
         let room = DeviceRoom { room: ROOM.into(), name: "lunch".into(), author: author(), present: true };
-        let device = Device { name: "laptop".into(), me: true, since_ms: SAID_MS, rooms: vec![room] };
+        let device = Device { name: "laptop".into(), me: true, since_ms: SAID_MS, backup: false, rooms: vec![room] };
         Self { devices: vec![device] }
+    }
+}
+
+impl Example for NewBackup {
+    fn example() -> Self {
+        Self { passphrase: "correct horse battery staple".into() }
+    }
+}
+
+impl Example for BackedUp {
+    fn example() -> Self {
+        let room = LinkedRoom { id: ROOM.into(), name: "lunch".into(), part: Part::Device };
+        Self { name: "backup".into(), file: "-----BEGIN AGE ENCRYPTED FILE-----".into(), rooms: vec![room] }
+    }
+}
+
+impl Example for Restore {
+    fn example() -> Self {
+        let NewBackup { passphrase } = NewBackup::example();
+        Self { passphrase, file: BackedUp::example().file, name: "laptop".into() }
     }
 }
 

@@ -37,7 +37,9 @@ pub use self::{
     archive::{Check, Damage, Form, ImportCounts, Repair, Said, Work},
     bot::{Bot, BotMade, Bots, NewBot},
     described::{Described, Row, Schemas},
-    device::{Device, DeviceRoom, Devices, LinkDevice, Linked, LinkedRoom, Linking, NewDevice, Part},
+    device::{
+        BackedUp, Device, DeviceRoom, Devices, LinkDevice, Linked, LinkedRoom, Linking, NewBackup, NewDevice, Part, Restore,
+    },
     event::{Arrival, Event, Lag, NoticeCode, Sent},
     figures::{Carried, Figures, LinkFigures, Queues, Rejected, Spread, Within},
     finding::{Finding, Findings},

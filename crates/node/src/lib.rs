@@ -59,6 +59,7 @@
 mod address;
 mod asked;
 mod attached;
+mod backup;
 mod bars;
 mod board;
 mod budget;
@@ -126,6 +127,7 @@ pub use rumormill_store::{
 
 pub use crate::{
     address::contact,
+    backup::Backup,
     budget::Budget,
     devices::DeviceKey,
     error::Error,

@@ -194,6 +194,7 @@ impl Seat {
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));
         let admits = pass.map(|pass| Admits { founder: held.founder, pass });
         let (founder, mut persons) = (held.founder, fold.devices().clone());
+        persons.extend(fold.backups());
         for keys in self.setup.private.iter().flat_map(|private| &private.people) {
             let Some((main, devices)) = keys.split_first() else { continue };
             persons.extend(devices.iter().map(|device| (*device, *main)));

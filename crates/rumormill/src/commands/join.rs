@@ -1,6 +1,6 @@
 //! `rumormill join`: join a room with a ticket, or by its name if it is announced on this LAN.
 
-use rumormill_api::{Enter, NearbyRoom, Seeking, endpoints};
+use rumormill_api::{Enter, NearbyRoom, Role, Room, codes, endpoints};
 use rumormill_client::Client;
 use rumormill_server::read_ticket;
 use rumormill_text::{holds_ticket, title};
@@ -34,8 +34,8 @@ pub(crate) struct Args {
 /// Joins the room and opens it at once; people and messages come in while the person looks.
 ///
 /// # Errors
-/// When the ticket is invalid, or the home cannot be opened; without a terminal, also when nobody of the room was
-/// reached.
+/// When the ticket is invalid, or the home cannot be opened; without a terminal, also when we were removed from the room
+/// or nobody of it was reached.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     if args.ticket.is_empty() {
         return client::with(&place, Reach::Peers, async |client| list(client, args.json).await).await;
@@ -52,10 +52,21 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         };
         enter(client, &place, ticket, &args).await
     };
-    let (visit, seeking) = client::with(&place, Reach::Staying, enter).await?;
+    let (visit, left) = client::with(&place, Reach::Staying, enter).await?;
     if visit.met || rumormill_tui::at_terminal() {
         return Ok(());
     }
+    let standing = left.as_ref().and_then(|room| room.standing.clone());
+    if let Some(standing) = standing.filter(|standing| standing.role == Role::Removed) {
+        let help = "ask somebody in the room for a ticket, and join with it";
+        return Err(Failure {
+            exit: Exit::NotAllowed,
+            code: codes::NO_MEMBER.word.into(),
+            what: standing.says,
+            help: help.into(),
+        });
+    }
+    let seeking = left.and_then(|room| room.seeking);
     let help =
         "the room is kept: ask somebody in it to open it, then `rumormill chat` tries again; or ask for a newer ticket";
     Err(unreachable(seeking.as_ref(), help))
@@ -66,7 +77,7 @@ async fn enter(
     place: &HomeArgs,
     ticket: String,
     args: &Args,
-) -> Result<(Visit, Option<Seeking>), Failure> {
+) -> Result<(Visit, Option<Room>), Failure> {
     let nick = nick::choose(client, place, args.nick.as_deref()).await?;
     let room = client.call(&endpoints::ENTER_ROOM, &[], &[], &Enter::Invited { ticket }).await?;
     let nick = nick.filter(|_| args.nick.is_some() || !nick::is_named(&room));
@@ -76,9 +87,9 @@ async fn enter(
     }
     talk("looking for the others");
     let visit = visit(client, &room, place, Look::of(args.plain)).await?;
-    // A room that was left meanwhile looks for nobody.
-    let seeking = client.room(room.id.as_str()).status().await.ok().and_then(|room| room.seeking);
-    Ok((visit, seeking))
+    // A room that was left meanwhile is not there.
+    let left = client.room(room.id.as_str()).status().await.ok();
+    Ok((visit, left))
 }
 
 /// Prints the rooms that are announced on this LAN.

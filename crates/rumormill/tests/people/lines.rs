@@ -90,7 +90,8 @@ impl Window {
         self.ends_with(6)
     }
 
-    fn ends_with(mut self, code: i32) -> Vec<String> {
+    /// Leaves, with this exit code; returns everything that was shown.
+    pub(crate) fn ends_with(mut self, code: i32) -> Vec<String> {
         drop(self.stdin.take());
         while self.line().is_some() {}
         assert_eq!(self.child.wait().unwrap().code(), Some(code), "{:#?}", self.read);

@@ -203,3 +203,15 @@ test("Vera talks privately with Ben, opens a request of Ann, and does not list o
   await page.locator("#name", { hasText: "@Ann, @Ben" }).waitFor();
   await said(page, "soup?").waitFor();
 });
+
+test("what was said on another machine of this person is changed there", async (t) => {
+  const { page, mock, room } = await chat(t, closed({ standing: { role: "member", says: "" }, device: author(9) }));
+  mock.say(room, 0, "from the old laptop");
+  mock.say(room, 0, "from here", { device: author(9) });
+  for (const [text, own] of [["from here", 1], ["from the old laptop", 0]]) {
+    await said(page, text).click();
+    const tools = page.locator("article", { hasText: text }).locator(".tools");
+    await tools.getByRole("button", { name: "Reply" }).waitFor();
+    for (const name of ["Edit", "Take back"]) assert.equal(await tools.getByRole("button", { name }).count(), own, text + name);
+  }
+});

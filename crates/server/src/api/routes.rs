@@ -84,6 +84,8 @@ pub(super) fn all(whose: Whose) -> Router<Api> {
         .at(&table::ADD_DEVICE, devices::add)
         .at(&table::LINK_DEVICE, devices::link)
         .at(&table::REVOKE_DEVICE, devices::revoke)
+        .at(&table::BACK_UP, devices::backup::make)
+        .at(&table::RESTORE, devices::backup::restore)
         .at(&table::EXPORT, archive::export)
         .at(&table::IMPORT, archive::import)
         .at(&table::CHECK, archive::check)

@@ -30,6 +30,8 @@ export function messageActs(chat) {
     },
     reply: (message) => chat.composer.reply(message),
     edit: (message) => chat.composer.edit(message),
+    // Whether it was said on this machine, which alone can change it.
+    wrote: ({ mine, device }) => mine && device === chat.room.device,
     pick: (message) =>
       pick("React", (sign) => {
         const mine = message.reactions.find((reaction) => reaction.sign === sign)?.mine;

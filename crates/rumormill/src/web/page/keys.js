@@ -57,7 +57,7 @@ function onMessage({ log, visit }, { key, target }) {
   const message = log.selected && visit.timeline.find(log.selected);
   if (!["text", "file"].includes(message?.kind) || target.closest("button, a")) return null;
   const { act } = log;
-  const own = message.mine && { Delete: () => act.takeBack(message), ...(message.kind === "text" && { e: () => act.edit(message) }) };
+  const own = act.wrote(message) && { Delete: () => act.takeBack(message), ...(message.kind === "text" && { e: () => act.edit(message) }) };
   const all = { r: () => act.reply(message), "+": () => act.pick(message), h: () => act.holders(message), u: () => act.unread(message), m: () => act.more(message) };
   return { ...all, ...own }[key];
 }

@@ -274,8 +274,8 @@ export class Log {
     return el("div", { class: "tools" + look, role: "group", "aria-label": "This message", "aria-live": "off" },
       tool("reply", "↩", "Reply", "r", () => this.act.reply(message)),
       tool("react", "☺", "React", "+", () => this.act.pick(message)),
-      message.mine && isText && tool("edit", "✎", "Edit", "e", () => this.act.edit(message)),
-      message.mine && tool("delete", "✕", "Take back", "Delete", () => this.act.takeBack(message)),
+      this.act.wrote(message) && isText && tool("edit", "✎", "Edit", "e", () => this.act.edit(message)),
+      this.act.wrote(message) && tool("delete", "✕", "Take back", "Delete", () => this.act.takeBack(message)),
       tool("more", "⋯", "More", "m", () => this.act.more(message)));
   }
 }

@@ -23,8 +23,8 @@ export class Writing {
       show: (author) => chat.names.show(author),
       named: (text) => chat.names.named(others(), text),
       unclear: (what) => chat.alert({ what, help: "Tab completes a name so that it means one person." }),
-      // The latest message of this person, if it can be changed.
-      own: () => chat.visit?.timeline.messages.findLast(({ mine, kind }) => mine && kind === "text"),
+      // The latest message of this person, if it can be changed here.
+      own: () => chat.visit?.timeline.messages.findLast((message) => chat.log.act.wrote(message) && message.kind === "text"),
       walk: () => {
         const last = chat.visit?.timeline.visible.at(-1);
         if (last) chat.visit.select(last.ref);
