@@ -1,9 +1,10 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BackedUp, BotMade, Bots, Devices, Edit, Enter, Event, Figures, Findings, Foreseen, Holders, HookMade,
-    HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby, NewBackup, NewBot, NewDevice, NewHook,
-    NewPrivate, NewTicket, Nick, Order, Ordered, Page, People, Read, Requests, Restore, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
+    Announced, Attention, BackedUp, BotMade, Bots, Devices, Edit, Enter, Event, Figures, Findings, Foreseen, Holders,
+    HookMade, HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby, NewBackup, NewBot,
+    NewDevice, NewHook, NewPrivate, NewTicket, Nick, Order, Ordered, Page, People, Read, Requests, Restore, Room,
+    Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,

@@ -1,12 +1,12 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, AnnouncedTicket, Attention, AuthorHex, BackedUp, Bot, BotMade, Bots, Carried, Device, DeviceRoom, Devices, Edit,
-    Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost, Hooks,
-    ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby, NearbyRoom,
-    NewBackup, NewBot, NewDevice, NewHook, NewPrivate, NewTicket, Nick, Order, Ordered, Page, Part, Path, Peer, People, Person, Queues, Read,
-    Refusal, Rejected, Request, Requests, Restore, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work,
-    codes, endpoint::Example,
+    Announced, AnnouncedTicket, Attention, AuthorHex, BackedUp, Bot, BotMade, Bots, Carried, Device, DeviceRoom,
+    Devices, Edit, Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost,
+    Hooks, ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby,
+    NearbyRoom, NewBackup, NewBot, NewDevice, NewHook, NewPrivate, NewTicket, Nick, Order, Ordered, Page, Part, Path,
+    Peer, People, Person, Queues, Read, Refusal, Rejected, Request, Requests, Restore, Room, Rooms, Say, Sign, Signs,
+    Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work, codes, endpoint::Example,
 };
 
 /// An example of a place.

@@ -38,7 +38,8 @@ pub use self::{
     bot::{Bot, BotMade, Bots, NewBot},
     described::{Described, Row, Schemas},
     device::{
-        BackedUp, Device, DeviceRoom, Devices, LinkDevice, Linked, LinkedRoom, Linking, NewBackup, NewDevice, Part, Restore,
+        BackedUp, Device, DeviceRoom, Devices, LinkDevice, Linked, LinkedRoom, Linking, NewBackup, NewDevice, Part,
+        Restore,
     },
     event::{Arrival, Event, Lag, NoticeCode, Sent},
     figures::{Carried, Figures, LinkFigures, Queues, Rejected, Spread, Within},

@@ -223,7 +223,9 @@ impl fmt::Display for Error {
             Self::OtherCall => f.write_str("something else was said under this key"),
             Self::CallWaits => f.write_str("the same is being said, and is not durable yet"),
             Self::Private => f.write_str("nobody is let into a private room, or removed from it"),
-            Self::People => f.write_str("a private room is for people who are in the room that it comes out of, two to sixteen"),
+            Self::People => {
+                f.write_str("a private room is for people who are in the room that it comes out of, two to sixteen")
+            }
             Self::Code => f.write_str("nobody shows this code, or it was used or is too old"),
             Self::Unreachable { why } => write!(f, "the other machine is not reached: {why}"),
             Self::Unlinked => f.write_str("the other machine has gone, or is of another version"),

@@ -112,7 +112,9 @@ impl Room {
     fn contacts_of(&self, people: &[Vec<AuthorId>]) -> Vec<Contact> {
         let linked = self.status().peers;
         let is_theirs = |contact: &&Contact| {
-            linked.iter().any(|peer| peer.peer == contact.peer && people.iter().flatten().any(|key| *key == peer.author))
+            linked
+                .iter()
+                .any(|peer| peer.peer == contact.peer && people.iter().flatten().any(|key| *key == peer.author))
         };
         self.known_contacts().iter().filter(is_theirs).cloned().collect()
     }
@@ -153,7 +155,9 @@ impl Node {
     fn private_with(&self, shared: &RoomId, mains: &BTreeSet<AuthorId>) -> Option<Room> {
         let fits = |room: &Room| {
             let private = room.private().filter(|private| private.of == *shared);
-            private.is_some_and(|private| private.people.iter().all(|keys| room.has_one(keys)) && self::mains(&private.people) == *mains)
+            private.is_some_and(|private| {
+                private.people.iter().all(|keys| room.has_one(keys)) && self::mains(&private.people) == *mains
+            })
         };
         // They are in the order of their ids.
         self.rooms().into_iter().find(fits)
@@ -225,8 +229,7 @@ impl Room {
             return Ok(());
         }
         let secret = Secret::new(*self.board.secret);
-        let letter =
-            Letter { room: self.id(), secret, people: private.people, contact: Some(self.node.contact()) };
+        let letter = Letter { room: self.id(), secret, people: private.people, contact: Some(self.node.contact()) };
         let body = letter.seal(&shared.id(), &me, Secret::new(random())).map_err(|_| Error::People)?;
         let key = blake3::derive_key("rumormill 1 letter of a room", &self.id().0);
         shared.entries().say_once(vec![(Kind::LETTER, body)], vec![Once { key, asks: key }]).await?;

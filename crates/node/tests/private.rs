@@ -107,8 +107,10 @@ async fn two_talk_privately_out_of_a_closed_room_and_one_leaves() {
     assert_eq!(there.private().unwrap().people.len(), 2);
     is_in(&there).await;
     there.order(Order::End(key)).await.unwrap();
-    until(&here, "him to leave", |room| room.member(&key).is_none_or(|member| member.place == rumormill_node::Place::Removed))
-        .await;
+    until(&here, "him to leave", |room| {
+        room.member(&key).is_none_or(|member| member.place == rumormill_node::Place::Removed)
+    })
+    .await;
     let other = begin(&ann, &at_ann, &[&ben.room(&at_ann.id()).unwrap()]).await.unwrap();
     assert_ne!(other.id(), id, "another one");
 }

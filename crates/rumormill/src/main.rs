@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot, device, get, ticket, seen,\n      digest, peers, keep, forget, export, import, check, resync, top, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot, device,\n      backup, restore, get, ticket, seen, digest, peers, keep, forget, export, import, check, resync, top,\n      paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -95,6 +95,12 @@ enum Command {
     /// Link, list and revoke machines of yours
     #[command(hide = true)]
     Device(commands::device::Args),
+    /// Write a backup of this home into one file under a passphrase
+    #[command(hide = true)]
+    Backup(commands::backup::Args),
+    /// Come back into the rooms of a backup
+    #[command(hide = true)]
+    Restore(commands::backup::RestoreArgs),
     /// Print the messages of a room
     Log(commands::log::Args),
     /// Print the ticket that lets others join
@@ -225,6 +231,8 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Hook(args) => commands::hook::run(args, place).await,
         Command::Bot(args) => commands::bot::run(args, place).await,
         Command::Device(args) => commands::device::run(args, place).await,
+        Command::Backup(args) => commands::backup::run(args, place).await,
+        Command::Restore(args) => commands::backup::restore(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,

@@ -1,9 +1,8 @@
 //! Bytes under a passphrase: an age file in its text form, which the program `age` opens too.
 
 use age::{
-    DecryptError,
+    DecryptError, scrypt,
     secrecy::{ExposeSecret as _, SecretString},
-    scrypt,
 };
 use zeroize::Zeroizing;
 
@@ -16,7 +15,9 @@ use rumormill_api::codes;
 /// When the passphrase is too short.
 pub(crate) fn seal(passphrase: SecretString, bytes: &[u8]) -> Result<String, Refusal> {
     if passphrase.expose_secret().chars().count() < PASSPHRASE_CHARS {
-        let help = format!("take at least {PASSPHRASE_CHARS} letters, such as four words that have nothing to do with each other");
+        let help = format!(
+            "take at least {PASSPHRASE_CHARS} letters, such as four words that have nothing to do with each other"
+        );
         return Err(Refusal::new(codes::PASSPHRASE, "the passphrase is too short", &help));
     }
     age::encrypt_and_armor(&scrypt::Recipient::new(passphrase), bytes)

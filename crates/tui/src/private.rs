@@ -73,7 +73,8 @@ pub(crate) fn lines(requests: &[Request]) -> Vec<String> {
     }
     let more = requests.len().saturating_sub(REQUESTS_LISTED);
     let more = (more > 0).then(|| format!("and {more} more"));
-    let help = "/requests open NAME enters it; /requests decline NAME does not list it any more, and tells nobody".into();
+    let help =
+        "/requests open NAME enters it; /requests decline NAME does not list it any more, and tells nobody".into();
     requests.iter().take(REQUESTS_LISTED).map(line).chain(more).chain([help]).collect()
 }
 
@@ -116,7 +117,8 @@ mod tests {
     #[test]
     fn a_request_cannot_steer_the_terminal() {
         let from = Named { nick: "anna\u{1b}[2J".into(), ..Named::default() };
-        let request = Request { id: "1a".repeat(32).as_str().into(), of_name: "lunch".into(), from, ..Request::default() };
+        let request =
+            Request { id: "1a".repeat(32).as_str().into(), of_name: "lunch".into(), from, ..Request::default() };
         assert!(!line(&request).contains('\u{1b}') && !told(&request).contains('\u{1b}'));
         assert!(lines(&[request]).len() == 2 && lines(&[]).len() == 1);
         assert_eq!(requested("open anna"), Some(Requested::Open("anna".into())));

@@ -96,7 +96,8 @@ impl Seat {
     fn allows(&self, wish: &Wish) -> bool {
         let Some(private) = &self.setup.private else { return true };
         let Wish::Order(order) = wish else { return false };
-        let is_mine = |key: &AuthorId| private.people.iter().any(|keys| keys.contains(key) && keys.contains(&self.author));
+        let is_mine =
+            |key: &AuthorId| private.people.iter().any(|keys| keys.contains(key) && keys.contains(&self.author));
         match order {
             Order::Admit(who) => who.iter().all(|key| private.people.iter().flatten().any(|other| other == key)),
             Order::End(key) => is_mine(key),

@@ -147,7 +147,9 @@ impl Fold<'_> {
             Order::Dismiss(who) => self.dismiss(me, &who),
             Order::Remove(who) => self.remove(me, &who),
             // A device that was named ends before it has begun, too: a backup that nobody restored.
-            Order::End(key) if key == *me || self.is_device_of(&key, me) || self.names(me, &key) => Ok(Says::End(self.end_of(key))),
+            Order::End(key) if key == *me || self.is_device_of(&key, me) || self.names(me, &key) => {
+                Ok(Says::End(self.end_of(key)))
+            }
             Order::End(key) => {
                 self.against(me, &key)?;
                 Ok(Says::End(self.end_of(key)))

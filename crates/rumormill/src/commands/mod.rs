@@ -16,6 +16,7 @@ use tokio::runtime;
 
 use crate::failure::{Exit, Failure};
 
+pub(crate) mod backup;
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod check;

@@ -85,7 +85,9 @@ pub(crate) async fn requests(args: Requests, place: HomeArgs) -> Result<(), Fail
             if requests.is_empty() {
                 talk("nobody asks you into a private room");
             }
-            requests.iter().try_for_each(|request| if args.json { json(request) } else { data(&private::line(request)) })
+            requests
+                .iter()
+                .try_for_each(|request| if args.json { json(request) } else { data(&private::line(request)) })
         }
         Some(What::Open { request }) => {
             let open = async |client: &Client| Ok(client.call(&endpoints::OPEN_REQUEST, &[&request], &[], ()).await?);

@@ -1,6 +1,7 @@
 //! People and scripts use the program, on this machine only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod backup;
 #[cfg(target_os = "linux")]
 mod clocks;
 mod closed;

@@ -23,7 +23,7 @@ fn ann_asks_ben_to_talk_privately_and_he_opens_one_request_and_declines_another(
     at_ben.shows("Ann out of lunch asks you to talk privately");
     assert_eq!(ids(&ben).len(), 1);
     assert!(ids(&eve).is_empty() && ids(&ann).is_empty());
-    assert!(ben.fails(&["requests", "open", "Eve"], 1).contains("error[request]"));
+    assert!(ben.fails(&["requests", "open", "Eve"], 2).contains("error[request]"));
     at_ben.types("/requests open Ann");
     at_ben.shows("entered: @Ann");
     let mut privately = Window::of(&mut ben.command(&["chat", "@Ann"]));

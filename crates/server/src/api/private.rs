@@ -121,7 +121,9 @@ impl Api {
         for shared in self.node().rooms() {
             // A room that cannot be read has no requests that could be opened.
             let asked = shared.asked().await.unwrap_or_default();
-            waiting.extend(asked.into_iter().filter(|asked| self.waits(&shared, asked)).map(|asked| (shared.clone(), asked)));
+            waiting.extend(
+                asked.into_iter().filter(|asked| self.waits(&shared, asked)).map(|asked| (shared.clone(), asked)),
+            );
         }
         waiting.sort_by_key(|(_, asked)| std::cmp::Reverse(asked.time_ms));
         waiting

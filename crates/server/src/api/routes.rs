@@ -17,8 +17,8 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, private, rooms, say,
-    signs,
+    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, private,
+    rooms, say, signs,
 };
 use crate::answer::{Answer, SafeJson};
 

@@ -58,7 +58,8 @@ export function screens(chat) {
       el("div", { class: "stack" }, button("Change my name", open.nick, true), button("Set the topic", open.topic),
         button(chat.room.muted ? "Unmute this room" : "Mute this room", () => attend("muted")),
         button(chat.room.pinned ? "Unpin this room" : "Pin this room to the top", () => attend("pinned")),
-        button("Leave this room", open.leave))),
+        button("Leave this room", open.leave)),
+      ...(chat.room.standing?.role === "owner" ? [el("p", { class: "quiet" }, "You are the owner. So that the room is not lost with this machine, write ", el("code", {}, "rumormill backup FILE"), " in a terminal, or link another machine with ", el("code", {}, "rumormill device add"), ".")] : [])),
     ticket: () => chat.try(() => showTicket(chat)),
   };
   document.addEventListener("click", (event) => {

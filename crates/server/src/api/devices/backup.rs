@@ -16,7 +16,9 @@ use super::{
         names::{author_hex, room_hex},
         words::{BackedUp, Linked, NewBackup, Part, Restore, codes},
     },
-    enter_open, known::{Machine, read_name}, linked_room,
+    enter_open,
+    known::{Machine, read_name},
+    linked_room,
 };
 use crate::{
     answer::{Answer, Refusal, SafeJson},
@@ -30,7 +32,13 @@ pub(in crate::api) async fn make(
 ) -> Answer<SafeJson<BackedUp>> {
     let passphrase = SecretString::from(passphrase);
     let name = api.devices().free_name("backup");
-    let mut machine = Machine { name: name.clone(), since_ms: Clock::utc().now_ms(), named: true, backup: true, ..Machine::default() };
+    let mut machine = Machine {
+        name: name.clone(),
+        since_ms: Clock::utc().now_ms(),
+        named: true,
+        backup: true,
+        ..Machine::default()
+    };
     let (mut handed, mut keys, mut rooms) = (LinkHanded::default(), Vec::new(), Vec::new());
     for room in api.node().rooms() {
         let part = if room.may_name_devices() {

@@ -260,12 +260,19 @@ fn linked_room(room: &Room, part: Part) -> LinkedRoom {
 }
 
 impl Api {
+    /// Whether another machine or a backup of ours is in a room, as far as this home knows.
+    pub(super) fn is_elsewhere(&self, room: &Room) -> bool {
+        let all = self.devices().all();
+        all.iter().any(|machine| !machine.me && machine.keys.contains_key(&room_hex(room)))
+    }
+
     /// What this person does with a room.
     fn about(&self, room: &Room) -> AboutRoom {
         let id: RoomHex = room_hex(room);
         let (muted, pinned) = self.shelf().attention(&id);
         let read = self.marks().of(&id).and_then(|mark| place(mark.as_str()).ok());
-        let authors = |chosen: &Chosen| chosen.of(&company(room)).iter().filter_map(|who| author(who.as_str()).ok()).collect();
+        let authors =
+            |chosen: &Chosen| chosen.of(&company(room)).iter().filter_map(|who| author(who.as_str()).ok()).collect();
         let (hidden, verified) = (authors(self.hidden()), authors(self.verified()));
         let nick = said_nick(room, &room.me());
         AboutRoom { name: room.name(), nick, read, hidden, verified, muted, pinned }
