@@ -9,7 +9,7 @@ mod repair;
 pub(crate) mod say;
 pub(crate) mod transfers;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use iroh::endpoint::WeakConnectionHandle;
 use rumormill_proto::{
@@ -157,9 +157,17 @@ impl Room {
         self.board.renewed.notified()
     }
 
-    /// The last nick that an author was shown with, or else the beginning of the author's id.
+    /// The last nick that an author was shown with, or else the beginning of the author's id. In a private room, where
+    /// everybody keeps the key of the room that it comes out of, also one that was said there.
     pub fn nick(&self, author: &AuthorId) -> String {
-        self.board.posted().nick(author).map_or_else(|| author.short(), str::to_owned)
+        let here = self.board.posted().nick(author).map(str::to_owned);
+        here.or_else(|| self.nick_in_company(author)).unwrap_or_else(|| author.short())
+    }
+
+    fn nick_in_company(&self, author: &AuthorId) -> Option<String> {
+        let of = self.private()?.of;
+        let shared = self.node.boards.lock().unwrap_or_else(PoisonError::into_inner).get(&of).cloned()?;
+        shared.posted().nick(author).map(str::to_owned)
     }
 
     /// Resolves when [`Room::nick`] knows the nicks that were said before the room was entered.

@@ -185,7 +185,9 @@ impl Seat {
         };
         let is_in = matches!(membership, Membership::Present(_) | Membership::Removed { .. });
         let shown = if is_in { fold.shown() } else { Default::default() };
-        let removed = fold.members().iter().filter(|key| !fold.is_present(key));
+        // A backup that was ended before it said anything is nobody to tell of.
+        let backups = fold.backups();
+        let removed = fold.members().iter().filter(|key| !fold.is_present(key) && !backups.contains_key(key));
         let removed = removed.map(|key| (*key, fold.ended_by(key))).collect();
         let seats = fold.seats();
         let handed = |ticket: &&Announced| {
@@ -195,7 +197,7 @@ impl Seat {
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));
         let admits = pass.map(|pass| Admits { founder: held.founder, pass });
         let (founder, mut persons) = (held.founder, fold.devices().clone());
-        persons.extend(fold.backups());
+        persons.extend(backups);
         for keys in self.setup.private.iter().flat_map(|private| &private.people) {
             let Some((main, devices)) = keys.split_first() else { continue };
             persons.extend(devices.iter().map(|device| (*device, *main)));
@@ -216,6 +218,11 @@ impl Seat {
 
     /// Whether this ticket lets us into a closed room that we are not in, and is another one than that by which we came.
     pub(crate) fn wants_anew(&self, setup: &RoomSetup) -> bool {
+        // A device and whoever was called into a private room wait for the acts that made them a member, under that key.
+        let is_called = self.setup.private.is_some() || self.setup.closed.is_some_and(|held| held.device_of.is_some());
+        if is_called && self.membership() == Some(Membership::Waiting) {
+            return false;
+        }
         let pass = |setup: &RoomSetup| setup.closed.and_then(|closed| closed.pass).map(|pass| pass.ticket);
         !self.is_in() && pass(setup).is_some() && pass(setup) != pass(&self.setup)
     }

@@ -17,11 +17,11 @@ impl<'a> Fold<'a> {
         self.devices().get(key).copied().unwrap_or(*key)
     }
 
-    /// Backups: keys with a role that have said nothing yet, and that whoever gave them the role named as devices. For each
-    /// that author.
+    /// Backups: keys that have said nothing, were given a role, ended or not, and that whoever gave it named as devices. For
+    /// each that author.
     pub fn backups(&self) -> BTreeMap<AuthorId, AuthorId> {
         let mut backups = BTreeMap::new();
-        for grant in self.grants().iter().filter(|grant| grant.cut.is_none() && grant.down.is_none()) {
+        for grant in self.grants() {
             let Some(by) = grant.by.map(|act| self.entries.act(act).author) else { continue };
             if self.names(&by, &grant.key) && self.entries.tree(&grant.key).is_none_or(|tree| tree.whole().len() == 0) {
                 backups.insert(grant.key, by);
