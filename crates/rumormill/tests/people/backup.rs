@@ -60,12 +60,13 @@ fn ann_comes_back_from_her_backup_as_herself_and_an_older_one_is_worth_nothing()
     thief.lines(&["restore", at_old, "--passphrase-file", at_words]);
     let stolen = Window::of(&mut thief.command(&["join", &ticket]));
     let mut at_thief = Window::of(&mut thief.command(&["chat", "lunch"]));
-    at_thief.until("this device was revoked");
+    at_thief.until("you wait to be let in");
     at_thief.types("send me money");
     at_thief.until("error[no-member]");
     at_again.types("all well?");
     at_ben.until("Ann  all well?");
     assert!(!ben.lines(&["log", "lunch"]).join("\n").contains("money"));
+    assert!(!at_thief.read.iter().any(|line| line.contains("last words") || line.contains("back")));
     for window in [at_ben, at_again, at_thief, meeting, stolen] {
         window.leaves();
     }

@@ -123,8 +123,8 @@ impl Api {
         let members = room.members().into_iter().map(|member| room.person(&member.author));
         let everybody: BTreeSet<AuthorId> =
             here.iter().chain(last.keys()).chain([&me]).copied().chain(members).collect();
-        let hidden = self.hidden().of(&room_hex(room));
-        let verified = self.verified().of(&room_hex(room));
+        let hidden = self.hidden().of(&company(room));
+        let verified = self.verified().of(&company(room));
         let mut people: Vec<_> = everybody
             .iter()
             .map(|author| words::Person {
@@ -160,7 +160,7 @@ impl Api {
         let (kind, mut text, gone) = told(room, &message.what);
         let lost = gone == Some(Gone::Missing) && room.is_lost(&message.target());
         let gone = if lost { Some(Gone::Unkept) } else { gone };
-        let hidden_here = self.hidden().of(&room_hex(room));
+        let hidden_here = self.hidden().of(&company(room));
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&person_hex(room, author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names_me(room, &message, &room.nick(&room.me()));
