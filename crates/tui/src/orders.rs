@@ -83,7 +83,7 @@ pub(super) const ORDERS: [Known; 35] = [
     rare("whois", "NAME", "who somebody is, and how they are reached", Order::Whois),
     rare("verify", "NAME", "your safety number; NAME yes: it is theirs, too", Order::Verify),
     rare("hide", "NAME", "hide them for you; no name: this message for all", Order::Hide),
-    daily("msg", "NAME TEXT", "talk privately; NAME,NAME: as a group", Order::Msg),
+    rare("msg", "NAME TEXT", "talk privately; NAME,NAME: as a group", Order::Msg),
     rare("requests", "open NAME", "who asks you to talk privately; decline NAME: no", Order::Requests),
     rare("kick", "NAME", "remove somebody from a closed room", Order::Kick),
     rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),

@@ -108,6 +108,9 @@ impl Seat {
 
     /// What an order would end.
     pub(crate) fn foresee(&mut self, order: Order) -> Result<Foreseen, Error> {
+        if !self.allows(&Wish::Order(order.clone())) {
+            return Err(Error::Private);
+        }
         let (mut foreseen, stay) = self.weigh(order)?;
         if !stay.is_empty() {
             let lost = std::mem::take(&mut foreseen.lost);

@@ -67,7 +67,8 @@ fn ann_comes_back_from_her_backup_as_herself_and_an_older_one_is_worth_nothing()
     at_ben.until("Ann  all well?");
     assert!(!ben.lines(&["log", "lunch"]).join("\n").contains("money"));
     assert!(!at_thief.read.iter().any(|line| line.contains("last words") || line.contains("back")));
-    for window in [at_ben, at_again, at_thief, meeting, stolen] {
+    drop((at_thief, stolen));
+    for window in [at_ben, at_again, meeting] {
         window.leaves();
     }
 }
