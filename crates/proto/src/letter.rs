@@ -95,7 +95,7 @@ impl Letter {
         let (secret, data) = (author.exchange_secret(), data(shared, from));
         let key = boxes.iter().find_map(|one| boxes::open(&secret, INFO, &data, one))?;
         let key = Secret::new(key.as_slice().try_into().ok()?);
-        let payload = Payload { msg: &reader.rest(), aad: &data };
+        let payload = Payload { msg: reader.rest(), aad: &data };
         let text = Zeroizing::new(cipher(&key).decrypt(&Nonce::default(), payload).ok()?);
         let letter = Self::read(&mut Reader::new(Bytes::copy_from_slice(&text))).ok()?;
         let is_of = |key: &AuthorId| letter.people.iter().flatten().any(|other| other == key);

@@ -396,14 +396,6 @@ impl Shelf {
         range.into_iter().flat_map(|range| self.rows.range(range)).map(|(_, row)| row)
     }
 
-    fn line(&self, place: &Place) -> Option<TimelineRow> {
-        self.rows.get(&(place.author, place.seq)).map(|row| self.read_line(place.author, row))
-    }
-
-    fn read_line(&self, author: AuthorId, row: &Row) -> TimelineRow {
-        Row { raw: view(&self.ring, author, row).into_owned(), ..row.clone() }.to_line(author)
-    }
-
     fn run(&self, author: &AuthorId, first: Seq, last: Seq) -> Option<RawRun> {
         let log = self.log(author)?;
         let (first, last) = topmost(log, first, last)?;

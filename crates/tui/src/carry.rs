@@ -98,6 +98,14 @@ fn message(model: &mut Model, rest: &str, out: &mut Vec<Effect>) {
     }
 }
 
+/// Lists the private rooms that others ask us into, enters one or declines it.
+fn requests(model: &mut Model, rest: &str, out: &mut Vec<Effect>) {
+    match requested(rest) {
+        Some(requested) => out.push(Effect::Ask(Ask::Requests(requested))),
+        None => model.fail("usage", "which request?", "/requests, /requests open NAME, /requests decline NAME"),
+    }
+}
+
 fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
     match order {
         Order::Help(all) if all == "all" => panels::help_all(model),
@@ -128,10 +136,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Verify(rest) => verify(model, &rest, out),
         Order::Hide(name) => hide(model, &name, out),
         Order::Msg(rest) => message(model, &rest, out),
-        Order::Requests(rest) => match requested(&rest) {
-            Some(requested) => out.push(Effect::Ask(Ask::Requests(requested))),
-            None => model.fail("usage", "which request?", "/requests, /requests open NAME, /requests decline NAME"),
-        },
+        Order::Requests(rest) => requests(model, &rest, out),
         Order::Kick(name) => {
             let Some(who) = person_meant(model, &name, "/kick NAME") else { return };
             governing::ask_first(model, ApiOrder::Remove { who, hide: false }, out);

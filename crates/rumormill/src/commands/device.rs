@@ -177,7 +177,8 @@ mod tests {
         let room =
             DeviceRoom { name: "lunch".into(), author: "1a".repeat(32).as_str().into(), ..DeviceRoom::default() };
         let rooms = vec![DeviceRoom { present: true, ..room.clone() }, room];
-        let laptop = Device { name: "laptop\u{1b}[2J".into(), me: true, since_ms: 1_700_000_000_000, rooms };
+        let laptop =
+            Device { name: "laptop\u{1b}[2J".into(), me: true, since_ms: 1_700_000_000_000, backup: false, rooms };
         let said = lines(&Clock::utc(), &laptop);
         assert!(said[0].starts_with("laptop") && said[0].ends_with("since 2023-11-14 22:13, this machine"), "{said:?}");
         assert!(!said[0].contains('\u{1b}'));

@@ -182,6 +182,10 @@ impl Follower {
                     }
                     Some(event) => {
                         due.get_or_insert_with(|| Instant::now() + self.every());
+                        // A letter that came before its secret is readable once the room is counted again.
+                        if matches!(event, RoomEvent::Letter { .. } | RoomEvent::Recounted { .. }) {
+                            self.letters().await;
+                        }
                         self.hear(event).await;
                     }
                 },
@@ -289,10 +293,7 @@ impl Follower {
                 self.me = self.room.author();
                 self.renew().await;
             }
-            RoomEvent::Letter { .. } => self.letters().await,
             RoomEvent::Recounted { authors } => {
-                // A letter may have come to be readable.
-                self.letters().await;
                 let authors = authors.iter().map(|author| person_hex(&self.room, author)).collect();
                 self.tell(Event::Recounted { room, authors });
             }

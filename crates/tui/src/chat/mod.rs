@@ -338,12 +338,6 @@ impl<'a> Chat<'a> {
         self.screen.talk("ask them to open the room; what you write is kept and goes out when somebody is found")
     }
 
-    /// The newest messages, as many as fit on a screen, without those of hidden people.
-    async fn newest(&self) -> Result<Vec<Message>, Failure> {
-        let page = self.ask().newest(SCREENFUL).await?;
-        Ok(page.messages.into_iter().filter(|message| !message.hidden).collect())
-    }
-
     /// Takes all events that are at hand, and shows them together.
     fn hear(&mut self, first: Option<Event>, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let mut batch = Batch::default();

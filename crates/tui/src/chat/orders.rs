@@ -172,6 +172,12 @@ impl Chat<'_> {
         Ok(())
     }
 
+    /// The newest messages, as many as fit on a screen, without those of hidden people.
+    pub(super) async fn newest(&self) -> Result<Vec<Message>, Failure> {
+        let page = self.ask().newest(SCREENFUL).await?;
+        Ok(page.messages.into_iter().filter(|message| !message.hidden).collect())
+    }
+
     /// The n-th newest message that fits, `up` = 1 being the newest.
     pub(super) async fn target(&self, up: usize, fits: impl Fn(&Message) -> bool) -> Result<Message, Failure> {
         let found = self.newest().await?.into_iter().rev().filter(|message| fits(message)).nth(up - 1);
