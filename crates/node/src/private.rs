@@ -3,7 +3,10 @@
 //! Whoever begins one founds it, admits the keys of its people and steps down, so that nobody is let in or removed any
 //! more. A letter in the shared room tells the others of it. They enter it when they want to.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use rumormill_proto::{
     admit::Author,
@@ -74,12 +77,24 @@ impl Room {
         for line in lines {
             let founder = line.place.author;
             let Some(body) = line.body.bytes().filter(|_| founder != author.id()) else { continue };
-            let Some(letter) = Letter::open(&author, &self.id(), &founder, body) else { continue };
+            let Some(mut letter) = Letter::open(&author, &self.id(), &founder, body) else { continue };
+            // Who is who is known here, and nobody else says so.
+            letter.people = self.by_person(letter.people.into_iter().flatten());
             if asked.iter().all(|known| known.letter.room != letter.room) {
                 asked.push(Asked { from: self.person(&founder), time_ms: line.place.time.ms(), founder, letter });
             }
         }
         Ok(asked)
+    }
+
+    /// Keys by the people who write under them here, the main key first.
+    fn by_person(&self, keys: impl Iterator<Item = AuthorId>) -> Vec<Vec<AuthorId>> {
+        let mut people: BTreeMap<AuthorId, BTreeSet<(bool, AuthorId)>> = BTreeMap::new();
+        for key in keys {
+            let person = self.person(&key);
+            people.entry(person).or_default().insert((key != person, key));
+        }
+        people.into_values().map(|keys| keys.into_iter().map(|(_, key)| key).collect()).collect()
     }
 
     /// How the room is kept, with its secrets.
@@ -100,10 +115,11 @@ impl Room {
             true => self.member(key).is_some_and(|member| matches!(member.place, Place::Present(_))),
             false => true,
         };
-        let keys = |person: &AuthorId| self.keys_of(person).into_iter().filter(is_in).collect::<Vec<_>>();
-        let people: Vec<Vec<AuthorId>> = people.iter().map(keys).collect();
-        let fits = (2..=LETTER_PEOPLE).contains(&people.len())
-            && people.iter().all(|keys| !keys.is_empty())
+        let count = people.len();
+        let keys = people.iter().flat_map(|person| self.keys_of(person)).filter(is_in);
+        let people = self.by_person(keys);
+        let fits = (2..=LETTER_PEOPLE).contains(&count)
+            && people.len() == count
             && people.iter().flatten().count() <= LETTER_KEYS;
         if fits { Ok(people) } else { Err(Error::People) }
     }
@@ -138,7 +154,11 @@ impl Node {
         let people = shared.people(others)?;
         let mains = mains(&people);
         let asked = shared.asked().await?;
-        let fits = |asked: &&Asked| !left.contains(&asked.room()) && mains == self::mains(&asked.letter.people);
+        // A letter cannot stand for a room that we are in already.
+        let is_free = |id: &RoomId| self.room(id).is_none_or(|room| room.private().is_some());
+        let fits = |asked: &&Asked| {
+            !left.contains(&asked.room()) && is_free(&asked.room()) && mains == self::mains(&asked.letter.people)
+        };
         let asked = asked.iter().filter(fits).min_by_key(|asked| asked.room());
         let known = self.private_with(&shared.id(), &mains);
         match (known, asked) {
@@ -163,9 +183,15 @@ impl Node {
         self.rooms().into_iter().find(fits)
     }
 
-    /// Whether we are in a private room out of `shared` with the people of this one.
+    /// Whether we are in a private room out of `shared` with the people of this one, and in no other of these: both sides
+    /// began one at the same time.
     pub fn has_private(&self, shared: &Room, asked: &Asked) -> bool {
-        self.private_with(&shared.id(), &mains(&asked.letter.people)).is_some()
+        let mains = mains(&asked.letter.people);
+        let is_same = |room: &Room| {
+            let private = room.private().filter(|private| private.of == shared.id());
+            private.is_some_and(|private| self::mains(&private.people) == mains)
+        };
+        self.rooms().iter().filter(|room| is_same(room)).count() == 1
     }
 
     /// The other private room in which the same people go on, if there is one: the one of the lower id.

@@ -156,6 +156,8 @@ fn cipher(key: &Secret) -> Aes256GcmSiv {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::limits::BODY_BYTES;
 
@@ -208,5 +210,24 @@ mod tests {
         let without_author = letter(&[&[2], &[3]]);
         let body = sealed(&without_author);
         assert_eq!(Letter::open(&author(2), &LUNCH, &author(1).id(), &body), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_letter_or_text_panics_nowhere(at: usize, to: u8, cut: usize) {
+            let letter = letter(&[&[1], &[2, 3]]);
+            let body = sealed(&letter);
+            for (bytes, is_body) in [(body.to_vec(), true), (letter.text().to_vec(), false)] {
+                let (at, cut) = (at % bytes.len(), cut % bytes.len());
+                let mut changed = bytes.clone();
+                changed[at] = to;
+                for some in [changed, bytes[..cut].to_vec()] {
+                    let some = Bytes::from(some);
+                    let opened = Letter::open(&author(2), &LUNCH, &author(1).id(), &some);
+                    prop_assert!(opened.is_none() || is_body && opened.as_ref() == Some(&letter));
+                    let _ = Letter::read(&mut Reader::new(some));
+                }
+            }
+        }
     }
 }
