@@ -53,6 +53,7 @@ laws! {
     a_flood_of_those_who_do_not_hold_it_hides_others
     dropped_bodies_stay_dropped
     rooms_are_kept_as_put
+    letters_are_found_newest_first
     a_peer_keeps_its_first_secret
     a_call_that_was_carried_out_is_known_with_its_entry
     the_latest_calls_are_known
@@ -729,6 +730,23 @@ fn dropped_bodies_stay_dropped(store: &mut dyn Store) {
     let run = reader.run(&ROOM, &script.id(), 0, 0).unwrap().unwrap();
     Admission::new(ROOM).admit(&run, Trust::Signature).unwrap();
     assert!(reader.check(&ROOM).unwrap().is_clean());
+}
+
+fn letters_are_found_newest_first(store: &mut dyn Store) {
+    let letter = |ms, body: &'static str| RawEntry { kind: Kind::LETTER, ..text(ms, body) };
+    let one = Script::new(ROOM, 1, vec![letter(1, "a"), text(2, "b"), letter(5, "c")]);
+    let other = Script::new(ROOM, 2, vec![letter(3, "d")]);
+    append(store, ROOM, &[one.run(0, 2)]).unwrap();
+    append(store, ROOM, &[other.run(0, 0)]).unwrap();
+    let newest = [(one.id(), 2), (other.id(), 0), (one.id(), 0)];
+    let mut reader = store.reader().unwrap();
+    assert_eq!(places(&reader.letters(&ROOM, 9).unwrap()), newest);
+    assert_eq!(places(&reader.letters(&ROOM, 2).unwrap()), newest[..2]);
+    assert!(reader.letters(&OTHER_ROOM, 9).unwrap().is_empty());
+    assert!(
+        reader.messages(&ROOM, None, 9).unwrap().iter().all(|line| line.kind == Kind::TEXT),
+        "they are no messages"
+    );
 }
 
 fn rooms_are_kept_as_put(store: &mut dyn Store) {
