@@ -18,8 +18,54 @@ pub struct Device {
     /// When it was linked, in milliseconds since the Unix epoch; of the machine that linked the others, when it did so
     /// first.
     pub since_ms: u64,
+    /// Whether it is a backup, and no machine.
+    #[serde(default)]
+    pub backup: bool,
     /// Its keys, as far as the rooms are here.
     pub rooms: Vec<DeviceRoom>,
+}
+
+/// A request for a backup.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewBackup {
+    /// The passphrase without which nobody can open it, at least eight letters.
+    pub passphrase: String,
+}
+
+/// A backup.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackedUp {
+    /// What it is called among your devices.
+    pub name: String,
+    /// The file: an age file in its text form.
+    pub file: String,
+    /// The rooms, and what the backup is in each.
+    pub rooms: Vec<LinkedRoom>,
+}
+
+/// A request to come back into the rooms of a backup.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Restore {
+    /// The passphrase of the backup.
+    pub passphrase: String,
+    /// The file.
+    pub file: String,
+    /// What this machine is called.
+    pub name: String,
+}
+
+/// Leaves the passphrase out.
+impl std::fmt::Debug for NewBackup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewBackup").finish_non_exhaustive()
+    }
+}
+
+/// Leaves the passphrase out.
+impl std::fmt::Debug for Restore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Restore").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// A machine in a room.

@@ -1,10 +1,10 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BotMade, Bots, ChangeRules, Devices, Edit, Enter, Event, Figures, Findings, Foreseen,
-    Holders, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby, NewBot,
-    NewDevice, NewHook, NewReport, NewTicket, Nick, Order, Ordered, Page, People, Read, ReportMade, Reports, Room,
-    Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
+    Announced, Attention, BackedUp, BotMade, Bots, ChangeRules, Devices, Edit, Enter, Event, Figures, Findings,
+    Foreseen, Holders, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby,
+    NewBackup, NewBot, NewDevice, NewHook, NewPrivate, NewReport, NewTicket, Nick, Order, Ordered, Page, People, Read,
+    ReportMade, Reports, Requests, Restore, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
@@ -180,6 +180,17 @@ table! {
         .status(204)
         .owners();
 
+    BEGIN_PRIVATE: Json<NewPrivate> => Json<Room> = Endpoint::new("begin_private", OfRooms, Post, "/v1/rooms/{room}/private", "Talk privately with people in a room")
+        .details("Answers with the private room that you have with exactly these people, opens the one into which one of them asked you, or founds one and asks them into it. It is a closed room in which everybody keeps the key that they have in `room`, so whoever you verified there is verified here. Nobody is let in or removed; each can leave.")
+        .owners();
+    LIST_REQUESTS: Empty => Json<Requests> = Endpoint::new("list_requests", OfRooms, Get, "/v1/requests", "List the private rooms that others ask you into").owners();
+    OPEN_REQUEST: Empty => Json<Room> = Endpoint::new("open_request", OfRooms, Post, "/v1/requests/{id}", "Enter a private room that somebody asks you into")
+        .owners();
+    DECLINE_REQUEST: Empty => Empty = Endpoint::new("decline_request", OfRooms, Delete, "/v1/requests/{id}", "Stop listing a private room that somebody asks you into")
+        .details("Nobody is told. You can still enter it by asking for a private room with the same people.")
+        .status(204)
+        .owners();
+
     LIST_DEVICES: Empty => Json<Devices> = Endpoint::new("list_devices", OfDevices, Get, "/v1/devices", "List your machines").owners();
     ADD_DEVICE: Json<NewDevice> => Steps<Linking> = Endpoint::new("add_device", OfDevices, Post, "/v1/devices", "Link another machine of yours")
         .details("A line of JSON with the code to use there; the result comes as the last line, once the other machine has used the code. The code ends with the request, when it was used, or after ten minutes.")
@@ -190,6 +201,13 @@ table! {
     REVOKE_DEVICE: Empty => Empty = Endpoint::new("revoke_device", OfDevices, Delete, "/v1/devices/{device}", "Revoke a machine of yours")
         .details("Nothing that it says afterwards is shown to anybody. The machine that linked it can do this, and the machine itself.")
         .status(204)
+        .owners();
+
+    BACK_UP: Json<NewBackup> => Json<BackedUp> = Endpoint::new("back_up", OfDevices, Post, "/v1/backup", "Make a backup of this home")
+        .details("One file under a passphrase, with keys of its own: in closed rooms it is a device of yours on which nobody writes before it is restored, and a co-owner where you are owner or co-owner. It holds no messages: those come from whoever is in the rooms. Takes about two seconds. Once the file is safe, revoke the backup before, which `list_devices` tells by `backup`.")
+        .owners();
+    RESTORE: Json<Restore> => Json<Linked> = Endpoint::new("restore", OfDevices, Post, "/v1/restore", "Come back into the rooms of a backup")
+        .details("Only in a home without rooms.")
         .owners();
 
     EXPORT: Empty => Text = Endpoint::new("export_room", Archive, Get, "/v1/rooms/{room}/export", "Export a room")

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, EntryRef, FileHex, FileState, Message, PeerHex, Role, Room, RoomHex};
+use crate::{AuthorHex, EntryRef, FileHex, FileState, Message, PeerHex, Request, Role, Room, RoomHex};
 
 /// How a message entered the timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -124,6 +124,13 @@ pub enum Event {
         /// The people.
         authors: Vec<AuthorHex>,
     },
+    /// Somebody asks you into a private room.
+    Asked {
+        /// The room that it comes out of.
+        room: RoomHex,
+        /// The request.
+        request: Request,
+    },
     /// Somebody is typing. Repeated every few seconds while they type; 6 s after the last event they have stopped.
     Typing {
         /// The room.
@@ -234,6 +241,7 @@ impl Event {
             | Self::File { room, .. }
             | Self::Person { room, .. }
             | Self::Recounted { room, .. }
+            | Self::Asked { room, .. }
             | Self::Typing { room, .. }
             | Self::Notice { room, .. }
             | Self::Left { room }

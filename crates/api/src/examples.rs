@@ -1,12 +1,13 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, AnnouncedTicket, Attention, AuthorHex, Bot, BotMade, Bots, Carried, ChangeRules, Device, DeviceRoom,
-    Devices, Edit, Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade, HookPost,
-    Hooks, ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby,
-    NearbyRoom, NewBot, NewDevice, NewHook, NewReport, NewTicket, Nick, Order, Ordered, Page, Part, Path, Peer, People,
-    Person, Queues, Read, Refusal, Rejected, Report, ReportMade, Reports, Room, Rooms, Say, Sign, Signs, Spread,
-    Ticket, Tickets, Topic, Traffic, Whois, Within, Work, codes, endpoint::Example,
+    Announced, AnnouncedTicket, Attention, AuthorHex, BackedUp, Bot, BotMade, Bots, Carried, ChangeRules, Device,
+    DeviceRoom, Devices, Edit, Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade,
+    HookPost, Hooks, ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby,
+    NearbyRoom, NewBackup, NewBot, NewDevice, NewHook, NewPrivate, NewReport, NewTicket, Nick, Order, Ordered, Page,
+    Part, Path, Peer, People, Person, Queues, Read, Refusal, Rejected, Report, ReportMade, Reports, Request, Requests,
+    Restore, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work, codes,
+    endpoint::Example,
 };
 
 /// An example of a place.
@@ -282,8 +283,28 @@ impl Example for BotMade {
 impl Example for Devices {
     fn example() -> Self {
         let room = DeviceRoom { room: ROOM.into(), name: "lunch".into(), author: author(), present: true };
-        let device = Device { name: "laptop".into(), me: true, since_ms: SAID_MS, rooms: vec![room] };
+        let device = Device { name: "laptop".into(), me: true, since_ms: SAID_MS, backup: false, rooms: vec![room] };
         Self { devices: vec![device] }
+    }
+}
+
+impl Example for NewBackup {
+    fn example() -> Self {
+        Self { passphrase: "correct horse battery staple".into() }
+    }
+}
+
+impl Example for BackedUp {
+    fn example() -> Self {
+        let room = LinkedRoom { id: ROOM.into(), name: "lunch".into(), part: Part::Device };
+        Self { name: "backup".into(), file: "-----BEGIN AGE ENCRYPTED FILE-----".into(), rooms: vec![room] }
+    }
+}
+
+impl Example for Restore {
+    fn example() -> Self {
+        let NewBackup { passphrase } = NewBackup::example();
+        Self { passphrase, file: BackedUp::example().file, name: "laptop".into() }
     }
 }
 
@@ -309,6 +330,21 @@ impl Example for Linked {
     fn example() -> Self {
         let room = LinkedRoom { id: ROOM.into(), name: "lunch".into(), part: Part::Device };
         Self { name: "laptop".into(), of: "desk".into(), rooms: vec![room] }
+    }
+}
+
+impl Example for NewPrivate {
+    fn example() -> Self {
+        Self { people: vec!["ben".into()] }
+    }
+}
+
+impl Example for Requests {
+    fn example() -> Self {
+        let from = Named { author: author(), nick: "ada".into() };
+        let of_name = "lunch".into();
+        let request = Request { id: ROOM.into(), of: ROOM.into(), of_name, from, with: Vec::new(), time_ms: SAID_MS };
+        Self { requests: vec![request] }
     }
 }
 

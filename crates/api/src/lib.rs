@@ -29,6 +29,7 @@ mod limits;
 mod message;
 pub mod openapi;
 mod people;
+mod private;
 mod refusal;
 mod report;
 mod room;
@@ -37,7 +38,10 @@ pub use self::{
     archive::{Check, Damage, Form, ImportCounts, Repair, Said, Work},
     bot::{Bot, BotMade, Bots, NewBot},
     described::{Described, Row, Schemas},
-    device::{Device, DeviceRoom, Devices, LinkDevice, Linked, LinkedRoom, Linking, NewDevice, Part},
+    device::{
+        BackedUp, Device, DeviceRoom, Devices, LinkDevice, Linked, LinkedRoom, Linking, NewBackup, NewDevice, Part,
+        Restore,
+    },
     event::{Arrival, Event, Lag, NoticeCode, Sent},
     figures::{Carried, Figures, LinkFigures, Queues, Rejected, Spread, Within},
     finding::{Finding, Findings},
@@ -56,6 +60,7 @@ pub use self::{
         Reply, Say, Sign, Signs, Span, act,
     },
     people::{People, Person, Whois},
+    private::{NewPrivate, Private, Request, Requests},
     refusal::{Code, Refusal, Refused, codes},
     report::{NewReport, Report, ReportMade, Reports},
     room::{

@@ -122,11 +122,17 @@ pub mod codes {
         BOT_NAME = "bot-name", 400, "The name is not allowed for a bot";
         BOT_EXISTS = "bot-exists", 409, "A bot of this name exists";
         BOTS = "bots", 409, "The home has as many bots as it may have";
+        REQUEST = "request", 404, "Nobody asks you into such a private room";
+        PRIVATE = "private", 403, "Nobody is let into a private room, or removed from it";
+        PEOPLE = "people", 400, "A private room is for two to sixteen people who are in the room that it comes out of";
         DEVICE = "device", 404, "There is no such device, or this machine cannot revoke it";
         DEVICE_NAME = "device-name", 400, "The name is not allowed for a device";
         LINK_CODE = "link-code", 400, "No machine shows this code, or no longer";
         UNLINKED = "unlinked", 503, "The machine that is being linked has gone";
         UNREACHABLE = "unreachable", 503, "The other machine is not reached";
+        PASSPHRASE = "passphrase", 400, "The passphrase is too short, or not that of the backup";
+        BACKUP = "backup", 400, "The file is no backup, or not all of it";
+        NOT_EMPTY = "not-empty", 409, "The home is in rooms already";
         OWNER = "owner", 403, "Only the owner of the home may do this";
         INTEGRITY = "integrity", 422, "The import does not verify";
         NOT_YOURS = "not-yours", 403, "Somebody else said this";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, PeerHex, PlaceText, RoomHex, Rules, Standing};
+use crate::{AuthorHex, PeerHex, PlaceText, Private, RoomHex, Rules, Standing};
 
 /// A room that this home takes part in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -71,6 +71,9 @@ pub struct Room {
     /// The rules of a closed room; absent in an open one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Rules>,
+    /// What it is if it is a private room; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Private>,
     /// The search for others, as long as no entry has come from any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeking: Option<Seeking>,

@@ -157,6 +157,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         retention: rumormill_node::Keep::default(),
         announced: false,
         closed: None,
+        private: None,
     };
     Ok(node.enter(setup).await?)
 }

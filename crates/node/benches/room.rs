@@ -100,6 +100,7 @@ fn home() {
             keep: Default::default(),
             announced: false,
             closed: None,
+            private: None,
         };
         store.put_room(&record).unwrap();
         let mut door = Admission::new(id);

@@ -19,7 +19,7 @@ use rumormill_proto::{
     ids::{AuthorId, PeerId, RoomId, Seq},
     timeline::Place,
 };
-use rumormill_store::{Keep, RoomRecord, limits::NICKS};
+use rumormill_store::{Keep, Private, RoomRecord, limits::NICKS};
 use tokio::sync::{Notify, SetOnce, broadcast};
 use zeroize::Zeroizing;
 
@@ -73,6 +73,8 @@ pub(crate) struct Posted {
     pub(crate) announced: bool,
     /// Whether we came as somebody's device.
     pub(crate) device: bool,
+    /// The room that it comes out of, if it is a private one.
+    pub(crate) private: Option<Private>,
     /// Messages whose content no linked peer keeps.
     pub(crate) lost: BTreeSet<Target>,
     /// The state of a closed room; `None` of an open one.
@@ -245,6 +247,7 @@ impl Posted {
     /// Takes over the settings that the user may change.
     pub(crate) fn set(&mut self, record: &RoomRecord) {
         (self.retention, self.announced) = (record.keep, record.announced);
+        self.private.clone_from(&record.private);
         self.device = record.closed.is_some_and(|closed| closed.device_of.is_some());
     }
 

@@ -178,6 +178,12 @@ impl Read for Counting<'_> {
         Ok(heads)
     }
 
+    fn letters(&mut self, room: &RoomId, most: usize) -> Result<Vec<TimelineRow>, Error> {
+        let mut letters = self.read.letters(room, most)?;
+        letters.retain(|letter| self.shows(letter));
+        Ok(letters)
+    }
+
     fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error> {
         match self.read.topic(room)? {
             Some(last) if !self.shows(&last) => {}

@@ -18,17 +18,30 @@ use crate::{
 };
 
 /// A key for a room that we enter as a device.
-pub struct DeviceKey(Zeroizing<[u8; 32]>);
+pub struct DeviceKey {
+    secret: Zeroizing<[u8; 32]>,
+    /// Whether nobody can have entries by it.
+    fresh: bool,
+}
 
 impl DeviceKey {
     /// A fresh key.
     pub fn fresh() -> Self {
-        Self(Zeroizing::new(random()))
+        Self { secret: Zeroizing::new(random()), fresh: true }
+    }
+
+    /// The key of a backup, under which somebody may have written before.
+    pub(crate) fn kept(secret: [u8; 32]) -> Self {
+        Self { secret: Zeroizing::new(secret), fresh: false }
+    }
+
+    pub(crate) fn secret(&self) -> &[u8; 32] {
+        &self.secret
     }
 
     /// The author who writes under it.
     pub fn author(&self) -> AuthorId {
-        Author::from_secret(&self.0).id()
+        Author::from_secret(&self.secret).id()
     }
 }
 
@@ -38,7 +51,9 @@ impl Node {
     /// # Errors
     /// As [`Node::enter`].
     pub async fn enter_as_device(&self, handed: &HandedRoom, key: &DeviceKey) -> Result<Room, Error> {
-        let mut setup = RoomSetup::new(handed.id, handed.secret, *key.0, &handed.about.name);
+        let mut setup = RoomSetup::new(handed.id, handed.secret, *key.secret, &handed.about.name);
+        setup.fresh_author = key.fresh;
+        setup.private.clone_from(&handed.private);
         setup.contacts.clone_from(&handed.contacts);
         setup.closed = Some(Closed { founder: handed.founder, pass: None, device_of: Some(handed.author) });
         self.enter(setup).await

@@ -79,6 +79,10 @@ pub enum Error {
     OtherCall,
     /// The same call is already under way.
     CallWaits,
+    /// Nobody is let into a private room or removed from it.
+    Private,
+    /// A private room is for two to sixteen people who are in the room that it comes out of.
+    People,
     /// Nobody shows this code to link a machine by, or no longer.
     Code,
     /// The other machine is not reached.
@@ -137,6 +141,8 @@ impl Error {
             Self::Busy => "busy",
             Self::OtherCall => "key-used",
             Self::CallWaits => "key-waits",
+            Self::Private => "private",
+            Self::People => "people",
             Self::Code => "link-code",
             Self::Unreachable { .. } => "unreachable",
             Self::Unlinked => "unlinked",
@@ -182,6 +188,8 @@ impl Error {
             Self::Busy => "wait for what was said before to be confirmed".into(),
             Self::OtherCall => "use a fresh key for each thing that you say".into(),
             Self::CallWaits => "ask again in a second, with the same key".into(),
+            Self::Private => "leave it, or begin another one with the people whom you want there".into(),
+            Self::People => "name one to fifteen other people who are in the room now".into(),
             Self::Code | Self::Unlinked => "run `rumormill device add` again on the other machine, and use the new code within ten minutes".into(),
             Self::Unreachable { .. } => "let both machines reach each other: on one LAN, or both over the internet".into(),
             Self::TooManyRooms => "leave a room first, or use a second home".into(),
@@ -224,6 +232,10 @@ impl fmt::Display for Error {
             Self::Busy => f.write_str("too much waits to be said already"),
             Self::OtherCall => f.write_str("something else was said under this key"),
             Self::CallWaits => f.write_str("the same is being said, and is not durable yet"),
+            Self::Private => f.write_str("nobody is let into a private room, or removed from it"),
+            Self::People => {
+                f.write_str("a private room is for people who are in the room that it comes out of, two to sixteen")
+            }
             Self::Code => f.write_str("nobody shows this code, or it was used or is too old"),
             Self::Unreachable { why } => write!(f, "the other machine is not reached: {why}"),
             Self::Unlinked => f.write_str("the other machine has gone, or is of another version"),

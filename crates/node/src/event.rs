@@ -127,6 +127,11 @@ pub enum RoomEvent {
         /// Why; may be empty.
         words: String,
     },
+    /// Somebody said a letter, which may ask us into a private room: [`Room::asked`](crate::Room::asked) reads it.
+    Letter {
+        /// Who.
+        author: AuthorId,
+    },
     /// Our clock or somebody else's disagrees with most others, or all agree again.
     Skewed(Skew),
     /// The store cannot make messages durable: the room takes nothing until [`RoomEvent::Resumed`].

@@ -8,7 +8,7 @@ use std::{
 };
 
 use n0_future::{Stream, stream};
-use rumormill_proto::{admit::Entry, content::Content, input::Arrival};
+use rumormill_proto::{admit::Entry, content::Content, entry::Kind, input::Arrival};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
@@ -69,6 +69,9 @@ impl Reader {
 
     /// The events of an entry in the timeline: a message or a change of one.
     fn shown(&mut self, entry: &Entry, arrival: Arrival, hops: Option<u8>) {
+        if entry.kind == Kind::LETTER {
+            return self.next.push_back(RoomEvent::Letter { author: entry.author });
+        }
         let content = entry.body.bytes().and_then(|body| Content::parse(entry.kind, body).ok().flatten());
         let event = match content.and_then(|content| about(entry.author, &content)) {
             Some(of) => Some(RoomEvent::Changed { of }),

@@ -59,6 +59,7 @@
 mod address;
 mod asked;
 mod attached;
+mod backup;
 mod bars;
 mod board;
 mod budget;
@@ -97,6 +98,7 @@ mod network;
 mod node;
 mod outbound;
 mod pace;
+mod private;
 mod proof;
 mod proved;
 mod random;
@@ -118,13 +120,14 @@ mod wish;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
-    By, CheckReport, Closed, Error as StoreError, Fault, Keep, KeepFiles, Once, Pass, Problem, Shared, TimelineRow,
-    Wanted, free_bytes,
+    By, CheckReport, Closed, Error as StoreError, Fault, Keep, KeepFiles, Once, Pass, Private, Problem, Shared,
+    TimelineRow, Wanted, free_bytes,
     limits::{FREE_BYTES, ONCE, SHARE_BYTES},
 };
 
 pub use crate::{
     address::contact,
+    backup::Backup,
     budget::Budget,
     devices::DeviceKey,
     error::Error,
@@ -143,6 +146,7 @@ pub use crate::{
     nearby::NearbyRoom,
     network::{Internet, LanProbe, Network},
     node::Node,
+    private::Asked,
     room::{Room, entries::Entries, say::read_nick, transfers::Upload},
     settings::{Bind, ClockShift, Home, Reach, Relay, RoomSetup, Settings},
     sought::Sought,

@@ -416,3 +416,6 @@ pub const LINK_HIDDEN: usize = 256;
 
 /// Bytes of the run that holds the first entry of a device, which takes 240.
 pub const LINK_RUN_BYTES: usize = 1024;
+
+/// Letters of a room that are read, the newest: of each the boxes are tried, 48 at most, which takes 4 ms.
+pub const LETTERS: usize = 256;

@@ -162,7 +162,7 @@ impl Node {
     }
 
     /// Enters a room, and says its first entries.
-    async fn begin(&self, setup: RoomSetup, first: Vec<(Kind, Bytes)>) -> Result<Room, Error> {
+    pub(crate) async fn begin(&self, setup: RoomSetup, first: Vec<(Kind, Bytes)>) -> Result<Room, Error> {
         let room = self.enter(setup).await?;
         match room.entries().say(first).await {
             Ok(_) => Ok(room),

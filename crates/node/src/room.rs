@@ -9,7 +9,7 @@ mod repair;
 pub(crate) mod say;
 pub(crate) mod transfers;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use iroh::endpoint::WeakConnectionHandle;
 use rumormill_proto::{
@@ -75,6 +75,9 @@ impl Room {
     /// Those of [`Room::new_ticket`].
     pub async fn ticket(&self) -> Result<Ticket, Error> {
         let Some(closed) = self.board.posted().closed.clone() else { return Ok(self.ticket_of(None)) };
+        if self.private().is_some() {
+            return Err(Error::Private);
+        }
         match closed.admits {
             Some(admits) => Ok(self.ticket_of(Some(admits))),
             None => self.new_ticket(TICKET_USES, None).await,
@@ -154,9 +157,17 @@ impl Room {
         self.board.renewed.notified()
     }
 
-    /// The last nick that an author was shown with, or else the beginning of the author's id.
+    /// The last nick that an author was shown with, or else the beginning of the author's id. In a private room, where
+    /// everybody keeps the key of the room that it comes out of, also one that was said there.
     pub fn nick(&self, author: &AuthorId) -> String {
-        self.board.posted().nick(author).map_or_else(|| author.short(), str::to_owned)
+        let here = self.board.posted().nick(author).map(str::to_owned);
+        here.or_else(|| self.nick_in_company(author)).unwrap_or_else(|| author.short())
+    }
+
+    fn nick_in_company(&self, author: &AuthorId) -> Option<String> {
+        let of = self.private()?.of;
+        let shared = self.node.boards.lock().unwrap_or_else(PoisonError::into_inner).get(&of).cloned()?;
+        shared.posted().nick(author).map(str::to_owned)
     }
 
     /// Resolves when [`Room::nick`] knows the nicks that were said before the room was entered.
@@ -176,12 +187,17 @@ impl Room {
         self.board.posted().stopped.as_ref().map(Stop::error)
     }
 
+    /// The peers that the room is reached by.
+    pub(crate) fn known_contacts(&self) -> Vec<Contact> {
+        self.standing().contacts
+    }
+
     fn standing(&self) -> Standing {
         self.board.posted().standing.clone()
     }
 
     /// Reads the store, unless the room was left or is damaged.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut dyn Read, &RoomId) -> Result<T, rumormill_store::Error> + Send + 'static,
     ) -> Result<T, Error> {

@@ -97,6 +97,7 @@ impl Seat {
         let board = Arc::new(Board::new(setup.id, setup.secret, setup.name.clone(), author));
         board.posted().retention = setup.retention;
         board.posted().announced = setup.announced;
+        board.posted().private.clone_from(&setup.private);
         board.posted().device = setup.closed.is_some_and(|closed| closed.device_of.is_some());
         let (now, locked) = (start.now, !start.kept.is_empty());
         let engine = engine(&setup, start);
@@ -199,6 +200,7 @@ impl Seat {
             keep: self.setup.retention,
             announced: self.setup.announced,
             closed: self.setup.closed,
+            private: self.setup.private.clone(),
         }
     }
 

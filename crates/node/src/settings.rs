@@ -18,7 +18,7 @@ use rumormill_proto::{
     sync::Pace,
     view::Shape,
 };
-use rumormill_store::{Closed, Keep, RoomRecord};
+use rumormill_store::{Closed, Keep, Private, RoomRecord};
 use zeroize::Zeroize;
 
 use crate::limits::RELAY_URL_BYTES;
@@ -231,6 +231,8 @@ pub struct RoomSetup {
     pub announced: bool,
     /// How a closed room is held; `None` for an open one.
     pub closed: Option<Closed>,
+    /// The room that it comes out of, if it is a private one.
+    pub private: Option<Private>,
 }
 
 impl RoomSetup {
@@ -250,6 +252,7 @@ impl RoomSetup {
             retention: Keep::default(),
             announced: false,
             closed: None,
+            private: None,
         }
     }
 
@@ -261,6 +264,7 @@ impl RoomSetup {
         setup.retention = record.keep;
         setup.announced = record.announced;
         setup.closed = record.closed;
+        setup.private = record.private;
         setup
     }
 }

@@ -6,7 +6,7 @@ use rumormill_proto::{
     entry::Kind,
     governance::{Foreseen, Order},
 };
-use rumormill_store::Pass;
+use rumormill_store::{Pass, RoomRecord};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
@@ -38,6 +38,8 @@ pub(crate) enum Govern {
     Foresee(Order, oneshot::Sender<Result<Foreseen, Error>>),
     /// Report a message to those who govern and are linked; answered with how many these are.
     Report(Target, Bytes, oneshot::Sender<Result<usize, Error>>),
+    /// Tell how the room is kept, with its secrets.
+    Record(oneshot::Sender<RoomRecord>),
     /// Write an entry as soon as we may, instead of another one of its kind that still waits.
     Later(Kind, Bytes),
 }

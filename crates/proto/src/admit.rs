@@ -10,6 +10,7 @@ use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use crate::{
     defence,
     entry::{Body, Kind, LogKey, RawEntry, Seen, founding},
+    epochs::Secret,
     ids::{AuthorId, EntryId, RoomId, Seq},
     introduction::Introduction,
     limits::CACHED_KEYS,
@@ -258,6 +259,11 @@ impl Author {
         self.key.verifying_key().to_montgomery().to_bytes()
     }
 
+    /// The secret form of its X25519 key.
+    pub fn exchange_secret(&self) -> Secret {
+        Secret::new(self.key.to_scalar_bytes())
+    }
+
     /// Signs that this author writes at one end of a connection.
     pub fn introduce(&self, introduction: &Introduction) -> Signature {
         self.key.sign(&introduction.bytes(&self.id)).to_bytes()
@@ -265,6 +271,11 @@ impl Author {
 }
 
 impl AuthorId {
+    /// Its X25519 key, to which secrets are sealed; `None` if nobody can sign as this author.
+    pub fn exchange(&self) -> Option<[u8; 32]> {
+        VerifyingKey::from_bytes(&self.0).ok().map(|key| key.to_montgomery().to_bytes())
+    }
+
     /// Whether this author signed the introduction.
     ///
     /// # Errors

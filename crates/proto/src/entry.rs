@@ -64,6 +64,8 @@ impl Kind {
     pub const IMPORTED: Self = Self(9);
     /// The name of a closed room, in UTF-8. The founder's last one counts.
     pub const NAME: Self = Self(10);
+    /// What only a few of the room can read, see [`crate::letter`].
+    pub const LETTER: Self = Self(11);
 
     /// Gives a role to a person. This kind and those below are acts, see [`crate::governance`], which also has the layout
     /// of their bodies.

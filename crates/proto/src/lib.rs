@@ -6,6 +6,7 @@
 
 pub mod admit;
 mod bodies;
+pub mod boxes;
 pub mod clock;
 pub mod codec;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod ids;
 pub mod input;
 pub mod introduction;
 pub mod knows;
+pub mod letter;
 pub mod limits;
 pub mod log;
 mod logs;

@@ -600,3 +600,10 @@ pub const SECRETS_ASKED: u32 = 6;
 /// Milliseconds for which words wait for an epoch that somebody else makes: twice a round trip around the world, and
 /// what people do not wait for.
 pub const EPOCH_MS: u64 = 1_000;
+
+/// People in a private room, its founder among them: a table, and what a letter has place for.
+pub const LETTER_PEOPLE: usize = 16;
+
+/// Keys in a letter: sixteen people with three devices each. A box of 80 bytes and the key itself make 5.4 of the 8 KiB of
+/// [`BODY_BYTES`].
+pub const LETTER_KEYS: usize = 48;

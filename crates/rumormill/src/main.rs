@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, device, get, ticket, seen,\n      digest, peers, rules, report, keep, forget, export, import, check, resync, top, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot, device,\n      backup, restore, get, ticket, seen, digest, peers, rules, report, keep, forget, export, import, check,\n      resync, top, paths, completions, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -74,6 +74,12 @@ enum Command {
     /// Show your safety number with a person, to compare it, and remember that you did
     #[command(hide = true)]
     Verify(commands::verify::Args),
+    /// Talk privately with people of a room
+    #[command(hide = true)]
+    Msg(commands::msg::Args),
+    /// List the private rooms that others ask you into, and enter or decline them
+    #[command(hide = true)]
+    Requests(commands::msg::Requests),
     /// Print or set the topic of a room
     #[command(hide = true)]
     Topic(commands::topic::Args),
@@ -89,6 +95,12 @@ enum Command {
     /// Link, list and revoke machines of yours
     #[command(hide = true)]
     Device(commands::device::Args),
+    /// Write a backup of this home into one file under a passphrase
+    #[command(hide = true)]
+    Backup(commands::backup::Args),
+    /// Come back into the rooms of a backup
+    #[command(hide = true)]
+    Restore(commands::backup::RestoreArgs),
     /// Print the messages of a room
     Log(commands::log::Args),
     /// Print the ticket that lets others join
@@ -218,11 +230,15 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Read(args) => commands::read::run(args, place).await,
         Command::People(args) => commands::people::run(args, place).await,
         Command::Verify(args) => commands::verify::run(args, place).await,
+        Command::Msg(args) => commands::msg::run(args, place).await,
+        Command::Requests(args) => commands::msg::requests(args, place).await,
         Command::Topic(args) => commands::topic::run(args, place).await,
         Command::Nick(args) => commands::nick::run(args, place).await,
         Command::Hook(args) => commands::hook::run(args, place).await,
         Command::Bot(args) => commands::bot::run(args, place).await,
         Command::Device(args) => commands::device::run(args, place).await,
+        Command::Backup(args) => commands::backup::run(args, place).await,
+        Command::Restore(args) => commands::backup::restore(args, place).await,
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rules(args) => commands::rules::run(args, place).await,

@@ -8,6 +8,7 @@ mod archive;
 mod in_process;
 mod limits;
 mod lock;
+mod passphrase;
 mod secret;
 mod serve;
 mod told;

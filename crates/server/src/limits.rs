@@ -88,6 +88,9 @@ pub(crate) const SAFETY_GROUPS: usize = 12;
 /// a room.
 pub(crate) const CHOSEN: usize = 256;
 
+/// Private rooms that are remembered because they were declined, and because they were left. 64 bytes each.
+pub(crate) const DECLINED: usize = 1_024;
+
 /// Machines of this person that a home knows: in each room eight devices count. 100 bytes a room and machine.
 pub(crate) const DEVICES: usize = 16;
 

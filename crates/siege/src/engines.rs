@@ -383,6 +383,7 @@ impl Engines {
             keep,
             announced: false,
             closed: None,
+            private: None,
         };
         self.honest[at].store.put_room(&room).unwrap();
     }

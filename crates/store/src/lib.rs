@@ -388,6 +388,9 @@ pub trait Read: Send {
     /// The last entry of every log that has one in the timeline, and its time; authors ascending.
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error>;
 
+    /// The newest `most` entries of kind [`Kind::LETTER`] that can be read, newest first.
+    fn letters(&mut self, room: &RoomId, most: usize) -> Result<Vec<TimelineRow>, Error>;
+
     /// The last [`Kind::TOPIC`].
     fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error>;
 
@@ -464,6 +467,17 @@ pub struct RoomRecord {
     pub announced: bool,
     /// How a closed room is held; `None` for an open one.
     pub closed: Option<Closed>,
+    /// The room that it comes out of, if it is a private one.
+    pub private: Option<Private>,
+}
+
+/// A closed room of a few people out of another one, whose keys they keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Private {
+    /// The room that it comes out of.
+    pub of: RoomId,
+    /// The people in it: the keys of each, the main one first.
+    pub people: Vec<Vec<AuthorId>>,
 }
 
 /// What a home keeps of a closed room besides its entries.

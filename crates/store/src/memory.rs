@@ -396,14 +396,6 @@ impl Shelf {
         range.into_iter().flat_map(|range| self.rows.range(range)).map(|(_, row)| row)
     }
 
-    fn line(&self, place: &Place) -> Option<TimelineRow> {
-        self.rows.get(&(place.author, place.seq)).map(|row| self.read_line(place.author, row))
-    }
-
-    fn read_line(&self, author: AuthorId, row: &Row) -> TimelineRow {
-        Row { raw: view(&self.ring, author, row).into_owned(), ..row.clone() }.to_line(author)
-    }
-
     fn run(&self, author: &AuthorId, first: Seq, last: Seq) -> Option<RawRun> {
         let log = self.log(author)?;
         let (first, last) = topmost(log, first, last)?;
@@ -534,6 +526,10 @@ impl Read for Memory {
 
     fn heads(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Head)>, Error> {
         self.ask(room, |shelf| heads(shelf.kept()))
+    }
+
+    fn letters(&mut self, room: &RoomId, most: usize) -> Result<Vec<TimelineRow>, Error> {
+        self.ask(room, |shelf| shelf.letters(most))
     }
 
     fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error> {

@@ -33,6 +33,10 @@ impl Note {
     /// The note of an entry, if it has one. An entry cannot edit or retract a later one.
     pub(crate) fn of(author: &AuthorId, seq: Seq, entry: &RawEntry) -> Option<Self> {
         let note = |about| Self { about, kind: entry.kind, sign: String::new(), name: String::new(), says: true };
+        if entry.kind == Kind::LETTER {
+            // Each has a group of its own, so that none takes the place of another.
+            return Some(Self { sign: seq.to_string(), ..note(None) }).filter(|_| entry.body.bytes().is_some());
+        }
         let own = |of| (of < seq).then_some(Some(Target { author: *author, seq: of }));
         match content(entry)? {
             Content::Edit { of, .. } | Content::Retraction { of } => own(of).map(note),

@@ -20,7 +20,7 @@ use rumormill_proto::{
     time::Time,
 };
 use rumormill_store::{
-    By, Change, Closed, Error, Keep, KeepFiles, Once, Pass, Read, RoomRecord, Store, TimelineRow, Wanted,
+    By, Change, Closed, Error, Keep, KeepFiles, Once, Pass, Private, Read, RoomRecord, Store, TimelineRow, Wanted,
     limits::{CONTACTS, HOLDER_ENTRIES, ONCE},
 };
 
@@ -53,6 +53,7 @@ laws! {
     a_flood_of_those_who_do_not_hold_it_hides_others
     dropped_bodies_stay_dropped
     rooms_are_kept_as_put
+    letters_are_found_newest_first
     a_peer_keeps_its_first_secret
     a_call_that_was_carried_out_is_known_with_its_entry
     the_latest_calls_are_known
@@ -240,6 +241,7 @@ fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
         keep: Keep::default(),
         announced: false,
         closed: None,
+        private: None,
     };
     for room in [ROOM, OTHER_ROOM] {
         store.put_room(&record(room)).unwrap();
@@ -730,6 +732,23 @@ fn dropped_bodies_stay_dropped(store: &mut dyn Store) {
     assert!(reader.check(&ROOM).unwrap().is_clean());
 }
 
+fn letters_are_found_newest_first(store: &mut dyn Store) {
+    let letter = |ms, body: &'static str| RawEntry { kind: Kind::LETTER, ..text(ms, body) };
+    let one = Script::new(ROOM, 1, vec![letter(1, "a"), text(2, "b"), letter(5, "c")]);
+    let other = Script::new(ROOM, 2, vec![letter(3, "d")]);
+    append(store, ROOM, &[one.run(0, 2)]).unwrap();
+    append(store, ROOM, &[other.run(0, 0)]).unwrap();
+    let newest = [(one.id(), 2), (other.id(), 0), (one.id(), 0)];
+    let mut reader = store.reader().unwrap();
+    assert_eq!(places(&reader.letters(&ROOM, 9).unwrap()), newest);
+    assert_eq!(places(&reader.letters(&ROOM, 2).unwrap()), newest[..2]);
+    assert!(reader.letters(&OTHER_ROOM, 9).unwrap().is_empty());
+    assert!(
+        reader.messages(&ROOM, None, 9).unwrap().iter().all(|line| line.kind == Kind::TEXT),
+        "they are no messages"
+    );
+}
+
 fn rooms_are_kept_as_put(store: &mut dyn Store) {
     let contact = |at: usize| Contact { peer: PeerId([at as u8; 32]), address: vec![at as u8; at].into() };
     let files = KeepFiles { age_ms: Some(1), count: None, bytes: Some(2) };
@@ -745,6 +764,10 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
             founder: AuthorId([4; 32]),
             pass: (contacts == 3).then_some(Pass { ticket: TicketId([3; 32]), secret: [5; 32] }),
             device_of: (contacts != 3).then_some(AuthorId([3; 32])),
+        }),
+        private: (contacts == 3).then(|| Private {
+            of: ROOM,
+            people: vec![vec![AuthorId([4; 32])], vec![AuthorId([5; 32]), AuthorId([6; 32])]],
         }),
     };
     store.put_room(&record(OTHER_ROOM, "b ✓", 3)).unwrap();

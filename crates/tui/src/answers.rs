@@ -8,7 +8,7 @@ use super::{
     carry, complete, files, governing,
     input::Effect,
     model::{BlockKey, Mode, Model, NoteKind, Open},
-    orders, panels, reports,
+    orders, panels, private, reports,
     rooms::{self, left, spoke, status},
     rules, scroll,
 };
@@ -25,12 +25,12 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
     };
     match (ask, told) {
         (Ask::Rooms, Outcome::Rooms(rooms)) => list(model, rooms, out),
+        (Ask::Private(..) | Ask::Requests(_), Outcome::Room(room)) => go_to(model, *room, out),
+        (Ask::Requests(_), Outcome::Requests(requests)) => model.told(private::lines(&requests).join("\n")),
+        (Ask::Requests(_), Outcome::Done) => model.tell(NoteKind::Outcome, "this request is not listed any more"),
         (Ask::Enter(enter), Outcome::Room(room)) => {
-            let (id, founded) = (room.id.clone(), founded(&room));
-            status(model, *room);
-            if let Some(at) = model.rooms.iter().position(|room| room.id == id) {
-                rooms::open(model, at, out);
-            }
+            let founded = founded(&room);
+            go_to(model, *room, out);
             if matches!(enter, Enter::Founded { .. }) {
                 model.tell(NoteKind::Outcome, founded);
             }
@@ -59,6 +59,15 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         (Ask::Of(_, _), Outcome::Room(room)) => status(model, *room),
         (Ask::Of(room, ask), told) => of_room(model, &room, ask, told),
         _ => {}
+    }
+}
+
+/// Opens a room that was entered.
+fn go_to(model: &mut Model, room: Room, out: &mut Vec<Effect>) {
+    let id = room.id.clone();
+    status(model, room);
+    if let Some(at) = model.rooms.iter().position(|room| room.id == id) {
+        rooms::open(model, at, out);
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use indicatif::ProgressBar;
 use rumormill_api::{
     Attention, AuthorHex, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, NewReport, Order, Page,
-    Person, PlaceText, Refused, Report, Room, RoomHex, Say, Whois, endpoints,
+    Person, PlaceText, Refused, Report, Request, Room, RoomHex, Say, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
 use rumormill_text::{safe_name, steers};
@@ -14,6 +14,7 @@ use crate::{
     Failure,
     limits::{HITS, JOIN_LOOKS_MS, PAGE_MESSAGES, PATHS_LOOKED_AT, PATHS_OFFERED, SIGNS_OFFERED},
     output::Output,
+    private::{self, Requested},
     transfer,
 };
 
@@ -24,6 +25,10 @@ pub(super) enum Ask {
     Enter(Enter),
     /// The rooms announced on the LAN, or only those with this name.
     Nearby(Option<String>),
+    /// Begins a private room with people of a room, and says words there.
+    Private(RoomHex, Vec<String>, String),
+    /// Lists the private rooms that others ask us into, enters one or declines it.
+    Requests(Requested),
     /// Emoji with a name that begins with this.
     Signs(String),
     /// Files with a path that begins with this.
@@ -106,6 +111,7 @@ pub(super) enum Outcome {
     Ticket(String),
     Whois(Box<Whois>),
     Nearby(Vec<NearbyRoom>),
+    Requests(Vec<Request>),
     Foreseen(Foreseen),
     /// How many took a report.
     Reported(u64),
@@ -136,6 +142,18 @@ impl Ask {
                 let query: Vec<(&str, &str)> =
                     [("wait_ms", &*wait)].into_iter().chain(name.as_deref().map(|name| ("name", name))).collect();
                 client.call(&endpoints::LIST_NEARBY, &[], &query, ()).await.map(|nearby| Outcome::Nearby(nearby.rooms))
+            }
+            Self::Private(room, people, words) => {
+                private::begin(client, room.as_str(), (people, words)).await.map(standing)
+            }
+            Self::Requests(Requested::List) => {
+                client.call(&endpoints::LIST_REQUESTS, &[], &[], ()).await.map(|told| Outcome::Requests(told.requests))
+            }
+            Self::Requests(Requested::Open(name)) => {
+                client.call(&endpoints::OPEN_REQUEST, &[name], &[], ()).await.map(standing)
+            }
+            Self::Requests(Requested::Decline(name)) => {
+                client.call(&endpoints::DECLINE_REQUEST, &[name], &[], ()).await.map(|()| Outcome::Done)
             }
             Self::Signs(word) => {
                 let limit = SIGNS_OFFERED.to_string();

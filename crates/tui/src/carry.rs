@@ -15,6 +15,7 @@ use super::{
     model::{Aim, Mode, Model, NoteKind, Open, Question, Unread},
     orders::{Order, Said, read, typed},
     panels::{self, last_word, way},
+    private::{addressed, requested},
     rooms,
     rows::title,
     rules, scroll, settings,
@@ -87,6 +88,24 @@ fn named_new(rest: &str) -> (&str, bool) {
     }
 }
 
+/// Talks privately with people of the open room.
+fn message(model: &mut Model, rest: &str, out: &mut Vec<Effect>) {
+    let (people, words) = addressed(rest);
+    match &model.open {
+        _ if people.is_empty() => model.fail("usage", "whom?", "/msg NAME TEXT; /names lists everybody"),
+        Some(open) => out.push(Effect::Ask(Ask::Private(open.room.clone(), people, words.to_owned()))),
+        None => model.no_room(),
+    }
+}
+
+/// Lists the private rooms that others ask us into, enters one or declines it.
+fn requests(model: &mut Model, rest: &str, out: &mut Vec<Effect>) {
+    match requested(rest) {
+        Some(requested) => out.push(Effect::Ask(Ask::Requests(requested))),
+        None => model.fail("usage", "which request?", "/requests, /requests open NAME, /requests decline NAME"),
+    }
+}
+
 fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
     match order {
         Order::Help(all) if all == "all" => panels::help_all(model),
@@ -116,6 +135,8 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Whois(name) => whois(model, &name, out),
         Order::Verify(rest) => verify(model, &rest, out),
         Order::Hide(name) => hide(model, &name, out),
+        Order::Msg(rest) => message(model, &rest, out),
+        Order::Requests(rest) => requests(model, &rest, out),
         Order::Topic(topic) if topic.is_empty() => topic_told(model),
         Order::Topic(topic) => of_room(model, OfRoom::Topic(topic), out),
         Order::Search(words) => search(model, &words, out),

@@ -7,6 +7,7 @@ use super::{
     files,
     input::Effect,
     model::{Model, NoteKind, Scroll},
+    private,
     rooms::{left, person, read_anew, spoke, status},
     rows::title,
     timeline::Timeline,
@@ -48,6 +49,7 @@ pub(super) fn hear(model: &mut Model, event: Event, out: &mut Vec<Effect>) {
                 open.types(author, until_ms);
             }
         }
+        Event::Asked { request, .. } => model.tell(NoteKind::Outcome, private::told(&request)),
         Event::Notice { room, code, text } => notice(model, &room, code, &text),
         Event::File { room, hash, state, have, .. } => files::hear(model, &room, (hash, state, have), out),
         Event::Step { .. } => {}

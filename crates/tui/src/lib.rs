@@ -29,6 +29,7 @@ mod orders;
 pub mod output;
 mod paint;
 mod panels;
+pub mod private;
 mod reports;
 mod rooms;
 mod rows;

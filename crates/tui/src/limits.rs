@@ -139,3 +139,6 @@ pub(crate) const SAMPLE_MS: u64 = 1_000;
 
 /// Samples of `top` that are kept: times are told of the last minute. A sample of 64 rooms and 128 links takes 100 kB.
 pub(crate) const SAMPLES: usize = 61;
+
+/// Requests for private rooms that a list shows: half a screen.
+pub(crate) const REQUESTS_LISTED: usize = 12;

@@ -16,6 +16,8 @@ pub(super) enum Order {
     Whois(String),
     Verify(String),
     Hide(String),
+    Msg(String),
+    Requests(String),
     Kick(String),
     Appoint(String),
     Dismiss(String),
@@ -66,7 +68,7 @@ pub(super) enum Use {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 38] = [
+pub(super) const ORDERS: [Known; 40] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
     daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
@@ -86,6 +88,8 @@ pub(super) const ORDERS: [Known; 38] = [
     rare("whois", "NAME", "who somebody is, and how they are reached", Order::Whois),
     rare("verify", "NAME", "your safety number; NAME yes: it is theirs, too", Order::Verify),
     rare("hide", "NAME", "hide them for you; everywhere NAME: in all rooms", Order::Hide),
+    rare("msg", "NAME TEXT", "talk privately; NAME,NAME: as a group", Order::Msg),
+    rare("requests", "open NAME", "who asks you to talk privately; decline NAME: no", Order::Requests),
     rare("kick", "NAME", "remove somebody from a closed room", Order::Kick),
     rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),
     rare("dismiss", "NAME", "end the role of somebody", Order::Dismiss),

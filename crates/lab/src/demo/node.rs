@@ -169,6 +169,7 @@ async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
             retention: rumormill_node::Keep::default(),
             announced: false,
             closed: None,
+            private: None,
         })
         .await?;
     tell(&Report::In { author: room.author().to_string() })?;

@@ -22,10 +22,11 @@ impl Driver {
         match (self.seats.get_mut(room), what) {
             (Some(seat), Govern::Do(wish, answer)) => seat.wish(wish, answer),
             (Some(seat), Govern::Foresee(order, answer)) => _ = answer.send(seat.foresee(order)),
+            (Some(seat), Govern::Record(answer)) => _ = answer.send(seat.record()),
             (Some(seat), Govern::Later(kind, body)) => seat.say_later(kind, body),
             (None, Govern::Do(_, answer)) => _ = answer.send(Err(stopped)),
             (None, Govern::Foresee(_, answer)) => _ = answer.send(Err(stopped)),
-            (None, Govern::Later(..)) | (_, Govern::Report(..)) => {}
+            (None, Govern::Record(_) | Govern::Later(..)) | (_, Govern::Report(..)) => {}
         }
     }
 

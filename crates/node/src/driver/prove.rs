@@ -33,9 +33,9 @@ impl Driver {
         match proof::open(&signed, seat.proof_keys(), sealed) {
             Ok((proof, key)) => self.links.proved(link, room, proof, key),
             Err(_) => {
-                // Who comes with a ticket cannot open the proofs of members, and is known to nobody before it answers.
-                let is_guest = seat.pass_shown().is_some();
-                if is_guest || seat.may_answer() && self.links.may_answer((room, peer), now.ticks_ms) {
+                // Who holds no acts of the room yet cannot open the proofs of members, and is known to nobody before it
+                // answers.
+                if seat.is_guest() || seat.may_answer() && self.links.may_answer((room, peer), now.ticks_ms) {
                     self.prove(&room, &peer);
                 }
                 Inputs::new()

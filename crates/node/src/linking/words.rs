@@ -11,10 +11,12 @@
 //! begun    n, then n times a room of 32 and the run of a key's first entry, as a number of bytes and these
 //! taken    n, then n times a room of 32
 //!
-//! closed   room 32; secret 32; founder 32; author 32; n, then n times a peer of 32 and its address; about
+//! closed   room 32; secret 32; founder 32; author 32; n, then n times a peer of 32 and its address; 0, or 1 and, of a
+//!          private room, the room that it comes out of of 32, and n, then n times m and m times a key of 32: its people;
+//!          about
 //! open     ticket, as a number of bytes and these; about
 //! about    name of the room; nick; read: 0, or 1 and time 8, author 32, seq number; n, then n times somebody hidden of
-//!          32; 1 byte: 1 if it is muted, and 2 more if it is pinned
+//!          32; n, then n times somebody verified of 32; 1 byte: 1 if it is muted, and 2 more if it is pinned
 //! name     number of bytes, at most 255, then UTF-8; nick, address likewise
 //! ```
 
@@ -23,12 +25,13 @@ use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
     frame::Contact,
     ids::{AuthorId, PeerId, RoomId},
-    limits::{ADDRESS_BYTES, SEQ_END},
+    limits::{ADDRESS_BYTES, LETTER_KEYS, LETTER_PEOPLE, SEQ_END},
     reject::Reject,
     run::RawRun,
     time::Time,
     timeline::Place,
 };
+use rumormill_store::Private;
 use zeroize::Zeroizing;
 
 use crate::limits::{LINK_HIDDEN, LINK_NAME_BYTES, LINK_RUN_BYTES, ROOMS, TICKET_BYTES, TICKET_CONTACTS};
@@ -102,6 +105,8 @@ pub struct HandedRoom {
     pub author: AuthorId,
     /// Peers to dial.
     pub contacts: Vec<Contact>,
+    /// The room that it comes out of, if it is a private one.
+    pub private: Option<Private>,
     /// What its user does with it.
     pub about: AboutRoom,
 }
@@ -117,6 +122,8 @@ pub struct AboutRoom {
     pub read: Option<Place>,
     /// The people who are hidden.
     pub hidden: Vec<AuthorId>,
+    /// The people whose keys were compared.
+    pub verified: Vec<AuthorId>,
     /// Whether it is muted.
     pub muted: bool,
     /// Whether it is pinned.
@@ -223,6 +230,11 @@ impl Word for HandedRoom {
             out.extend_from_slice(&contact.peer.0);
             put_bytes(out, &contact.address);
         });
+        out.push(u8::from(self.private.is_some()));
+        if let Some(Private { of, people }) = &self.private {
+            out.extend_from_slice(&of.0);
+            put_list(out, people, |out, keys| put_list(out, keys, |out, key| out.extend_from_slice(&key.0)));
+        }
         self.about.put(out);
     }
 
@@ -233,7 +245,15 @@ impl Word for HandedRoom {
             let peer = PeerId(from.array("peer")?);
             Ok(Contact { peer, address: from.bytes(ADDRESS_BYTES, "address")? })
         })?;
-        Ok(Self { id, secret, founder, author: of, contacts, about: AboutRoom::read(from)? })
+        let private = match from.flag()? {
+            true => {
+                let of = room(from)?;
+                let keys = |from: &mut Reader| read_list(from, LETTER_KEYS, "keys", author);
+                Some(Private { of, people: read_list(from, LETTER_PEOPLE, "people", keys)? })
+            }
+            false => None,
+        };
+        Ok(Self { id, secret, founder, author: of, contacts, private, about: AboutRoom::read(from)? })
     }
 }
 
@@ -248,7 +268,10 @@ impl Word for AboutRoom {
             put_number(out, *seq);
         }
         let hidden = &self.hidden[..self.hidden.len().min(LINK_HIDDEN)];
-        put_list(out, hidden, |out, author| out.extend_from_slice(&author.0));
+        let verified = &self.verified[..self.verified.len().min(LINK_HIDDEN)];
+        for list in [hidden, verified] {
+            put_list(out, list, |out, author| out.extend_from_slice(&author.0));
+        }
         out.push(u8::from(self.muted) | u8::from(self.pinned) << 1);
     }
 
@@ -266,11 +289,12 @@ impl Word for AboutRoom {
             false => None,
         };
         let hidden = read_list(from, LINK_HIDDEN, "hidden", author)?;
+        let verified = read_list(from, LINK_HIDDEN, "verified", author)?;
         let flags = from.byte("flags")?;
         if flags > 3 {
             return Err(Reject::Malformed("flags"));
         }
-        Ok(Self { name, nick, read, hidden, muted: flags & 1 != 0, pinned: flags & 2 != 0 })
+        Ok(Self { name, nick, read, hidden, verified, muted: flags & 1 != 0, pinned: flags & 2 != 0 })
     }
 }
 
@@ -331,6 +355,7 @@ mod tests {
             nick: "ann".into(),
             read: Some(Place { time: Time(7), author: AuthorId([1; 32]), seq: 300 }),
             hidden: vec![AuthorId([2; 32])],
+            verified: vec![AuthorId([8; 32])],
             muted: true,
             pinned: false,
         };
@@ -342,6 +367,7 @@ mod tests {
             founder: AuthorId(founder),
             author: AuthorId(author),
             contacts: vec![contact],
+            private: Some(Private { of: RoomId(id), people: vec![vec![AuthorId(founder)], vec![AuthorId(author)]] }),
             about: about.clone(),
         };
         assert!(!format!("{room:?}").contains("9, 9"));

@@ -32,7 +32,8 @@ impl Room {
         let others = standing.contacts.iter().take(TICKET_CONTACTS - 1).cloned();
         let contacts = [self.node.contact()].into_iter().chain(others).collect();
         let (id, secret, author) = (self.id(), *self.board.secret, self.author());
-        Ok(HandedRoom { id, secret, founder, author, contacts, about })
+        let private = self.private();
+        Ok(HandedRoom { id, secret, founder, author, contacts, private, about })
     }
 
     /// The first entry of our log, once it is durable.

@@ -134,7 +134,7 @@ impl Room {
         self.node.ask(|answer| Command::Govern { room: self.board.id, what: Govern::Do(wish, answer) }).await
     }
 
-    pub(super) fn founder(&self) -> Option<AuthorId> {
+    pub(crate) fn founder(&self) -> Option<AuthorId> {
         self.board.posted().closed.as_ref().map(|closed| closed.founder)
     }
 }

@@ -83,14 +83,34 @@ impl Seat {
     /// Takes a wish of somebody here.
     pub(crate) fn wish(&mut self, wish: Wish, answer: Answer) {
         match self.setup.closed {
+            // The caller may have gone.
+            Some(_) if !self.allows(&wish) => _ = answer.send(Err(Error::Private)),
             Some(_) => self.governed.wish(wish, Some(answer)),
             // The caller may have gone.
             None => _ = answer.send(Err(Error::Open)),
         }
     }
 
+    /// Whether people may do this here: in a private room its founder admits those whom it is for, and afterwards nobody
+    /// lets in or removes anybody.
+    fn allows(&self, wish: &Wish) -> bool {
+        let Some(private) = &self.setup.private else { return true };
+        let Wish::Order(order) = wish else { return false };
+        let is_mine =
+            |key: &AuthorId| private.people.iter().any(|keys| keys.contains(key) && keys.contains(&self.author));
+        match order {
+            Order::Admit(who) => who.iter().all(|key| private.people.iter().flatten().any(|other| other == key)),
+            Order::End(key) => is_mine(key),
+            Order::StepDown | Order::Mine(_) => true,
+            _ => false,
+        }
+    }
+
     /// What an order would end.
     pub(crate) fn foresee(&mut self, order: Order) -> Result<Foreseen, Error> {
+        if !self.allows(&Wish::Order(order.clone())) {
+            return Err(Error::Private);
+        }
         let (mut foreseen, stay) = self.weigh(order)?;
         if !stay.is_empty() {
             let lost = std::mem::take(&mut foreseen.lost);
@@ -178,7 +198,9 @@ impl Seat {
         shown.lifts = matches!(fold.role(&me), Some(Role::Owner | Role::CoOwner | Role::Moderator));
         shown.reader = Some(me);
         let rules = fold.rules();
-        let removed = fold.members().iter().filter(|key| !fold.is_present(key));
+        // A backup that was ended before it said anything is nobody to tell of.
+        let backups = fold.backups();
+        let removed = fold.members().iter().filter(|key| !fold.is_present(key) && !backups.contains_key(key));
         let removed = removed.map(|key| (*key, fold.ended_by(key))).collect();
         let seats = fold.seats();
         let handed = |ticket: &&Announced| {
@@ -187,7 +209,12 @@ impl Seat {
         let handed = tickets.iter().rfind(handed);
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));
         let admits = pass.map(|pass| Admits { founder: held.founder, pass });
-        let (founder, persons) = (held.founder, fold.devices().clone());
+        let (founder, mut persons) = (held.founder, fold.devices().clone());
+        persons.extend(backups);
+        for keys in self.setup.private.iter().flat_map(|private| &private.people) {
+            let Some((main, devices)) = keys.split_first() else { continue };
+            persons.extend(devices.iter().map(|device| (*device, *main)));
+        }
         Some(Closed { shown: Arc::new(shown), seats, removed, persons, founder, tickets, rules, membership, admits })
     }
 
@@ -228,6 +255,11 @@ impl Seat {
 
     /// Whether this ticket lets us into a closed room that we are not in, and is another one than that by which we came.
     pub(crate) fn wants_anew(&self, setup: &RoomSetup) -> bool {
+        // A device and whoever was called into a private room wait for the acts that made them a member, under that key.
+        let is_called = self.setup.private.is_some() || self.setup.closed.is_some_and(|held| held.device_of.is_some());
+        if is_called && self.membership() == Some(Membership::Waiting) {
+            return false;
+        }
         let pass = |setup: &RoomSetup| setup.closed.and_then(|closed| closed.pass).map(|pass| pass.ticket);
         !self.is_in() && pass(setup).is_some() && pass(setup) != pass(&self.setup)
     }
@@ -280,8 +312,12 @@ impl Seat {
 
     /// The ticket by which we ask to be let in.
     pub(crate) fn pass_shown(&self) -> Option<Pass> {
-        let waits = matches!(self.membership(), Some(Membership::Waiting | Membership::Refused(_)));
-        self.setup.closed.and_then(|closed| closed.pass).filter(|_| waits)
+        self.setup.closed.and_then(|closed| closed.pass).filter(|_| self.is_guest())
+    }
+
+    /// Whether we are no member as far as we know: we come with a ticket, as a device, or to a private room.
+    pub(crate) fn is_guest(&self) -> bool {
+        matches!(self.membership(), Some(Membership::Waiting | Membership::Refused(_)))
     }
 
     fn membership(&self) -> Option<Membership> {

@@ -156,5 +156,6 @@ pub(crate) fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32]) -> Ro
         retention: rumormill_node::Keep::default(),
         announced: false,
         closed: None,
+        private: None,
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Members {
     pub(crate) let_in: BTreeMap<AuthorId, ActNo>,
     /// Keys that members welcomed or named as devices, and of which no first entry is held that fits.
     pub(crate) expected: BTreeSet<AuthorId>,
+    /// Authors, and the keys that each named as a device, whether these say so too or not.
+    pub(crate) named: BTreeSet<(AuthorId, AuthorId)>,
     /// Tickets that let in, and their keys.
     pub(crate) open: BTreeMap<TicketId, TicketKey>,
 }
@@ -255,6 +257,7 @@ impl<'a> Admission<'a> {
         let mut seen = BTreeSet::new();
         for (_, act) in &acts {
             let Some(Deed::Mine(device)) = act.deed else { continue };
+            self.members.named.insert((*key, device));
             if !seen.insert(device) || pairs.len() == DEVICES {
                 continue;
             }

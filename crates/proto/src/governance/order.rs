@@ -102,7 +102,10 @@ impl Fold<'_> {
         let begins = matches!(order, Order::Join { .. } | Order::Device { .. });
         match self.is_present(me) {
             false if !begins => return Err(Unsaid::NotMember),
-            true if begins => return Err(Unsaid::Nothing),
+            // A backup may have a role before it begins.
+            true if begins && !matches!(order, Order::Device { .. } if self.count(me) == 0) => {
+                return Err(Unsaid::Nothing);
+            }
             _ => {}
         }
         Ok(Act { before: self.newest_act(me, Seq::MAX), says: self.says(me, order)? })
@@ -162,7 +165,10 @@ impl Fold<'_> {
             }
             Order::Dismiss(who) => self.dismiss(me, &who),
             Order::Remove(who) => self.remove(me, &who),
-            Order::End(key) if key == *me || self.is_device_of(&key, me) => Ok(Says::End(self.end_of(key))),
+            // A device that was named ends before it has begun, too: a backup that nobody restored.
+            Order::End(key) if key == *me || self.is_device_of(&key, me) || self.names(me, &key) => {
+                Ok(Says::End(self.end_of(key)))
+            }
             Order::End(key) => {
                 self.against(me, &key)?;
                 Ok(Says::End(self.end_of(key)))

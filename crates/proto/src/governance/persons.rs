@@ -17,6 +17,24 @@ impl<'a> Fold<'a> {
         self.devices().get(key).copied().unwrap_or(*key)
     }
 
+    /// Backups: keys that have said nothing, were given a role, ended or not, and that whoever gave it named as devices. For
+    /// each that author.
+    pub fn backups(&self) -> BTreeMap<AuthorId, AuthorId> {
+        let mut backups = BTreeMap::new();
+        for grant in self.grants() {
+            let Some(by) = grant.by.map(|act| self.entries.act(act).author) else { continue };
+            if self.names(&by, &grant.key) && self.entries.tree(&grant.key).is_none_or(|tree| tree.whole().len() == 0) {
+                backups.insert(grant.key, by);
+            }
+        }
+        backups
+    }
+
+    /// Whether an author named this key as a device.
+    pub(super) fn names(&self, author: &AuthorId, key: &AuthorId) -> bool {
+        self.steps.members.named.contains(&(*author, *key))
+    }
+
     /// Whether a key is a device of an author.
     pub(super) fn is_device_of(&self, key: &AuthorId, author: &AuthorId) -> bool {
         self.devices().get(key) == Some(author)

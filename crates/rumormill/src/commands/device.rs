@@ -143,19 +143,24 @@ fn told(LinkedRoom { name, part, .. }: &LinkedRoom) -> String {
 
 /// A machine in one line, and one for each of its keys.
 fn lines(clock: &Clock, device: &Device) -> Vec<String> {
-    let Device { name, me, since_ms, rooms } = device;
+    let Device { name, me, since_ms, backup, rooms } = device;
     let me = if *me { ", this machine" } else { "" };
     let since = format!("{}  since {} {}{me}", clean(name), clock.day(*since_ms), clock.minutes(*since_ms));
     let keys = rooms.iter().map(|room| {
         let key = room.author.as_str().get(..8).unwrap_or_default();
-        let state = if room.present { "" } else { "  revoked" };
+        let state = match (room.present, backup) {
+            (true, _) => "",
+            // Without a role its key is no member before it is restored.
+            (false, true) => "  backup",
+            (false, false) => "  revoked",
+        };
         format!("  {key}  {}{state}", title(&room.name))
     });
     [since].into_iter().chain(keys).collect()
 }
 
 /// What this machine is called, where the system says so in a file.
-fn host_name() -> String {
+pub(crate) fn host_name() -> String {
     let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
     let said = files.iter().find_map(|file| fs::read_to_string(file).ok());
     said.map(|name| clean(name.trim())).filter(|name| !name.is_empty()).unwrap_or_else(|| "device".into())
@@ -172,7 +177,8 @@ mod tests {
         let room =
             DeviceRoom { name: "lunch".into(), author: "1a".repeat(32).as_str().into(), ..DeviceRoom::default() };
         let rooms = vec![DeviceRoom { present: true, ..room.clone() }, room];
-        let laptop = Device { name: "laptop\u{1b}[2J".into(), me: true, since_ms: 1_700_000_000_000, rooms };
+        let laptop =
+            Device { name: "laptop\u{1b}[2J".into(), me: true, since_ms: 1_700_000_000_000, backup: false, rooms };
         let said = lines(&Clock::utc(), &laptop);
         assert!(said[0].starts_with("laptop") && said[0].ends_with("since 2023-11-14 22:13, this machine"), "{said:?}");
         assert!(!said[0].contains('\u{1b}'));

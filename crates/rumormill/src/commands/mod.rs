@@ -16,6 +16,7 @@ use tokio::runtime;
 
 use crate::failure::{Exit, Failure};
 
+pub(crate) mod backup;
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod check;
@@ -32,6 +33,7 @@ pub(crate) mod import;
 pub(crate) mod join;
 pub(crate) mod keep;
 pub(crate) mod log;
+pub(crate) mod msg;
 pub(crate) mod new;
 pub(crate) mod nick;
 pub(crate) mod paths;

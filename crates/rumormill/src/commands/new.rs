@@ -61,6 +61,11 @@ async fn create(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> R
     talk(founded(&room));
     let ticket = client.room(room.id.as_str()).ticket().await?;
     show(&room, &ticket, None)?;
+    if !args.open {
+        talk(
+            "if this machine is lost, nobody governs the room: `rumormill backup FILE` or `rumormill device add` helps",
+        );
+    }
     visit(client, &room, place, Look::of(args.plain)).await
 }
 

@@ -1,7 +1,9 @@
 //! `rumormill rooms`: list the rooms in this home.
 
+use rumormill_api::endpoints;
 use rumormill_client::Client;
 use rumormill_text::{Clock, beginnings, clean, show::shared, title};
+use rumormill_tui::private;
 
 use crate::{
     client,
@@ -26,8 +28,11 @@ pub(crate) struct Args {
 /// # Errors
 /// When the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let list = async |client: &Client| Ok(client.rooms().await?);
-    let rooms = client::with(&place, Reach::Reading, list).await?;
+    let list = async |client: &Client| {
+        let requests = client.call(&endpoints::LIST_REQUESTS, &[], &[], ()).await?.requests;
+        Ok((client.rooms().await?, requests))
+    };
+    let (rooms, requests) = client::with(&place, Reach::Reading, list).await?;
     if rooms.is_empty() {
         talk("there is no room here: make one with `rumormill new NAME`");
     }
@@ -47,5 +52,10 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
             data(&format!("{name}  {id}  {told}"))?;
             room.shares.iter().try_for_each(|share| data(&format!("  {}", shared(share, &Clock::local()))))
         }
-    })
+    })?;
+    if !requests.is_empty() {
+        talk("asked to talk privately (`rumormill requests open NAME` enters):");
+        requests.iter().for_each(|request| talk(&format!("  {}", private::line(request))));
+    }
+    Ok(())
 }

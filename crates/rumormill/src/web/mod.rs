@@ -8,7 +8,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
 /// The files of the page.
-pub(crate) const FILES: [File; 37] = [
+pub(crate) const FILES: [File; 38] = [
     File("/acts.js", SCRIPT, include_bytes!("page/acts.js")),
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
@@ -33,6 +33,7 @@ pub(crate) const FILES: [File; 37] = [
     File("/person.js", SCRIPT, include_bytes!("page/person.js")),
     File("/picker.js", SCRIPT, include_bytes!("page/picker.js")),
     File("/pictures.js", SCRIPT, include_bytes!("page/pictures.js")),
+    File("/private.js", SCRIPT, include_bytes!("page/private.js")),
     File("/reports.js", SCRIPT, include_bytes!("page/reports.js")),
     File("/rules.js", SCRIPT, include_bytes!("page/rules.js")),
     File("/screens.js", SCRIPT, include_bytes!("page/screens.js")),

@@ -1,12 +1,14 @@
 //! People and scripts use the program, on this machine only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod backup;
 #[cfg(target_os = "linux")]
 mod clocks;
 mod closed;
 mod devices;
 mod lines;
 mod person;
+mod private;
 
 use std::{
     fs,

@@ -211,6 +211,39 @@ for (const [width, theme] of SIZES) {
   });
 }
 
+test("Vera talks privately with Ben, opens a request of Ann, and does not list one of Mallory", async (t) => {
+  const { page, mock, room } = await chat(t, (mock) => {
+    const room = closed()(mock);
+    const asks = (who, nick) => ({ id: author(who + 40), of: room.state.id, of_name: "lunch", from: { author: author(who), nick }, with: [], time_ms: 0 });
+    mock.asked = [asks(1, "Ann")];
+    room.asks = asks;
+    return room;
+  });
+  const dialog = await personDialog(page, "Ben");
+  await dialog.getByText("Message privately").click();
+  await page.locator("#name", { hasText: "@Ben" }).waitFor();
+  await page.getByText("This room is private").waitFor();
+  assert.equal(await page.locator("#tools [data-do=ticket]").isVisible(), false);
+  assert.equal(await page.getByText("Show the ticket").count(), 0);
+  await page.locator("#request-list", { hasText: "Ann" }).waitFor();
+  assert.deepEqual(await findings(page), []);
+  const mallory = room.asks(3, "Mallory");
+  mock.asked.push(mallory);
+  mock.emit("asked", { room: room.state.id, request: mallory });
+  await page.locator("#request-list button", { hasText: "Mallory" }).click();
+  await dialog.getByText("Do not list it").click();
+  await page.locator("#request-list button", { hasText: "Mallory" }).waitFor({ state: "detached" });
+  await page.locator("#request-list button", { hasText: "Ann" }).click();
+  await dialog.getByText("Enter", { exact: true }).click();
+  await page.locator("#name", { hasText: "@Ann" }).waitFor();
+  await page.locator("#requests").waitFor({ state: "hidden" });
+  await page.locator("#room-list button", { hasText: "lunch" }).click();
+  await page.locator("#text").fill("/msg Ann,Ben soup?");
+  await page.keyboard.press("Enter");
+  await page.locator("#name", { hasText: "@Ann, @Ben" }).waitFor();
+  await said(page, "soup?").waitFor();
+});
+
 test("what was said on another machine of this person is changed there", async (t) => {
   const { page, mock, room } = await chat(t, closed({ standing: { role: "member", says: "" }, device: author(9) }));
   mock.say(room, 0, "from the old laptop");

@@ -33,7 +33,7 @@ class Refusal extends Error {
 
 export class Mock {
   constructor() {
-    Object.assign(this, { rooms: [], codes: new Set(["first-code"]), streams: new Set(), sockets: new Set(), requests: [], isDown: false, nearby: [], tokens: new Set(), heads: [], events: [], keepsEvents: false });
+    Object.assign(this, { rooms: [], codes: new Set(["first-code"]), streams: new Set(), sockets: new Set(), requests: [], isDown: false, nearby: [], asked: [], tokens: new Set(), heads: [], events: [], keepsEvents: false });
   }
 
   async start() {
@@ -158,7 +158,7 @@ export class Mock {
       if (path[3] === "files" && request.method === "GET") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(PICTURE);
       if (path[1] === "nearby") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ rooms: this.nearby }));
       if (path.at(-1)?.endsWith(".svg") && path[1] === "rooms") return response.writeHead(200, { "content-type": "image/svg+xml" }).end(QR);
-      const said = this.api(request.method, path.slice(2), url.searchParams, body);
+      const said = path[1] === "requests" ? this.request(request.method, path[2]) : this.api(request.method, path.slice(2), url.searchParams, body);
       const status = said === null ? 204 : request.method === "POST" ? 201 : 200;
       response.writeHead(status, { "content-type": "application/json" }).end(said === null ? "" : JSON.stringify(said));
     } catch (failure) {
@@ -203,6 +203,7 @@ export class Mock {
     if (run === "POST foreseen") return { out: [], roles: [], tickets: [], says: room.foreseen ?? [] };
     if (run === "POST orders") return (room.orders ??= []).push(body), { ref: `${author(0)}.9` };
     if (run === "GET people") return ref ? this.whois(room, ref) : { people: room.people };
+    if (run === "POST private") return this.private(room, body.people.map((who) => `@${room.people.find(({ author, nick }) => who === author || who === nick).nick}`).join(", "));
     if (run === "POST typing") return (room.typed = (room.typed ?? 0) + 1), null;
     if (what === "verified") return (room.people.find(({ author }) => author === ref).verified = method === "PUT"), { people: room.people };
     if (what === "hidden") return this.hide(room, ref, method === "PUT");
@@ -226,6 +227,19 @@ export class Mock {
     if (method === "DELETE") return (room.reports = room.reports.filter(({ message }) => message !== ref)), null;
     room.reports.push(body);
     return { told: 1 };
+  }
+
+  // A private room with somebody, and what others ask.
+  private(room, name) {
+    const private_ = this.room(name, { private: { of: room.state.id, with: [] }, standing: { role: "member", says: "" } });
+    return this.shown(private_);
+  }
+
+  request(method, id) {
+    if (method === "GET") return { requests: this.asked };
+    const found = this.asked.find((asked) => asked.id === id);
+    this.asked = this.asked.filter((asked) => asked !== found);
+    return method === "DELETE" ? null : this.private(this.rooms[0], `@${found.from.nick}`);
   }
 
   tickets(method, room, id, body) {

@@ -23,6 +23,7 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
     let mut findings: Vec<Finding> = rooms.iter().filter_map(stopped).collect();
     findings.extend(api.bots().list().into_iter().map(bot));
     findings.extend(rooms.iter().filter_map(lone_owner));
+    findings.extend(unsaved(&api, &rooms));
     findings.push(clocks(&rooms));
     findings.push(Finding::well("reach", reached(api.node().reach())));
     findings.extend(network(&api.node().network().await));
@@ -45,6 +46,20 @@ fn lone_owner(room: &Room) -> Option<Finding> {
         let name = title(&room.name());
         let what = "you are its only owner, and if this home is lost, nobody can give or end roles there";
         Finding::untested("owners", format!("{name}: {what}; `/appoint NAME co-owner` makes another"))
+    })
+}
+
+/// Reminds the owner of closed rooms that neither a backup nor another machine has them.
+fn unsaved(api: &Api, rooms: &[Room]) -> Option<Finding> {
+    let mine = |room: &&Room| matches!(role_of(room, &room.author()), Some(Role::Owner));
+    let names: Vec<String> =
+        rooms.iter().filter(mine).filter(|room| !api.is_elsewhere(room)).map(|room| title(&room.name())).collect();
+    (!names.is_empty()).then(|| {
+        let what = "you are the owner, and neither a backup nor another machine of yours could go on there";
+        Finding::untested(
+            "backup",
+            format!("{}: {what}; `rumormill backup FILE` or `rumormill device add`", names.join(", ")),
+        )
     })
 }
 

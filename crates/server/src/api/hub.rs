@@ -171,6 +171,7 @@ impl Follower {
     async fn run(mut self, mut events: Events) {
         let room = self.room.clone();
         let mut due = None;
+        self.letters().await;
         loop {
             let at = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
             tokio::select! {
@@ -184,6 +185,10 @@ impl Follower {
                     }
                     Some(event) => {
                         due.get_or_insert_with(|| Instant::now() + self.every());
+                        // A letter that came before its secret is readable once the room is counted again.
+                        if matches!(event, RoomEvent::Letter { .. } | RoomEvent::Recounted { .. }) {
+                            self.letters().await;
+                        }
                         self.hear(event).await;
                     }
                 },
@@ -348,6 +353,13 @@ impl Follower {
         let person = api.person(&self.room, author, 0);
         let here = person.role != Some(words::Role::Removed);
         api.hub().tell_person(self.id(), Person { here, ..person });
+    }
+
+    /// Looks who asks us into a private room.
+    async fn letters(&self) {
+        if let Some(inner) = self.api.upgrade() {
+            Api(inner).look_at_letters(&self.room).await;
+        }
     }
 
     /// Sends a notice that a log was cut, unless it is ours: then a notice names our new key. It is left out for a

@@ -26,6 +26,7 @@ mod nearby;
 mod once;
 mod pace;
 mod people;
+mod private;
 mod recent;
 mod reports;
 mod rooms;
@@ -55,7 +56,7 @@ pub use self::{
 
 use self::{
     bots::Bots, chosen::Chosen, counts::Counts, devices::Known, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces,
-    reports::Reports, shelf::Shelf,
+    private::Declined, reports::Reports, shelf::Shelf,
 };
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
@@ -76,6 +77,7 @@ struct Inner {
     reports: Reports,
     bots: Bots,
     devices: Known,
+    declined: Declined,
     shelf: Shelf,
     counts: Counts,
     paces: Paces,
@@ -115,7 +117,7 @@ impl Api {
         let (marks, hidden) = (Marks::open(state)?, Chosen::open(state, "hidden.json")?);
         let (verified, reports) = (Chosen::open(state, "verified.json")?, Reports::open(state)?);
         let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
-        let devices = Known::open(state)?;
+        let (devices, declined) = (Known::open(state)?, Declined::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -129,6 +131,7 @@ impl Api {
             reports,
             bots,
             devices,
+            declined,
             shelf,
             counts: Counts::default(),
             paces: Paces::default(),
@@ -173,6 +176,10 @@ impl Api {
 
     fn devices(&self) -> &Known {
         &self.0.devices
+    }
+
+    fn declined(&self) -> &Declined {
+        &self.0.declined
     }
 
     fn shelf(&self) -> &Shelf {

@@ -70,6 +70,12 @@ pub(super) fn room_hex(room: &Room) -> RoomHex {
     RoomHex(room.id().to_string())
 }
 
+/// The room under which we remember whom we verified or hide: of a private room the one that it comes out of, because the
+/// people there have the same keys.
+pub(super) fn company(room: &Room) -> RoomHex {
+    room.private().map_or_else(|| room_hex(room), |private| RoomHex(private.of.to_string()))
+}
+
 pub(super) fn author_hex(author: &AuthorId) -> AuthorHex {
     AuthorHex(author.to_string())
 }

@@ -15,7 +15,7 @@ use super::{
     Api,
     asked::Asked,
     governing::{is_out, role_of},
-    names::{author, author_hex, person_hex, reference, room_hex},
+    names::{author, author_hex, company, person_hex, reference, room_hex},
     rooms::picture,
     words::{self, People, Whois, codes},
 };
@@ -105,9 +105,8 @@ pub(super) async fn show(
 
 /// Hides an author or shows them again, and informs all listeners.
 async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Answer<SafeJson<People>> {
-    let id = room_hex(room);
-    if api.hidden().set(&id, author_hex(who), hidden)? {
-        api.hub().tell_person(id, api.person(room, who, 0));
+    if api.hidden().set(&company(room), author_hex(who), hidden)? {
+        api.hub().tell_person(room_hex(room), api.person(room, who, 0));
         api.tell_room(room).await;
     }
     Ok(SafeJson(People { people: api.people(room).await? }))
@@ -132,9 +131,8 @@ pub(super) async fn unverify(
 async fn set_verified(api: &Api, (room, who): (&str, &str), verified: bool) -> Answer<SafeJson<People>> {
     let room = api.room(room)?;
     let who = other(&room, who).await?;
-    let id = room_hex(&room);
-    if api.verified().set(&id, author_hex(&who), verified)? {
-        api.hub().tell_person(id, api.person(&room, &who, 0));
+    if api.verified().set(&company(&room), author_hex(&who), verified)? {
+        api.hub().tell_person(room_hex(&room), api.person(&room, &who, 0));
     }
     Ok(SafeJson(People { people: api.people(&room).await? }))
 }
@@ -216,14 +214,14 @@ impl Api {
             me,
             last_ms,
             hidden: self.hides(room, who),
-            verified: self.verified().of(&room_hex(room)).contains(&author_hex(&person)),
+            verified: self.verified().of(&company(room)).contains(&author_hex(&person)),
             role: role_of(room, who),
         }
     }
 
     /// Whether I have hidden an author.
     pub(super) fn hides(&self, room: &Room, who: &AuthorId) -> bool {
-        let hidden = self.hidden().of(&room_hex(room));
+        let hidden = self.hidden().of(&company(room));
         !hidden.is_empty() && hidden.contains(&person_hex(room, who))
     }
 }

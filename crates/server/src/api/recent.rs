@@ -106,6 +106,7 @@ impl Recent {
             | Event::File { .. }
             | Event::Person { .. }
             | Event::Recounted { .. }
+            | Event::Asked { .. }
             | Event::Notice { .. }
             | Event::Lagged { .. } => true,
         }

@@ -15,7 +15,7 @@ use super::{
     Api,
     asked::Body,
     messages::find,
-    names::{named, author, author_hex, reference, room_hex, target},
+    names::{author, author_hex, named, reference, room_hex, target},
     words::{self, AuthorHex, EntryRef, Event, NewReport, NoticeCode, ReportMade, RoomHex, codes},
 };
 use crate::{

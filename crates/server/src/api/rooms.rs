@@ -16,7 +16,7 @@ use super::{
     Api,
     asked::Body,
     messages::find,
-    names::{place, place_text, room_hex, target},
+    names::{company, place, place_text, room_hex, target},
     words::{self, Enter, Rooms, codes},
 };
 use crate::{
@@ -199,6 +199,7 @@ impl Api {
 
     /// Leaves a room and deletes everything of it.
     pub(super) async fn part(&self, room: &Room) -> Answer<()> {
+        self.end_private(room).await?;
         room.leave().await?;
         // The room is left even if other files about it, which mean nothing without it, cannot be changed.
         let _ = self.forget(room);
@@ -221,9 +222,14 @@ impl Api {
         self.counts().forget(&room.id());
         self.marks().forget(&id)?;
         self.hooks().forget(&id)?;
-        self.hidden().forget(&id)?;
-        self.verified().forget(&id)?;
         self.reports().forget(&id)?;
-        self.shelf().forget(&id)
+        self.shelf().forget(&id)?;
+        // A private room and the room that it comes out of have the same people.
+        let of = company(room);
+        if self.node().rooms().iter().any(|other| self::company(other) == of) {
+            return Ok(());
+        }
+        self.hidden().forget(&of)?;
+        self.verified().forget(&of)
     }
 }

@@ -17,8 +17,8 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, reports,
-    rooms, rules, say, signs,
+    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, private,
+    reports, rooms, rules, say, signs,
 };
 use crate::answer::{Answer, SafeJson};
 
@@ -81,10 +81,16 @@ pub(super) fn all(whose: Whose) -> Router<Api> {
         .at(&table::LIST_BOTS, bots::list)
         .at(&table::ADD_BOT, bots::add)
         .at(&table::REMOVE_BOT, bots::remove)
+        .at(&table::BEGIN_PRIVATE, private::begin)
+        .at(&table::LIST_REQUESTS, private::requests)
+        .at(&table::OPEN_REQUEST, private::open)
+        .at(&table::DECLINE_REQUEST, private::decline)
         .at(&table::LIST_DEVICES, devices::list)
         .at(&table::ADD_DEVICE, devices::add)
         .at(&table::LINK_DEVICE, devices::link)
         .at(&table::REVOKE_DEVICE, devices::revoke)
+        .at(&table::BACK_UP, devices::backup::make)
+        .at(&table::RESTORE, devices::backup::restore)
         .at(&table::EXPORT, archive::export)
         .at(&table::IMPORT, archive::import)
         .at(&table::CHECK, archive::check)

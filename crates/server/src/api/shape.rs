@@ -20,7 +20,7 @@ use super::{
     files::PICTURES,
     governing::{is_out, is_strange, role_of, standing},
     markup::blocks,
-    names::{author_hex, named, person_hex, place, place_text, reference, room_hex},
+    names::{author_hex, company, named, person_hex, place, place_text, reference, room_hex},
     rules::{is_held, rules_of},
     words::{self, Gone, Kind, PeerHex},
 };
@@ -78,6 +78,7 @@ impl Api {
             pinned,
             standing: standing(room),
             rules: rules_of(room),
+            private: self.private(room),
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -96,7 +97,7 @@ impl Api {
             entries: status.entries,
             read,
             nick: room.nick(&me),
-            hidden: self.hidden().of(&room_hex(room)),
+            hidden: self.hidden().of(&company(room)),
         };
         let on = match self.counts().of(&room.id(), &basis) {
             Known::Same(counted) => return Ok(counted),
@@ -125,8 +126,8 @@ impl Api {
         let members = room.members().into_iter().map(|member| room.person(&member.author));
         let everybody: BTreeSet<AuthorId> =
             here.iter().chain(last.keys()).chain([&me]).copied().chain(members).collect();
-        let hidden = self.hidden().of(&room_hex(room));
-        let verified = self.verified().of(&room_hex(room));
+        let hidden = self.hidden().of(&company(room));
+        let verified = self.verified().of(&company(room));
         let mut people: Vec<_> = everybody
             .iter()
             .map(|author| words::Person {
@@ -162,7 +163,7 @@ impl Api {
         let (kind, mut text, gone) = told(room, &message.what);
         let lost = gone == Some(Gone::Missing) && room.is_lost(&message.target());
         let gone = if lost { Some(Gone::Unkept) } else { gone };
-        let hidden_here = self.hidden().of(&room_hex(room));
+        let hidden_here = self.hidden().of(&company(room));
         let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&person_hex(room, author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names_me(room, &message, &room.nick(&room.me()));

@@ -83,6 +83,7 @@ async fn enter(node: &Node, id: RoomId, secret: u8) -> Room {
         retention: rumormill_node::Keep::default(),
         announced: false,
         closed: None,
+        private: None,
     };
     node.enter(setup).await.unwrap()
 }

@@ -64,6 +64,7 @@ fn fill(home: &Path, authors: u64, each: usize) {
         keep: Keep::default(),
         announced: false,
         closed: None,
+        private: None,
     };
     disk.put_room(&record).unwrap();
     let mut door = Admission::new(ROOM);

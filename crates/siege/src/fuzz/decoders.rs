@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use rumormill_node::{AboutRoom, HandedRoom, LinkBegun, LinkHanded, LinkKeys, LinkOffer, LinkTaken, Ticket};
+use rumormill_node::{
+    AboutRoom, Backup, HandedRoom, LinkBegun, LinkHanded, LinkKeys, LinkOffer, LinkTaken, Private, Ticket,
+};
 use rumormill_proto::{
     admit::Admission,
     codec::put_number,
@@ -34,7 +36,7 @@ pub enum Decoder {
     Content,
     /// A ticket.
     Ticket,
-    /// What machines tell each other when they are linked; the first byte stands for which of it.
+    /// What machines tell each other when they are linked, and backups; the first byte stands for which of it.
     Linking,
 }
 
@@ -110,6 +112,7 @@ impl Decoder {
             2 => LinkHanded::decode(said).map(|word| word.encode()),
             3 => LinkBegun::decode(said).map(|word| word.encode()),
             4 => LinkTaken::decode(said).map(|word| word.encode()),
+            5 => Backup::decode(&said).map(|backup| backup.encode()),
             _ => return "no message".into(),
         };
         match again {
@@ -191,7 +194,8 @@ fn linking(run: &RawRun) -> Vec<Vec<u8>> {
     let about =
         AboutRoom { name: "a".into(), read: Some(place), hidden: vec![author], muted: true, ..AboutRoom::default() };
     let contacts = vec![Contact { peer: PeerId([3; 32]), address: Bytes::from_static(b"there") }];
-    let room = HandedRoom { id: ROOM, secret: [2; 32], founder: author, author, contacts, about: about.clone() };
+    let (private, about_it) = (Some(Private { of: ROOM, people: vec![vec![author]] }), about.clone());
+    let room = HandedRoom { id: ROOM, secret: [2; 32], founder: author, author, contacts, private, about: about_it };
     let handed = LinkHanded { name: "b".into(), closed: vec![room], open: vec![("rumor2".into(), about)] };
     let words = [
         LinkOffer { name: "a".into(), rooms: vec![(ROOM, author)] }.encode(),
@@ -199,6 +203,7 @@ fn linking(run: &RawRun) -> Vec<Vec<u8>> {
         handed.encode(),
         LinkBegun(vec![(ROOM, run.clone())]).encode(),
         LinkTaken(vec![ROOM]).encode(),
+        Backup { handed: LinkHanded::default(), keys: Vec::new() }.encode(),
     ];
     words.iter().enumerate().map(|(which, word)| [&[which as u8], &word[..]].concat()).collect()
 }

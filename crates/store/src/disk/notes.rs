@@ -354,6 +354,22 @@ pub(super) fn topic(db: &Connection, room: &RoomId) -> Result<Option<TimelineRow
     Ok(None)
 }
 
+/// The newest letters of a room, newest first.
+pub(super) fn letters(db: &Connection, room: &RoomId, most: usize) -> Result<Vec<TimelineRow>, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
+    let mut find = db.prepare_cached(
+        "SELECT log.id, author, seq FROM note INDEXED BY standing CROSS JOIN log ON log.id = note.log
+            WHERE note.room = ?1 AND target = 0 AND of = 0 AND kind = ?2 AND stands = 1
+            ORDER BY time DESC, author DESC LIMIT ?3",
+    )?;
+    let mut rows = find.query((number, Kind::LETTER.number(), int(most as u64)))?;
+    let (mut pieces, mut letters) = (Pieces::new(db, room)?, Vec::new());
+    while let Some(row) = rows.next()? {
+        letters.extend(pieces.line(row.get(0)?, &AuthorId(array(row, 1)?), seq(row.get(2)?)?)?);
+    }
+    Ok(letters)
+}
+
 /// Authors of entries that name a file in a room, ascending.
 pub(super) fn offerers(db: &Connection, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };

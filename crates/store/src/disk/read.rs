@@ -182,6 +182,10 @@ impl Read for DiskReader {
         self.ask(|db| Ok(heads(super::kept(db, room)?)))
     }
 
+    fn letters(&mut self, room: &RoomId, most: usize) -> Result<Vec<TimelineRow>, Error> {
+        self.ask(|db| notes::letters(db, room, most))
+    }
+
     fn topic(&mut self, room: &RoomId) -> Result<Option<TimelineRow>, Error> {
         self.ask(|db| notes::topic(db, room))
     }

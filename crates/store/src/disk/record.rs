@@ -3,6 +3,7 @@
 //! ```text
 //! spans     times: first number, prev 32 bytes, first time 8 bytes, last number, id 32 bytes, time 8 bytes
 //! contacts  times: peer 32 bytes, address as a length and bytes
+//! private   room it comes out of 32 bytes, then times: number of keys of a person, and as many of 32 bytes
 //! ```
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
     frame::Contact,
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
-    limits::{ADDRESS_BYTES, SPANS},
+    limits::{ADDRESS_BYTES, LETTER_KEYS, LETTER_PEOPLE, SPANS},
     log::{Head, Log, Span},
     reject::Reject,
     time::Time,
@@ -18,7 +19,7 @@ use rumormill_proto::{
 use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
 
 use super::fail::Fail;
-use crate::limits::CONTACTS;
+use crate::{Private, limits::CONTACTS};
 
 /// A log with its internal numbers.
 #[derive(Clone, Debug)]
@@ -102,6 +103,25 @@ pub(super) fn read_contacts(bytes: &[u8]) -> Result<Vec<Contact>, Fail> {
         contacts.push(Contact { peer, address: reader.bytes(ADDRESS_BYTES, "contact")? });
     }
     Ok(contacts)
+}
+
+pub(super) fn put_private(private: &Private) -> Vec<u8> {
+    let mut out = private.of.0.to_vec();
+    for keys in &private.people {
+        put_number(&mut out, keys.len() as u64);
+        keys.iter().for_each(|key| out.extend_from_slice(&key.0));
+    }
+    out
+}
+
+pub(super) fn read_private(bytes: &[u8]) -> Result<Private, Fail> {
+    let mut reader = Reader::new(Bytes::copy_from_slice(bytes));
+    let (of, mut people) = (RoomId(reader.array("private room")?), Vec::new());
+    while reader.left() > 0 && people.len() < LETTER_PEOPLE {
+        let count = reader.count(LETTER_KEYS, "keys")?;
+        people.push((0..count).map(|_| reader.array("key").map(AuthorId)).collect::<Result<_, _>>()?);
+    }
+    Ok(Private { of, people })
 }
 
 /// Reads the bytes in a column.

@@ -12,16 +12,16 @@ use super::{
     batch::number_room,
     expire,
     fail::Fail,
-    record::{array, blob, put_contacts, read_contacts},
+    record::{array, blob, put_contacts, put_private, read_contacts, read_private},
 };
 use crate::{Closed, DamagedRoom, Pass, RoomRecord, Rooms, error::Error};
 
 /// Keeps a room or replaces its record.
 pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
-    let RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed } = room;
+    let RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed, private } = room;
     let mut put = db.prepare_cached(
         "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5, announced = ?6,
-            founder = ?7, ticket = ?8, ticket_secret = ?9 WHERE id = ?1",
+            founder = ?7, ticket = ?8, ticket_secret = ?9, private = ?10 WHERE id = ?1",
     )?;
     let number = number_room(db, id)?;
     let founder = closed.map(|closed| closed.founder.0);
@@ -31,7 +31,8 @@ pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
     let ticket = pass.map(|pass| pass.ticket.0).or(device_of.map(|of| of.0));
     let ticket_secret = pass.map(|pass| pass.secret);
     let contacts = put_contacts(contacts);
-    put.execute((number, secret, author_secret, name, contacts, announced, founder, ticket, ticket_secret))?;
+    let private = private.as_ref().map(put_private);
+    put.execute((number, secret, author_secret, name, contacts, announced, founder, ticket, ticket_secret, private))?;
     expire::put_keep(db, number, keep)
 }
 
@@ -70,7 +71,8 @@ fn ids(db: &Connection) -> Result<Vec<(i64, RoomId)>, Fail> {
 fn room(db: &Connection, number: i64, id: RoomId) -> Result<Option<Result<RoomRecord, Box<DamagedRoom>>>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, file_age_ms,
-            keep_files, file_bytes, share_bytes, announced, founder, ticket, ticket_secret FROM room WHERE id = ?1 AND secret IS NOT NULL",
+            keep_files, file_bytes, share_bytes, announced, founder, ticket, ticket_secret, private
+            FROM room WHERE id = ?1 AND secret IS NOT NULL",
     )?;
     let read = |row: &Row<'_>| Ok(read(row, id));
     Ok(find.query_row([number], read).optional()?)
@@ -89,7 +91,8 @@ fn read(row: &Row<'_>, id: RoomId) -> Result<RoomRecord, Box<DamagedRoom>> {
         return Err(Box::new(DamagedRoom { id, name, secret, contacts, keep, closed, why }));
     };
     let announced = row.get(12).unwrap_or_default();
-    Ok(RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed })
+    let private = blob(row, 16).and_then(read_private).ok();
+    Ok(RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed, private })
 }
 
 /// Reads how a closed room is held. A ticket that cannot be read is none: it matters only until it has let in.

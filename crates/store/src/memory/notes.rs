@@ -5,9 +5,17 @@ use std::cmp::Reverse;
 use rumormill_proto::{content::Target, entry::Kind, ids::AuthorId, timeline::Place};
 
 use super::{Group, Shelf, epochs::view};
-use crate::{TimelineRow, limits::NICKS, note::Note};
+use crate::{TimelineRow, limits::NICKS, note::Note, row::Row};
 
 impl Shelf {
+    pub(super) fn line(&self, place: &Place) -> Option<TimelineRow> {
+        self.rows.get(&(place.author, place.seq)).map(|row| self.read_line(place.author, row))
+    }
+
+    pub(super) fn read_line(&self, author: AuthorId, row: &Row) -> TimelineRow {
+        Row { raw: view(&self.ring, author, row).into_owned(), ..row.clone() }.to_line(author)
+    }
+
     pub(super) fn notes_of(&self, target: Target, limit: usize) -> Vec<TimelineRow> {
         let mut found: Vec<_> =
             self.about(Some(target), Kind::EDIT..=Kind::REACTION).map(|(group, place)| (group.kind, place)).collect();
@@ -25,6 +33,12 @@ impl Shelf {
             Some((place.author, *place, Note::of(&place.author, place.seq, &view(&self.ring, place.author, row))?.name))
         };
         places.iter().filter_map(name).collect()
+    }
+
+    pub(super) fn letters(&self, most: usize) -> Vec<TimelineRow> {
+        let mut places: Vec<Place> = self.about(None, Kind::LETTER..=Kind::LETTER).map(|(_, place)| place).collect();
+        places.sort_unstable_by_key(|place| Reverse(*place));
+        places.iter().take(most).filter_map(|place| self.line(place)).collect()
     }
 
     pub(super) fn named_before(&self, place: Place) -> Option<String> {

@@ -36,7 +36,17 @@ pub(crate) const OTHER_ROOM: RoomId = RoomId([2; 32]);
 /// An open room of which so much is kept.
 pub(crate) fn record(id: RoomId, keep: Keep) -> RoomRecord {
     let (secret, author_secret, name) = ([1; 32], [2; 32], "room".into());
-    RoomRecord { id, secret, author_secret, name, contacts: vec![], keep, announced: false, closed: None }
+    RoomRecord {
+        id,
+        secret,
+        author_secret,
+        name,
+        contacts: vec![],
+        keep,
+        announced: false,
+        closed: None,
+        private: None,
+    }
 }
 
 /// A whole log, of which a test appends any part.

@@ -33,6 +33,7 @@ use crate::{
 
 mod governing;
 mod orders;
+mod private;
 mod receipts;
 mod reports;
 mod rules;
@@ -342,12 +343,6 @@ impl<'a> Chat<'a> {
         self.screen.talk("ask them to open the room; what you write is kept and goes out when somebody is found")
     }
 
-    /// The newest messages, as many as fit on a screen, without those of hidden people.
-    async fn newest(&self) -> Result<Vec<Message>, Failure> {
-        let page = self.ask().newest(SCREENFUL).await?;
-        Ok(page.messages.into_iter().filter(|message| !message.hidden).collect())
-    }
-
     /// Takes all events that are at hand, and shows them together.
     fn hear(&mut self, first: Option<Event>, events: &mut (impl Stream<Item = Event> + Unpin)) -> Result<(), Failure> {
         let mut batch = Batch::default();
@@ -399,6 +394,7 @@ impl<'a> Chat<'a> {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
             Event::Recounted { .. } => self.recounted = true,
+            Event::Asked { request, .. } => self.screen.talk(&crate::private::told(&request))?,
             Event::Person { author, nick, here, hidden, verified, role, .. } => {
                 self.names.learn(&author, &nick);
                 if self.room.others_here().contains(&author) {

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 32] = [
+const ORDERS: [(&str, &str); 34] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -36,6 +36,8 @@ const ORDERS: [(&str, &str); 32] = [
         "do not show you what they say, or show it again; everywhere NAME: in all rooms; ^2 hides a message for everybody",
     ),
     ("/verify NAME", "your safety number with somebody; NAME yes: theirs is the same; NAME no takes that back"),
+    ("/msg NAME TEXT", "talk privately; NAME,NAME TEXT: with several, as a group"),
+    ("/requests", "who asks you to talk privately; open NAME enters that room, decline NAME does not"),
     ("/kick NAME", "remove somebody from a closed room"),
     ("/appoint NAME", "make somebody a moderator; NAME co-owner: a co-owner"),
     ("/dismiss NAME", "end the role of somebody"),
@@ -138,6 +140,8 @@ impl Chat<'_> {
             "hide" if rest.starts_with('^') => self.hide_message(counted(rest).0).await,
             "hide" => self.hide(rest).await,
             "verify" => self.verify(rest).await,
+            "msg" => self.message(rest).await,
+            "requests" => self.requests(rest).await,
             "kick" => self.kick(rest).await,
             "appoint" => self.appoint(rest).await,
             "dismiss" => self.dismiss(rest).await,
@@ -179,6 +183,12 @@ impl Chat<'_> {
             _ => _ = room.react(entry, rest).await?,
         }
         Ok(())
+    }
+
+    /// The newest messages, as many as fit on a screen, without those of hidden people.
+    pub(super) async fn newest(&self) -> Result<Vec<Message>, Failure> {
+        let page = self.ask().newest(SCREENFUL).await?;
+        Ok(page.messages.into_iter().filter(|message| !message.hidden).collect())
     }
 
     /// The n-th newest message that fits, `up` = 1 being the newest.

@@ -5,7 +5,7 @@ import { drop, keep, kept, whenElsewhere } from "./kept.js";
 
 const ANSWER_MS = 20_000;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
-const KINDS = new Set(["message", "changed", "held", "file", "room", "left", "person", "notice", "step", "typing", "recounted", "lagged"]);
+const KINDS = new Set(["message", "changed", "held", "file", "room", "left", "person", "notice", "step", "typing", "recounted", "asked", "lagged"]);
 // Longest line of the event stream, in characters: four times the longest event.
 const LINE_CHARS = 1 << 20;
 const TOKEN = "token";

@@ -10,6 +10,7 @@ import { keep, kept } from "./kept.js";
 import { keys } from "./keys.js";
 import { Log } from "./log.js";
 import { Network } from "./network.js";
+import { Requests } from "./private.js";
 import { Side } from "./side.js";
 import { drawStatus } from "./status.js";
 import { screens } from "./screens.js";
@@ -33,6 +34,7 @@ export class Chat {
     this.network = new Network({ show, hue: (author) => this.names.hue(author) });
     this.side = new Side(sideActs(this), this.network);
     this.screens = screens(this);
+    this.requests = new Requests(this);
     this.writing = new Writing(this);
     this.composer = new Composer(this.writing.acts());
     this.typing = new Typing(show);
@@ -170,6 +172,7 @@ export class Chat {
   async refresh() {
     const rooms = await this.try(() => this.readRooms());
     if (!rooms) return;
+    this.try(() => this.requests.read());
     this.reconnected();
     const { wanted } = this;
     this.wanted = null;
@@ -231,6 +234,7 @@ export class Chat {
       return this.draw();
     }
     if (kind === "left") return this.left(content.room);
+    if (kind === "asked") return this.requests.asked(content);
     if (kind === "notice") this.notice(content);
     if (kind === "message") notify(this, content);
     if (content.room === this.id) this.visit?.happened(kind, content);
@@ -263,6 +267,7 @@ export class Chat {
     this.frame = 0;
     const { room, visit } = this;
     drawRooms(this);
+    this.requests.draw();
     drawTitle(this);
     this.screens.draw(room);
     drawStatus(room, this.people, this.lost);

@@ -5,6 +5,7 @@ import { show } from "./ask.js";
 import { el } from "./dom.js";
 import { dismiss, make, remove, stepDown } from "./governing.js";
 import { meant, setHidden, showPerson, showSafety } from "./person.js";
+import { message } from "./private.js";
 import { showReports } from "./reports.js";
 import { letThrough, rulesByWords, showHeld } from "./rules.js";
 import { dayBegin } from "./side.js";
@@ -30,6 +31,10 @@ export function commands(chat) {
     ["hide", "name", "do not show what they say, or show it again", async (name) => {
       const { author, hidden } = await meant(chat, needed(name));
       return setHidden(chat, author, !hidden);
+    }],
+    ["msg", "name text", "talk privately; name,name text: as a group", (said) => {
+      const [, names, text] = /^((?:"[^"]*"|[^\s,]+)(?:,\s*(?:"[^"]*"|[^\s,]+))*)\s*([^]*)$/.exec(needed(said)) ?? usage("Whom do you mean?", "Write /msg name text.");
+      return message(chat, names.match(/"[^"]*"|[^\s,]+/g).map((name) => name.replaceAll('"', "")), text);
     }],
     ["kick", "name", "remove somebody from a closed room", async (name) => remove(chat, await meant(chat, needed(name)))],
     ["appoint", "name", "make somebody a moderator; name co-owner: more", async (said) => {
@@ -91,6 +96,6 @@ function named(rooms, word) {
 export function fitting(chat, word, rest) {
   const begins = (text) => text.toLowerCase().startsWith(rest.toLowerCase());
   const people = () => [...chat.people.values()].filter(({ me }) => !me || word === "whois").map(({ author, hidden }) => [chat.names.show(author), hidden ? "hidden" : ""]);
-  const found = { whois: people, verify: people, hide: people, kick: people, appoint: people, dismiss: people, through: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
+  const found = { whois: people, verify: people, hide: people, msg: people, kick: people, appoint: people, dismiss: people, through: people, set: words, join: () => [...chat.rooms.values()].map(({ name }) => [line(name), "room"]) }[word]?.() ?? [];
   return found.filter(([text]) => text && text !== rest && begins(text));
 }

@@ -4,6 +4,7 @@ import { ask as at, call, fetched } from "./api.js";
 import { close, show } from "./ask.js";
 import { $, button, el, table } from "./dom.js";
 import { governing, roleWord } from "./governing.js";
+import { message } from "./private.js";
 import { moment, number } from "./words.js";
 
 // The person of a name. The API knows the rules, and reports ambiguous names.
@@ -33,6 +34,7 @@ export async function showPerson(chat, name) {
   show(chat.names.show(author, who.nick), table("", facts), ...[
     !who.me && el("div", { class: "row" },
       button("Mention", then(() => chat.mention(who)), true, true),
+      !chat.room.private && button("Message privately", then(() => chat.try(() => message(chat, [author])))),
       button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden)))),
       !who.hidden && button("Hide in all rooms", then(() => chat.try(() => setHidden(chat, author, true, "?everywhere=true"))))), safety && el("div", { class: "row" }, safety), rights].filter(Boolean));
 }

@@ -11,6 +11,7 @@ import { clock, count, iso, line, moment, nick, short } from "./words.js";
 
 const TOPIC_CHARS = 400;
 const CLOSED = "This room is closed: whoever comes by a ticket is let in.";
+const PRIVATE = "This room is private: nobody is let in or removed, and each of you can leave.";
 const OPEN = "This room is open: whoever gets the ticket can come, read and write, for ever.";
 const SOUGHT = 5;
 const ROUTES_CHARS = 120;
@@ -59,7 +60,8 @@ export function screens(chat) {
         button(chat.room.muted ? "Unmute this room" : "Mute this room", () => attend("muted")),
         button(chat.room.pinned ? "Unpin this room" : "Pin this room to the top", () => attend("pinned")),
         chat.room.rules && button("Rules of this room", open.rules),
-        button("Leave this room", open.leave))),
+        button("Leave this room", open.leave)),
+      ...(chat.room.standing?.role === "owner" ? [el("p", { class: "quiet" }, "You are the owner. So that the room is not lost with this machine, write ", el("code", {}, "rumormill backup FILE"), " in a terminal, or link another machine with ", el("code", {}, "rumormill device add"), ".")] : [])),
     rules: () => chat.try(async () => showRules(chat)),
     ticket: () => chat.try(() => showTicket(chat)),
   };
@@ -89,6 +91,7 @@ function draw(room, chat) {
   $("empty").hidden = !isEmpty;
   if (isEmpty) drawEmpty(room, chat.screens.open);
   if (isOut(room)) $("say").hidden = true;
+  document.querySelector("#tools [data-do=ticket]").hidden = Boolean(room?.private);
   if (!room) return $("name").replaceChildren("Welcome"), $("topic").replaceChildren();
   $("name").replaceChildren(theirs(short(room.name, 60) || "room " + room.id.slice(0, 8)));
   $("topic").replaceChildren(theirs(short(room.topic, TOPIC_CHARS)));
@@ -110,8 +113,8 @@ function drawEmpty(room, open) {
   if (room?.seeking) return $("empty").replaceChildren(...seeking(room, open));
   $("empty").replaceChildren(...(room
     ? [el("h2", {}, room.missing ? "The messages are on their way" : "Nothing said yet"),
-      el("p", {}, isOut(room) ? "" : room.missing ? "They appear here, newest first, as soon as a peer has sent them." : `${room.standing ? CLOSED : OPEN} Write the first line below, or let somebody in.`),
-      el("div", { class: "row" }, isNameless && button("Choose my name", open.nick, true), isOut(room) ? button("Try another ticket", open.join) : button("Show the ticket", open.ticket))]
+      el("p", {}, isOut(room) ? "" : room.missing ? "They appear here, newest first, as soon as a peer has sent them." : room.private ? `${PRIVATE} Write the first line below.` : `${room.standing ? CLOSED : OPEN} Write the first line below, or let somebody in.`),
+      el("div", { class: "row" }, isNameless && button("Choose my name", open.nick, true), isOut(room) ? button("Try another ticket", open.join) : !room.private && button("Show the ticket", open.ticket))]
     : [el("h2", {}, "No room here yet"),
       el("p", {}, "Begin one and give its ticket to others, or paste a ticket that somebody gave you."),
       el("div", { class: "row" }, button("New room", open.create, true), button("Join with a ticket", open.join))]));

@@ -21,6 +21,9 @@ pub(super) struct Machine {
     pub(super) me: bool,
     /// Whether this machine named its keys.
     pub(super) named: bool,
+    /// Whether it is a backup.
+    #[serde(default)]
+    pub(super) backup: bool,
     /// Its keys.
     pub(super) keys: BTreeMap<RoomHex, AuthorHex>,
 }

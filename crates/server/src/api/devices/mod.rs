@@ -1,5 +1,6 @@
 //! Requests about the machines of this person: linking another one, and revoking one.
 
+pub(super) mod backup;
 mod known;
 
 use axum::{
@@ -27,7 +28,8 @@ use self::known::{Machine, read_name};
 use super::{
     Api,
     asked::Body,
-    names::{author, author_hex, place, place_text, room_hex},
+    chosen::Chosen,
+    names::{author, author_hex, company, place, place_text, room_hex},
     words::{
         Attention, Device, DeviceRoom, Devices, LinkDevice, Linked, LinkedRoom, Linking, NewDevice, Part, RoomHex,
         codes,
@@ -217,7 +219,8 @@ pub(super) async fn revoke(State(api): State<Api>, Path(name): Path<String>) -> 
         return Err(Refusal::new(codes::DEVICE, format!("{name:?} cannot be revoked from here"), help));
     }
     for (room, key) in keys.iter().filter(|device| machine.named || is_device(device)) {
-        if is_present(room, key) {
+        // The key of a backup that was not restored is a member only if it has a role.
+        if is_present(room, key) || machine.backup && room.may_name_devices() {
             room.order(Order::End(*key)).await?;
         }
     }
@@ -234,7 +237,8 @@ fn device(api: &Api, machine: &Machine) -> Device {
         author: author_hex(&key),
         present: is_present(&room, &key),
     });
-    Device { name: machine.name.clone(), me: machine.me, since_ms: machine.since_ms, rooms: rooms.collect() }
+    let Machine { name, me, since_ms, backup, .. } = machine;
+    Device { name: name.clone(), me: *me, since_ms: *since_ms, backup: *backup, rooms: rooms.collect() }
 }
 
 /// The closed rooms that are here and the key of a machine in each.
@@ -256,13 +260,22 @@ fn linked_room(room: &Room, part: Part) -> LinkedRoom {
 }
 
 impl Api {
+    /// Whether another machine or a backup of ours is in a room, as far as this home knows.
+    pub(super) fn is_elsewhere(&self, room: &Room) -> bool {
+        let all = self.devices().all();
+        all.iter().any(|machine| !machine.me && machine.keys.contains_key(&room_hex(room)))
+    }
+
     /// What this person does with a room.
     fn about(&self, room: &Room) -> AboutRoom {
         let id: RoomHex = room_hex(room);
         let (muted, pinned) = self.shelf().attention(&id);
         let read = self.marks().of(&id).and_then(|mark| place(mark.as_str()).ok());
-        let hidden = self.hidden().of(&id).iter().filter_map(|hidden| author(hidden.as_str()).ok()).collect();
-        AboutRoom { name: room.name(), nick: said_nick(room, &room.me()), read, hidden, muted, pinned }
+        let authors =
+            |chosen: &Chosen| chosen.of(&company(room)).iter().filter_map(|who| author(who.as_str()).ok()).collect();
+        let (hidden, verified) = (authors(self.hidden()), authors(self.verified()));
+        let nick = said_nick(room, &room.me());
+        AboutRoom { name: room.name(), nick, read, hidden, verified, muted, pinned }
     }
 
     /// Does the same with it here.
@@ -271,8 +284,10 @@ impl Api {
         if let Some(read) = &about.read {
             self.marks().set(id.clone(), place_text(read))?;
         }
-        for hidden in &about.hidden {
-            self.hidden().set(&id, author_hex(hidden), true)?;
+        for (chosen, authors) in [(self.hidden(), &about.hidden), (self.verified(), &about.verified)] {
+            for who in authors {
+                chosen.set(&company(room), author_hex(who), true)?;
+            }
         }
         self.shelf().attend(&id, Attention { muted: Some(about.muted), pinned: Some(about.pinned) })
     }

@@ -1,0 +1,70 @@
+//! Bytes under a passphrase: an age file in its text form, which the program `age` opens too.
+
+use age::{
+    DecryptError, scrypt,
+    secrecy::{ExposeSecret as _, SecretString},
+};
+use zeroize::Zeroizing;
+
+use crate::answer::Refusal;
+use rumormill_api::codes;
+
+/// Encrypts bytes. The work that a guess costs is measured, so that it takes about a second here.
+///
+/// # Errors
+/// When the passphrase is too short.
+pub(crate) fn seal(passphrase: SecretString, bytes: &[u8]) -> Result<String, Refusal> {
+    if passphrase.expose_secret().chars().count() < PASSPHRASE_CHARS {
+        let help = format!(
+            "take at least {PASSPHRASE_CHARS} letters, such as four words that have nothing to do with each other"
+        );
+        return Err(Refusal::new(codes::PASSPHRASE, "the passphrase is too short", &help));
+    }
+    age::encrypt_and_armor(&scrypt::Recipient::new(passphrase), bytes)
+        .map_err(|why| Refusal::internal("backup", why.to_string()))
+}
+
+/// Decrypts a file of [`seal`].
+///
+/// # Errors
+/// When the passphrase is another one, or it is no such file.
+pub(crate) fn open(passphrase: SecretString, file: &str) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let opened = age::decrypt(&scrypt::Identity::new(passphrase), file.trim().as_bytes());
+    opened.map(Zeroizing::new).map_err(|why| match why {
+        DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed | DecryptError::NoMatchingKeys => {
+            let help = "type it again; without it nobody can open the file";
+            Refusal::new(codes::PASSPHRASE, "this is not the passphrase of the backup", help)
+        }
+        DecryptError::ExcessiveWork { .. } => {
+            let help = "restore it on a machine as fast as the one that made it";
+            Refusal::new(codes::BACKUP, "to open this file takes too long on this machine", help)
+        }
+        _ => no_backup(),
+    })
+}
+
+/// The refusal of a file that is no backup.
+pub(crate) fn no_backup() -> Refusal {
+    let help = "take the whole file that `rumormill backup` wrote";
+    Refusal::new(codes::BACKUP, "this is no backup, or not all of it", help)
+}
+
+/// Letters of a passphrase, at the least.
+const PASSPHRASE_CHARS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_passphrase_opens_it_and_a_short_one_is_refused() {
+        let secret = |text: &str| SecretString::from(text.to_owned());
+        assert_eq!(seal(secret("short"), b"keys").unwrap_err().refused.code, "passphrase");
+        let file = seal(secret("correct horse battery"), b"keys").unwrap();
+        assert!(file.starts_with("-----BEGIN AGE ENCRYPTED FILE-----") && !file.contains("keys"));
+        assert_eq!(open(secret("correct horse battery"), &file).unwrap().as_slice(), b"keys");
+        assert_eq!(open(secret("correct horse buttery"), &file).unwrap_err().refused.code, "passphrase");
+        assert_eq!(open(secret("correct horse battery"), &file[..90]).unwrap_err().refused.code, "backup");
+        assert_eq!(open(secret("correct horse battery"), "hello").unwrap_err().refused.code, "backup");
+    }
+}
