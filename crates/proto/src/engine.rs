@@ -26,6 +26,7 @@ mod epochs;
 mod forks;
 mod gate;
 mod govern;
+mod handed;
 mod home;
 mod links;
 mod runs;
@@ -117,7 +118,7 @@ struct Parts {
     seats: govern::Seats,
     gate: gate::Gate,
     vouching: vouch::Vouching,
-    /// The secrets of a closed room.
+    /// The secrets of a closed room; `None` in an open one, and at a keeper.
     keys: Option<epochs::Keys>,
 }
 
@@ -162,7 +163,7 @@ impl Engine {
         &self.parts.seats
     }
 
-    /// The secrets that are held of a closed room; `None` in an open room.
+    /// The secrets that are held of a closed room; `None` in an open room, and at a keeper.
     pub fn ring(&self) -> Option<&Ring> {
         self.parts.keys.as_ref().map(|keys| &keys.ring)
     }

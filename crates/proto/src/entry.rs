@@ -96,6 +96,8 @@ impl Kind {
     pub const HIDE: Self = Self(45);
     /// Names a secret under which words are sealed, see [`crate::epochs`].
     pub const EPOCH: Self = Self(46);
+    /// Boxes with the secret of an epoch, for members who are away.
+    pub const BOXES: Self = Self(47);
 
     /// By how much the number of a sealed kind is higher than that of the same kind in plain.
     const SEALED: u8 = 64;

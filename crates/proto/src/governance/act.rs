@@ -21,6 +21,8 @@
 //! MINE      device 32
 //! HIDE      author 32; first seq; place of the last
 //! EPOCH     id of the epoch 32; n, then n times the id of an epoch that it follows, ascending; endings
+//! BOXES     id of an epoch 32; n, then n times a key 32 and its box 80, keys ascending; number of bytes, and as many: the
+//!           secrets before it, sealed under the epoch. See the `boxes` module of the epochs
 //!
 //! place     seq number; id 32
 //! end       key 32; last: 0 if no entry counts, or 1 and the place of the last that counts; 0, or 1 and the place of the
@@ -39,11 +41,13 @@ use ed25519_dalek::{Signer, SigningKey};
 use super::deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
 use crate::{
     admit::{Entry, verify},
-    codec::{Reader, put_number},
+    codec::{Reader, put_bytes, put_number},
     entry::{Kind, LogKey},
-    epochs::EpochId,
+    epochs::{EpochBox, EpochId},
     ids::{AuthorId, EntryId, RoomId, Seq},
-    limits::{ACT_ADMITTED, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, SEQ_END, TICKET_HEADS},
+    limits::{
+        ACT_ADMITTED, ACT_BOXES, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, SEQ_END, TICKET_HEADS,
+    },
     reject::Reject,
     run::{RawRun, Signature},
 };
@@ -185,6 +189,15 @@ pub enum Says {
         /// The endings that it answers besides, ascending.
         answers: Vec<EntryId>,
     },
+    /// Hands the secret of an epoch to keys whose owners may be away.
+    Boxes {
+        /// The epoch.
+        epoch: EpochId,
+        /// The keys, ascending, and the box of each.
+        boxes: Vec<(AuthorId, EpochBox)>,
+        /// Secrets of other epochs, sealed under this one; or nothing.
+        before: Bytes,
+    },
 }
 
 /// The bytes that whoever holds a ticket signs with its key to join.
@@ -242,9 +255,8 @@ impl Says {
             Self::Vouch(ended) => Deed::Vouch(ended.end),
             Self::StepDown => Deed::StepDown,
             Self::Admit { who, ticket, despite } => Deed::Admit { who, ticket, despite },
-            Self::Ticket(Terms { guest: Guest::Keeper, .. }) => return None,
-            Self::Ticket(Terms { key, uses, expires_ms, .. }) => {
-                Deed::Ticket { ticket: id.into(), key, uses, expires_ms }
+            Self::Ticket(Terms { guest, key, uses, expires_ms, .. }) => {
+                Deed::Ticket { ticket: id.into(), guest, key, uses, expires_ms }
             }
             Self::Revoke(ticket) => Deed::Revoke(ticket),
             Self::Join { ticket, key, countersignature, .. } => {
@@ -256,6 +268,11 @@ impl Says {
             Self::Mine(device) => Deed::Mine(device),
             Self::Hide { author: key, first, last } => Deed::Hide { until: End { key, last: Some(last) }, first },
             Self::Epoch { epoch, follows, answers } => Deed::Epoch { epoch, follows, answers },
+            Self::Boxes { epoch, boxes, before } => {
+                let of = boxes.into_iter().map(|(key, _)| key).collect();
+                // A copy, so that it does not keep the whole run in memory.
+                Deed::Boxes { epoch, of, before: Bytes::copy_from_slice(&before) }
+            }
         };
         Some(deed)
     }
@@ -297,6 +314,11 @@ impl Act {
             Kind::MINE => Says::Mine(from.author()?),
             Kind::HIDE => Says::Hide { author: from.author()?, first: from.seq()?, last: from.place()? },
             Kind::EPOCH => Says::Epoch { epoch: from.epoch()?, follows: from.epochs()?, answers: from.endings()? },
+            Kind::BOXES => Says::Boxes {
+                epoch: from.epoch()?,
+                boxes: from.list(0..=ACT_BOXES, "boxes", From::boxed, |(key, _)| *key)?,
+                before: from.0.bytes(BODY_BYTES, "secrets")?,
+            },
             _ => return Ok(None),
         };
         from.0.end("act")?;
@@ -384,6 +406,10 @@ impl From {
 
     fn epochs(&mut self) -> Result<Vec<EpochId>, Reject> {
         self.list(0..=ACT_EPOCHS, "epochs", Self::epoch, |epoch| *epoch)
+    }
+
+    fn boxed(&mut self) -> Result<(AuthorId, EpochBox), Reject> {
+        Ok((self.author()?, self.0.array("box")?))
     }
 
     fn role(&mut self) -> Result<Role, Reject> {
@@ -484,6 +510,15 @@ fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             put_list(out, answers, |out, id| out.extend_from_slice(&id.0));
             Kind::EPOCH
         }
+        Says::Boxes { epoch, boxes, before } => {
+            out.extend_from_slice(&epoch.0);
+            put_list(out, boxes, |out, (key, sealed)| {
+                out.extend_from_slice(&key.0);
+                out.extend_from_slice(sealed);
+            });
+            put_bytes(out, before);
+            Kind::BOXES
+        }
     }
 }
 
@@ -541,7 +576,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::admit::Author;
+    use crate::{admit::Author, limits::BOXED_SECRETS};
 
     fn id(number: usize) -> [u8; 32] {
         let mut id = [7; 32];
@@ -591,6 +626,11 @@ mod tests {
                 epoch: EpochId(id(3)),
                 follows: many(ACT_EPOCHS, EpochId),
                 answers: many(ACT_ENDINGS, EntryId),
+            },
+            Says::Boxes {
+                epoch: EpochId(id(3)),
+                boxes: many(ACT_BOXES, |key| (AuthorId(key), [7; 80])),
+                before: Bytes::from(vec![8; BOXED_SECRETS * 32 + 16]),
             },
         ]
     }
@@ -663,15 +703,15 @@ mod tests {
     }
 
     #[test]
-    fn a_keepers_ticket_makes_nobody_a_member() {
+    fn a_keepers_ticket_is_made_by_those_who_appoint() {
         let terms = |guest| Terms { guest, key: TicketKey([1; 32]), uses: 1, expires_ms: None, heads: vec![] };
         let deed = |guest| Says::Ticket(terms(guest)).deed(&RoomId([1; 32]), &AuthorId([2; 32]), EntryId([3; 32]));
-        assert_eq!(deed(Guest::Keeper), None);
         let ticket = TicketId([3; 32]);
-        assert_eq!(
-            deed(Guest::Member),
-            Some(Deed::Ticket { ticket, key: TicketKey([1; 32]), uses: 1, expires_ms: None })
-        );
+        for guest in [Guest::Member, Guest::Keeper] {
+            let announced = Deed::Ticket { ticket, guest, key: TicketKey([1; 32]), uses: 1, expires_ms: None };
+            assert_eq!(deed(guest), Some(announced.clone()));
+            assert_eq!(Role::Moderator.may(&announced), guest == Guest::Member);
+        }
     }
 
     proptest! {
@@ -685,7 +725,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..15, at: usize, to: u8) {
+        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..16, at: usize, to: u8) {
             let act = Act { before: None, says: largest().swap_remove(which) };
             let (kind, body) = act.encode().unwrap();
             let mut changed = body.to_vec();

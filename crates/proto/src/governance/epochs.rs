@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     act::Says,
-    deed::{Deed, Signed},
+    deed::{Deed, Role, Signed},
     entries::Entries,
     fold::{Fold, Steps},
     governors::Governors,
@@ -16,6 +16,9 @@ use super::{
     removals::Removals,
     tree::Tree,
 };
+use bytes::Bytes;
+
+use super::{act::Guest, deed::TicketId};
 use crate::{
     epochs::EpochId,
     ids::{AuthorId, EntryId, Seq},
@@ -31,10 +34,14 @@ pub(crate) struct Epochs {
     made: BTreeMap<EpochId, Made>,
     /// The epochs whose secrets may be handed on: of everything that they answer it is known whom it keeps out.
     settled: BTreeSet<EpochId>,
+    /// The keys for which present members wrote boxes, by epoch.
+    boxed: BTreeMap<EpochId, BTreeSet<AuthorId>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Made {
+    /// Who made it.
+    makers: BTreeSet<AuthorId>,
     /// Whether one of those who made it is present.
     present: bool,
     follows: BTreeSet<EpochId>,
@@ -49,11 +56,16 @@ impl Epochs {
         };
         // With the roles of somebody who was dismissed an admission may fall, and somebody whom it let back is out again.
         let dismissals = noted(|sort| sort == Sort::Dismissal);
-        let endings: BTreeSet<EntryId> = removals.endings.union(&members.endings).copied().chain(dismissals).collect();
+        let mut endings: BTreeSet<EntryId> =
+            removals.endings.union(&members.endings).copied().chain(dismissals).collect();
+        if governors.grants.iter().any(|grant| grant.role == Role::Keeper) {
+            // Whoever waits is given boxes, and may come by them when its ticket is over.
+            endings.extend(&members.revocations);
+        }
         let noted = noted(Sort::cuts);
-        let known: BTreeSet<EntryId> = noted.chain(endings.iter().copied()).collect();
+        let known: BTreeSet<EntryId> = noted.chain(endings.union(&members.revocations).copied()).collect();
         let settled = settled(entries, governors, &known);
-        let mut all = Self { endings, made: BTreeMap::new(), settled };
+        let mut all = Self { endings, made: BTreeMap::new(), settled, boxed: BTreeMap::new() };
         let mut of_author: BTreeMap<AuthorId, BTreeMap<Seq, &Signed>> = BTreeMap::new();
         for act in entries.epochs().filter(|act| members.all.contains(&act.author)) {
             of_author.entry(act.author).or_default().insert(act.seq, act);
@@ -66,7 +78,23 @@ impl Epochs {
                 |act: &&Signed| tree.find(act.seq, &act.id).is_some_and(|spot| Tree::leads_through(&branch, spot));
             all.read(acts.into_values().filter(counts), present, &known);
         }
+        all.note_boxes(entries, removals, members);
         all
+    }
+
+    /// Notes for whom there are boxes. Those of somebody who is out may hold anything, and the next epoch is near.
+    fn note_boxes(&mut self, entries: &Entries, removals: &Removals, members: &Members) {
+        for act in entries.boxes() {
+            let author = &act.author;
+            let present = members.all.contains(author)
+                && !removals.out.contains(author)
+                && !members.ended.contains_key(author);
+            let Some(Deed::Boxes { epoch, of, .. }) = act.deed.as_ref().filter(|_| present) else { continue };
+            let boxed = self.boxed.entry(*epoch).or_default();
+            boxed.extend(of);
+            // Whoever writes boxes holds the secret.
+            boxed.insert(*author);
+        }
     }
 
     /// Reads the epochs of one author. Behind its first one, those count that answer an ending which none of its earlier
@@ -84,6 +112,7 @@ impl Epochs {
             answered.get_or_insert_default().extend(answers);
             let made = self.made.entry(*epoch).or_default();
             made.present |= present;
+            made.makers.insert(act.author);
             made.follows.extend(follows);
             made.answers.extend(answers);
         }
@@ -151,6 +180,15 @@ fn settled(entries: &Entries, governors: &Governors, known: &BTreeSet<EntryId>) 
     settled
 }
 
+/// Whose boxes of an epoch are lacking.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lacking {
+    /// The keys whose boxes are to be written at once.
+    pub(crate) now: Vec<AuthorId>,
+    /// The keys whose boxes others should have written, or will write.
+    pub(crate) later: Vec<AuthorId>,
+}
+
 impl Fold<'_> {
     /// The epoch under which new words are to be sealed: one of those whose secret is held that answers every ending.
     pub(crate) fn epoch_to_write(&self, holds: impl Fn(&EpochId) -> bool) -> Option<EpochId> {
@@ -171,6 +209,52 @@ impl Fold<'_> {
         let answered: BTreeSet<&EntryId> = present.flat_map(|made| &made.answers).collect();
         let mut open = epochs.endings.iter().filter(|ending| !answered.contains(ending));
         open.any(|ending| self.made(me, &(*ending).into()))
+    }
+
+    /// The epochs that nobody present follows: words are written under one of them, or were last.
+    pub(crate) fn last_epochs(&self) -> Vec<EpochId> {
+        let made = &self.steps.epochs.made;
+        let followed: BTreeSet<&EpochId> =
+            made.values().filter(|made| made.present).flat_map(|made| &made.follows).collect();
+        made.iter().filter(|(id, made)| made.present && !followed.contains(id)).map(|(id, _)| *id).collect()
+    }
+
+    /// The boxes of an epoch that `me` is to write: those at once that it owes, and those later that anybody may write. With
+    /// the first of them it begins to owe all; `filing` says that it has written some of these. In rooms without keepers
+    /// whoever holds a secret meets those who lack it.
+    pub(crate) fn lacks_boxes(&self, me: &AuthorId, (epoch, filing): (&EpochId, bool), now_ms: u64) -> Lacking {
+        let epochs = &self.steps.epochs;
+        let Some(made) = epochs.made.get(epoch).filter(|_| self.has_keepers()) else { return Lacking::default() };
+        let boxed = epochs.boxed.get(epoch);
+        let owes = boxed.is_none() && (made.makers.contains(me) || self.appointed_keeper(me));
+        let has = |key: &AuthorId| {
+            key == me || made.makers.contains(key) || boxed.is_some_and(|boxed| boxed.contains(key))
+        };
+        let lacks: Vec<AuthorId> = self.present().into_iter().filter(|key| !has(key) && self.may_read(key)).collect();
+        if owes || filing {
+            let tickets = self.tickets();
+            let comes = |ticket: TicketId| {
+                tickets.iter().any(|known| known.id == ticket && known.guest == Guest::Member && known.lets_in(now_ms))
+            };
+            let waits = self.joining().into_iter().filter(|key| !has(key) && self.knocks(key).is_some_and(comes));
+            let now = lacks.into_iter().chain(waits).collect();
+            return Lacking { now, later: Vec::new() };
+        }
+        let (now, later) = lacks.into_iter().partition(|key| self.let_in_by(key) == Some(*me));
+        Lacking { now, later }
+    }
+
+    /// Whoever let somebody in last.
+    fn let_in_by(&self, key: &AuthorId) -> Option<AuthorId> {
+        self.steps.members.let_in.get(key).map(|act| self.entries.act(*act).author)
+    }
+
+    /// What authors sealed under epochs: the act, its author, the epoch, and the sealed secrets of others.
+    pub(crate) fn sealed_before(&self) -> impl Iterator<Item = (EntryId, AuthorId, &EpochId, &Bytes)> {
+        self.entries.boxes().filter_map(|act| match &act.deed {
+            Some(Deed::Boxes { epoch, before, .. }) if !before.is_empty() => Some((act.id, act.author, epoch, before)),
+            _ => None,
+        })
     }
 
     /// Whether the secret of an epoch may be handed on, to those who [may read](Fold::may_read).

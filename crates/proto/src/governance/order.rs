@@ -1,12 +1,16 @@
 //! What somebody here wants to do in a closed room, and the act that says so.
 
+use std::collections::BTreeSet;
+
 use super::{
     act::{Act, Guest, Says, Terms},
     deed::{Appointed, Role, TicketId, TicketKey},
     fold::Fold,
 };
+use bytes::Bytes;
+
 use crate::{
-    epochs::EpochId,
+    epochs::{EpochBox, EpochId},
     ids::{AuthorId, Seq},
     input::Unsaid,
     limits::RANK_STEPS,
@@ -77,6 +81,15 @@ pub enum Order {
     },
     /// Name a secret under which words are sealed from now on.
     Epoch(EpochId),
+    /// Hand the secret of an epoch to people who may be away.
+    Boxes {
+        /// The epoch.
+        epoch: EpochId,
+        /// The keys, ascending, and the box of each.
+        boxes: Vec<(AuthorId, EpochBox)>,
+        /// Secrets of other epochs, sealed under this one.
+        before: Bytes,
+    },
 }
 
 impl Fold<'_> {
@@ -128,6 +141,7 @@ impl Fold<'_> {
             }
             Order::Vouch(key) => self.vouch(me, key),
             Order::Epoch(epoch) => Ok(self.epoch(epoch)),
+            Order::Boxes { epoch, boxes, before } => Ok(Says::Boxes { epoch, boxes, before }),
             Order::StepDown => match self.role(me) {
                 Some(_) => Ok(Says::StepDown),
                 None => Err(Unsaid::Nothing),
@@ -167,7 +181,11 @@ impl Fold<'_> {
             return Err(Unsaid::Nothing);
         }
         keys.iter().try_for_each(|key| self.against(me, key))?;
-        Ok(Says::Dismiss { ends: keys.into_iter().map(|key| self.end_of(key)).collect(), tickets: Vec::new() })
+        // Whoever holds the ticket of a keeper could come by it again.
+        let keepers = keys.iter().filter(|key| self.is_keeper(key));
+        let tickets: BTreeSet<TicketId> = keepers.filter_map(|key| self.came_by(key)).collect();
+        let ends = keys.into_iter().map(|key| self.end_of(key)).collect();
+        Ok(Says::Dismiss { ends, tickets: tickets.into_iter().collect() })
     }
 
     fn remove(&self, me: &AuthorId, who: &AuthorId) -> Result<Says, Unsaid> {
