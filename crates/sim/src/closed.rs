@@ -122,7 +122,7 @@ impl World {
     }
 
     /// Lets a peer store and serve what it cannot read, from its next start on.
-    pub fn keep(&mut self, peer: usize) {
+    pub fn become_keeper(&mut self, peer: usize) {
         self.peers[peer].home.keeps = true;
         self.crash(peer);
         self.restart(peer);

@@ -21,7 +21,7 @@ fn room() -> Story<World> {
     let mut room = unrest::world(seeds::seed());
     room.begin_closed();
     room.join(1);
-    room.keep(KEEPER);
+    room.become_keeper(KEEPER);
     room.run_ms(2_000)?;
     let made = room.make_ticket_for(FOUNDER, Guest::Keeper, 1);
     room.settle()?;
