@@ -65,6 +65,10 @@ impl Kind {
     /// The name of a closed room, in UTF-8. The founder's last one counts.
     pub const NAME: Self = Self(10);
 
+    /// A file of a closed room, sealed, but for the hash and the size of its bytes, which are sealed too: whoever cannot
+    /// read it can keep and serve these.
+    pub const CARRIED: Self = Self(96);
+
     /// Gives a role to a person. This kind and those below are acts, see [`crate::governance`], which also has the layout
     /// of their bodies.
     pub const APPOINT: Self = Self(32);
@@ -132,7 +136,10 @@ impl Kind {
 
     /// The kind that sealed words have once they are opened; `None` for kinds in plain.
     pub fn opened(self) -> Option<Self> {
-        self.0.checked_sub(Self::SEALED).map(Self).filter(|kind| kind.is_word())
+        match self {
+            Self::CARRIED => Some(Self::FILE),
+            kind => kind.0.checked_sub(Self::SEALED).map(Self).filter(|kind| kind.is_word()),
+        }
     }
 
     /// The number of this kind, 0..=127.

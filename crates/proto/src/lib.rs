@@ -33,6 +33,7 @@ mod patience;
 mod pending;
 pub mod random;
 mod receipts;
+pub mod pieces;
 pub mod reject;
 pub mod rumor;
 pub mod run;

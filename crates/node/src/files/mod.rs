@@ -12,3 +12,6 @@ mod slots;
 
 pub(crate) use self::shelf::{Shelf, Ways};
 pub use self::{fetch::Fetch, offer::Offer};
+
+/// A sealed piece is verified as one piece on its way.
+const _: () = assert!(rumormill_proto::pieces::SEALED_PIECE == rumormill_store::limits::PIECE_BYTES);

@@ -9,6 +9,7 @@ use std::{
 use rumormill_proto::{
     content::File,
     ids::{AuthorId, RoomId},
+    pieces::plain_have,
 };
 use rumormill_store::{Files, HeldFile, KeepFiles, Listed, Read, RoomFile, limits::OFFERERS, surplus};
 use tokio::{
@@ -122,11 +123,14 @@ impl Shelf {
     /// The state of a file, and how many of its bytes are here.
     pub(crate) fn standing(&self, room: RoomId, file: &File) -> (FileState, u64) {
         let (state, key) = (self.state(), RoomFile { room, hash: file.hash });
-        if state.held.get(&key).is_some_and(|held| held.size == file.size) {
+        let carried = file.carried();
+        if state.held.get(&key).is_some_and(|held| held.size == carried) {
             return (FileState::Here, file.size);
         }
-        let want = state.wants.get(&key).filter(|want| want.size == file.size);
-        want.map(|want| want.progress.borrow().clone()).map_or((FileState::Absent, 0), |at| (at.state, at.have))
+        let want = state.wants.get(&key).filter(|want| want.size == carried);
+        let at = want.map(|want| want.progress.borrow().clone());
+        let plain = |have| if file.key.is_some() { plain_have(have) } else { have };
+        at.map_or((FileState::Absent, 0), |at| (at.state, plain(at.have)))
     }
 
     /// Begins to fetch a file.

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 pub use handed::EpochBox;
 pub(crate) use handed::{open_before, open_box, seal_before, seal_box};
-pub use ring::{Opened, Ring};
+pub use ring::{Opened, Ring, sealed_under};
 pub use seal::SEAL_BYTES;
 
 /// The name of an epoch: the hash of its secret.
