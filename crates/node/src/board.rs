@@ -71,6 +71,8 @@ pub(crate) struct Posted {
     pub(crate) retention: Keep,
     /// Whether the room is announced by name on the LAN.
     pub(crate) announced: bool,
+    /// Whether we store the room without being able to read it.
+    pub(crate) keeps: bool,
     /// Whether we came as somebody's device.
     pub(crate) device: bool,
     /// Messages whose content no linked peer keeps.
@@ -244,6 +246,7 @@ impl Posted {
     /// Takes over the settings that the user may change.
     pub(crate) fn set(&mut self, record: &RoomRecord) {
         (self.retention, self.announced) = (record.keep, record.announced);
+        self.keeps = record.closed.is_some_and(|closed| closed.keeps);
         self.device = record.closed.is_some_and(|closed| closed.device_of.is_some());
     }
 

@@ -95,6 +95,7 @@ impl Seat {
         let board = Arc::new(Board::new(setup.id, setup.secret, setup.name.clone(), author));
         board.posted().retention = setup.retention;
         board.posted().announced = setup.announced;
+        board.posted().keeps = setup.closed.is_some_and(|closed| closed.keeps);
         board.posted().device = setup.closed.is_some_and(|closed| closed.device_of.is_some());
         let (now, locked) = (start.now, !start.kept.is_empty());
         let engine = engine(&setup, start);

@@ -214,8 +214,14 @@ impl Driver {
                                 // The retracted entry may have more edits than are dropped at once.
                                 self.sweeping.begin();
                             }
+                            Event::Shown { entry, .. } if entry.kind == Kind::CARRIED && seat.keeps() => {
+                                self.tools.shelf.look_for_offers(room);
+                            }
                             Event::Came { peer, .. } => {
                                 self.tools.shelf.came();
+                                if seat.keeps() {
+                                    self.tools.shelf.look_for_offers(room);
+                                }
                                 came.push((room, *peer));
                             }
                             // It may be a name, or retract a file.

@@ -175,6 +175,7 @@ impl Shelf {
                 Ok(Round::Whole) => return,
                 // Again, after the others that waited.
                 Ok(Round::Yielded) => continue,
+                Ok(Round::Nobody) if self.keeps_room(&file.room).is_some() => return self.put_off(&file),
                 Ok(Round::Nobody) | Err(Error::Closed) => {}
                 Err(why) => {
                     tracing::warn!(file = %file.hash.short(), %why, "cannot fetch");

@@ -5,6 +5,7 @@
 //! a restart the node continues: the part on the disk shows that the file is wanted.
 
 mod fetch;
+mod keep;
 mod offer;
 mod serve;
 mod shelf;

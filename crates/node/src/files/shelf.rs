@@ -11,7 +11,7 @@ use rumormill_proto::{
     ids::{AuthorId, RoomId},
     pieces::plain_have,
 };
-use rumormill_store::{Files, HeldFile, KeepFiles, Listed, Read, RoomFile, limits::OFFERERS, surplus};
+use rumormill_store::{Files, HeldFile, KeepFiles, Listed, Read, RoomFile, limits::{HOME_FILES, OFFERERS}, surplus};
 use tokio::{
     runtime::Handle,
     sync::{Notify, mpsc, oneshot, watch},
@@ -76,6 +76,11 @@ pub(super) struct State {
     pub(super) wants: BTreeMap<RoomFile, Want>,
     /// Files that no entry names yet, each with the number of entries that are about to.
     pub(super) pinned: BTreeMap<RoomFile, usize>,
+    /// Rooms that we keep in which files may be offered that are not here.
+    pub(super) offers: BTreeSet<RoomId>,
+    /// Files of such rooms that were dropped because they exceeded a bound, and are not fetched again; at most
+    /// [`HOME_FILES`].
+    pub(super) dropped: BTreeSet<RoomFile>,
 }
 
 impl Shelf {
@@ -212,6 +217,13 @@ impl Shelf {
                 if state.pinned.contains_key(&file) { None } else { state.held.remove(&file) }
             };
             if let Some(HeldFile { size, .. }) = dropped {
+                if self.keeps_room(&file.room).is_some() {
+                    let mut state = self.state();
+                    state.dropped.insert(file);
+                    if state.dropped.len() > HOME_FILES {
+                        state.dropped.pop_first();
+                    }
+                }
                 self.on_disk(move |files| files.remove(file)).await?;
                 self.tell((file, size), Progress::default());
             }
@@ -265,10 +277,14 @@ async fn keep_tidy(shelf: Weak<Shelf>, untidy: Arc<Notify>) {
         // Both the notification and the timeout are reasons to look.
         let _ = timeout(TIDY_EVERY, untidy.notified()).await;
         let Some(shelf) = shelf.upgrade() else { return };
-        match shelf.sweep().await {
+        let swept = match shelf.sweep().await {
+            Ok(()) => shelf.fetch_offers().await,
+            why => why,
+        };
+        match swept {
             Ok(()) => {}
             Err(Error::Closed) => return,
-            Err(why) => tracing::warn!(%why, "cannot drop files"),
+            Err(why) => tracing::warn!(%why, "cannot drop or look for files"),
         }
     }
 }

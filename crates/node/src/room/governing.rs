@@ -2,7 +2,7 @@
 
 use rumormill_proto::{
     content::Target,
-    governance::{Announced, Foreseen, Order},
+    governance::{Announced, Foreseen, Guest, Order},
     ids::AuthorId,
 };
 
@@ -51,9 +51,17 @@ impl Room {
     /// # Errors
     /// Those of [`Room::order`].
     pub async fn new_ticket(&self, uses: u64, expires_ms: Option<u64>) -> Result<Ticket, Error> {
-        let (_, pass) = self.wish(Wish::Ticket { uses, expires_ms }).await?;
+        self.new_ticket_for(Guest::Member, uses, expires_ms).await
+    }
+
+    /// Makes a ticket of a closed room for members or keepers. This node appoints the keepers that come by it.
+    ///
+    /// # Errors
+    /// Those of [`Room::order`].
+    pub async fn new_ticket_for(&self, guest: Guest, uses: u64, expires_ms: Option<u64>) -> Result<Ticket, Error> {
+        let (_, pass) = self.wish(Wish::Ticket { guest, uses, expires_ms }).await?;
         let founder = self.founder().ok_or(Error::Open)?;
-        let admits = pass.map(|pass| Admits { founder, pass }).ok_or(Error::Busy)?;
+        let admits = pass.map(|pass| Admits { founder, pass, guest }).ok_or(Error::Busy)?;
         Ok(self.ticket_of(Some(admits)))
     }
 

@@ -10,7 +10,7 @@ use rumormill_proto::{
     admit::Author,
     content::Target,
     entry::Kind,
-    governance::{Announced, Foreseen, Guest, Order, TicketId, TicketKey, countersign},
+    governance::{Announced, Foreseen, Guest, Order, Role, TicketId, TicketKey, countersign},
     ids::{AuthorId, Seq},
     input::{Event, Input, Output, Unsaid},
     limits::ACT_ADMITTED,
@@ -157,6 +157,8 @@ impl Seat {
         let fold = self.engine.fold()?;
         let tickets = fold.tickets();
         let membership = match (fold.members().contains(&me), fold.is_present(&me)) {
+            (false, _) if fold.is_keeper(&me) => Membership::Keeping,
+            (false, _) if fold.was_keeper(&me) => Membership::Removed { by: fold.ended_by(&me).map(|(by, _)| by) },
             (_, true) => Membership::Present(fold.role(&me)),
             (true, false) => Membership::Removed { by: fold.ended_by(&me).map(|(by, _)| by) },
             (false, false) => {
@@ -166,17 +168,17 @@ impl Seat {
                 why.map_or(Membership::Waiting, Membership::Refused)
             }
         };
-        let is_in = matches!(membership, Membership::Present(_) | Membership::Removed { .. });
+        let is_in = matches!(membership, Membership::Present(_) | Membership::Keeping | Membership::Removed { .. });
         let shown = if is_in { fold.shown() } else { Default::default() };
         let removed = fold.members().iter().filter(|key| !fold.is_present(key));
         let removed = removed.map(|key| (*key, fold.ended_by(key))).collect();
         let seats = fold.seats();
         let handed = |ticket: &&Announced| {
-            ticket.maker == me && ticket.uses == TICKET_USES && ticket.expires_ms.is_none() && ticket.lets_in(now_ms)
+            ticket.maker == me && ticket.guest == Guest::Member && ticket.uses == TICKET_USES && ticket.expires_ms.is_none() && ticket.lets_in(now_ms)
         };
         let handed = tickets.iter().rfind(handed);
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));
-        let admits = pass.map(|pass| Admits { founder: held.founder, pass });
+        let admits = pass.map(|pass| Admits { founder: held.founder, pass, guest: Guest::Member });
         let (founder, persons) = (held.founder, fold.devices().clone());
         Some(Closed { shown: Arc::new(shown), seats, removed, persons, founder, tickets, membership, admits })
     }
@@ -190,6 +192,11 @@ impl Seat {
     pub(crate) fn is_in(&self) -> bool {
         let posted = self.board.posted();
         posted.closed.as_ref().is_none_or(|closed| matches!(closed.membership, Membership::Present(_)))
+    }
+
+    /// Whether we store and serve what we cannot read, or wait for that.
+    pub(crate) fn keeps(&self) -> bool {
+        self.setup.closed.is_some_and(|closed| closed.keeps)
     }
 
     /// Whether this ticket lets us into a closed room that we are not in, and is another one than that by which we came.
@@ -244,6 +251,12 @@ impl Seat {
         self.proof_key() != self.setup.secret
     }
 
+    /// Whether we answer every proof that we cannot open: with a ticket, and as a keeper, we can open none of a member's,
+    /// and members know us by our own alone.
+    pub(crate) fn answers_all(&self) -> bool {
+        self.pass_shown().is_some() || self.keeps()
+    }
+
     /// The ticket by which we ask to be let in.
     pub(crate) fn pass_shown(&self) -> Option<Pass> {
         let waits = matches!(self.membership(), Some(Membership::Waiting | Membership::Refused(_)));
@@ -275,7 +288,7 @@ impl Seat {
         let Some((wish, answer)) = self.governed.wishes.pop_front() else { return };
         let order = match &wish {
             Wish::Order(order) => order.clone(),
-            Wish::Ticket { uses, expires_ms } => self.new_ticket(*uses, *expires_ms),
+            Wish::Ticket { guest, uses, expires_ms } => self.new_ticket(*guest, *uses, *expires_ms),
         };
         if let Some(admit) = self.keeping(&order) {
             self.governed.wishes.push_front((wish, answer));
@@ -351,10 +364,17 @@ impl Seat {
                 let ticket = closed.and_then(|closed| closed.seats.get(&who)?.knocks);
                 let lets_in = |ticket: &&Announced| ticket.lets_in(now.wall_ms);
                 closed.and_then(|closed| {
-                    closed.tickets.iter().find(|known| Some(known.id) == ticket).filter(lets_in).map(|known| known.id)
+                    closed.tickets.iter().find(|known| Some(known.id) == ticket).filter(lets_in).copied()
                 })
             };
-            let Some(ticket) = ticket else { continue };
+            let Some(Announced { id: ticket, guest, maker, .. }) = ticket else { continue };
+            if guest == Guest::Keeper {
+                // Others leave that to the maker of the ticket.
+                if maker == self.author {
+                    self.governed.wish(Wish::Order(Order::Appoint(who, Role::Keeper)), None);
+                }
+                continue;
+            }
             let today = now.wall_ms / DAY_MS;
             self.governed.welcomed.retain(|_, (day, _)| *day == today);
             if self.governed.welcomed.len() >= WELCOME_TICKETS && !self.governed.welcomed.contains_key(&ticket) {
@@ -369,14 +389,14 @@ impl Seat {
     }
 
     /// The order that announces a ticket of ours. Its secret follows from our key and from how many we made before.
-    fn new_ticket(&self, uses: u64, expires_ms: Option<u64>) -> Order {
+    fn new_ticket(&self, guest: Guest, uses: u64, expires_ms: Option<u64>) -> Order {
         let made = {
             let posted = self.board.posted();
             let tickets = posted.closed.iter().flat_map(|closed| &closed.tickets);
             tickets.filter(|ticket| ticket.maker == self.author).count()
         };
         let key = key_of(&secret_of(&self.setup.author_secret, made as u64));
-        Order::Ticket { guest: Guest::Member, key, uses, expires_ms }
+        Order::Ticket { guest, key, uses, expires_ms }
     }
 
     /// Takes the answer to an order. Returns whether it was one.

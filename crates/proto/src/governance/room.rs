@@ -205,7 +205,7 @@ impl Fold<'_> {
     }
 
     /// Whether somebody was a keeper and nothing else, and is none any more.
-    pub(crate) fn was_keeper(&self, key: &AuthorId) -> bool {
+    pub fn was_keeper(&self, key: &AuthorId) -> bool {
         let grants = self.steps.governors.of_key.contains_key(key);
         grants && self.live(key).next().is_none() && !self.members().contains(key)
     }

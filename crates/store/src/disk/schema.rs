@@ -32,7 +32,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 14] = ["
+const MIGRATIONS: [&str; 15] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -257,6 +257,9 @@ const MIGRATIONS: [&str; 14] = ["
         seq INTEGER NOT NULL,
         PRIMARY KEY(room, prefix, log, seq)
     ) WITHOUT ROWID;
+", "
+    -- Whether this home stores and serves a closed room without being able to read it.
+    ALTER TABLE room ADD COLUMN keeps INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// The first version that records notes as entries arrive.
