@@ -459,7 +459,7 @@ impl Seat {
         let frontier = self.engine.frontier();
         let standing = Standing {
             peers: self.board.posted().members.iter().filter_map(linked).collect(),
-            contacts: self.setup.contacts.clone(),
+            contacts: Some(self.contacts()).filter(|known| !known.is_empty()).unwrap_or(self.setup.contacts.clone()),
             entries: frontier.logs().map(|(_, log)| log.len()).sum(),
             missing: self.missing,
             authors: frontier.len(),

@@ -7,6 +7,7 @@ mod support;
 use std::path::Path;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use rumormill_node::{Error, Membership, Node, Place, Room, Ticket};
 use rumormill_proto::{
     content::Target,
@@ -19,13 +20,17 @@ use support::{disk, memory, soon, texts, timeline};
 
 /// Waits until a room is as it should be.
 async fn until(room: &Room, what: &str, good: impl AsyncFn(&Room) -> bool) {
+    let mut events = room.events();
     let wait = async {
         loop {
             let renewed = room.renewed();
             if good(room).await {
                 return;
             }
-            renewed.await;
+            tokio::select! {
+                () = renewed => {}
+                _ = events.next() => {}
+            }
         }
     };
     if tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.is_err() {

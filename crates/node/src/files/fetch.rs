@@ -159,7 +159,7 @@ impl Fetch {
         if let Some(source) = &self.source {
             return Ok(source.clone());
         }
-        let (file, size) = (RoomFile { room: self.room, hash: self.file.hash }, self.file.size);
+        let (file, size) = (RoomFile { room: self.room, hash: self.file.hash }, self.file.carried());
         let source = self.shelf.on_disk(move |files| files.source(file, size)).await?.ok_or(Error::GivenUp)?;
         Ok(self.source.insert(Arc::new(source)).clone())
     }

@@ -2,7 +2,7 @@
 
 use rumormill_proto::{
     content::Target,
-    governance::{Announced, Foreseen, Guest, Order},
+    governance::{Announced, Foreseen, Guest, Order, Role},
     ids::AuthorId,
 };
 
@@ -39,6 +39,11 @@ impl Room {
     pub fn member(&self, author: &AuthorId) -> Option<Member> {
         let closed = self.board.posted().closed.clone()?;
         member(&closed, author)
+    }
+
+    /// Whether somebody stores and serves a closed room without being able to read it.
+    pub fn is_keeper(&self, author: &AuthorId) -> bool {
+        self.member(author).is_some_and(|member| member.place == Place::Present(Some(Role::Keeper)))
     }
 
     /// The tickets that members of a closed room made, also those that ended; by maker, each maker's in their order.
