@@ -68,6 +68,9 @@ pub struct Room {
     /// Where you stand in a closed room; absent in an open one, where everybody is equal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
+    /// Whether this machine stores and serves the room without being able to read it, or waits for that.
+    #[serde(default)]
+    pub keeper: bool,
     /// The search for others, as long as no entry has come from any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeking: Option<Seeking>,
@@ -236,6 +239,11 @@ pub enum Enter {
     Invited {
         /// The ticket that a member handed over.
         ticket: String,
+    },
+    /// Store and serve the room of a ticket for keepers, without being able to read it.
+    Kept {
+        /// The ticket.
+        keeper: String,
     },
 }
 

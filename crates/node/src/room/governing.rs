@@ -41,6 +41,11 @@ impl Room {
         member(&closed, author)
     }
 
+    /// Whether this node stores and serves the room without being able to read it, or waits for that.
+    pub fn keeps(&self) -> bool {
+        self.board.posted().keeps
+    }
+
     /// Whether somebody stores and serves a closed room without being able to read it.
     pub fn is_keeper(&self, author: &AuthorId) -> bool {
         self.member(author).is_some_and(|member| member.place == Place::Present(Some(Role::Keeper)))

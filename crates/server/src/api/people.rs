@@ -190,6 +190,7 @@ impl Api {
             hidden: self.hides(room, who),
             verified: self.verified().of(&room_hex(room)).contains(&author_hex(&person)),
             role: role_of(room, who),
+            lacks: None,
         }
     }
 

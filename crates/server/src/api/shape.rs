@@ -75,6 +75,7 @@ impl Api {
             muted,
             pinned,
             standing: standing(room),
+            keeper: room.keeps(),
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -114,7 +115,9 @@ impl Api {
         let known = linked.filter(|author| !is_out(room, author) && !is_strange(room, author));
         let here: BTreeSet<AuthorId> = known.map(|author| room.person(&author)).collect();
         let mut last: BTreeMap<AuthorId, u64> = BTreeMap::new();
+        let (mut own, held) = (0, room.status().peers);
         for (author, head) in room.entries().heads().await? {
+            own = if author == room.author() { head.seq + 1 } else { own };
             let last_ms = last.entry(room.person(&author)).or_default();
             *last_ms = head.time.ms().max(*last_ms);
         }
@@ -135,6 +138,10 @@ impl Api {
                 hidden: hidden.contains(&author_hex(author)),
                 verified: verified.contains(&author_hex(author)),
                 role: role_of(room, author),
+                lacks: held
+                    .iter()
+                    .find(|peer| peer.author == *author && room.is_keeper(author))
+                    .map(|peer| own.saturating_sub(peer.holds)),
             })
             .collect();
         people
