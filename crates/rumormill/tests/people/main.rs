@@ -5,6 +5,7 @@
 mod clocks;
 mod closed;
 mod devices;
+mod keeper;
 mod lines;
 mod person;
 
