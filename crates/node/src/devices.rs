@@ -40,7 +40,8 @@ impl Node {
     pub async fn enter_as_device(&self, handed: &HandedRoom, key: &DeviceKey) -> Result<Room, Error> {
         let mut setup = RoomSetup::new(handed.id, handed.secret, *key.0, &handed.about.name);
         setup.contacts.clone_from(&handed.contacts);
-        setup.closed = Some(Closed { founder: handed.founder, pass: None, device_of: Some(handed.author), keeps: false });
+        setup.closed =
+            Some(Closed { founder: handed.founder, pass: None, device_of: Some(handed.author), keeps: false });
         self.enter(setup).await
     }
 

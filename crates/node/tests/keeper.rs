@@ -49,7 +49,8 @@ async fn says(room: &Room, expected: &[&str]) {
 /// Waits until the keeper holds all that a member does.
 async fn kept(keeper: &Room, member: &Room) {
     until(keeper, "all entries", async |keeper| {
-        keeper.entries().heads().await.unwrap() == member.entries().heads().await.unwrap() && keeper.status().missing == 0
+        keeper.entries().heads().await.unwrap() == member.entries().heads().await.unwrap()
+            && keeper.status().missing == 0
     })
     .await;
 }
@@ -120,8 +121,10 @@ async fn two_people_who_are_never_there_together_talk_and_the_keeper_can_read_no
     let ticket = ann.ticket().await.unwrap();
     let (id, file) = (ann.id(), ann.file(offer).await.unwrap());
     kept(&kept_room, &ann).await;
-    until(&kept_room, "the file", async |_| home("keeper").join("files").join(id.to_string()).join(file.hash.to_string()).is_file())
-        .await;
+    until(&kept_room, "the file", async |_| {
+        home("keeper").join("files").join(id.to_string()).join(file.hash.to_string()).is_file()
+    })
+    .await;
     there.close().await;
 
     // Nobody is there who could let him in.
@@ -183,7 +186,10 @@ async fn a_keeper_that_is_dismissed_gets_nothing_more_and_its_ticket_is_over() {
     ann.say("hello").await.unwrap();
     kept(&kept_room, &ann).await;
     ann.order(Order::Dismiss(kept_room.author())).await.unwrap();
-    until(&kept_room, "the dismissal", async |room| room.membership() == Membership::Removed { by: Some(ann.author()) }).await;
+    until(&kept_room, "the dismissal", async |room| {
+        room.membership() == Membership::Removed { by: Some(ann.author()) }
+    })
+    .await;
     assert!(ann.tickets().iter().all(|ticket| ticket.guest == Guest::Member || ticket.ended));
     let before = timeline(&kept_room).await.len();
     ann.say("among us").await.unwrap();

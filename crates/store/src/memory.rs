@@ -545,8 +545,7 @@ impl Read for Memory {
 
     fn carried(&mut self, room: &RoomId, most: usize) -> Result<Vec<(FileId, u64)>, Error> {
         self.ask(room, |shelf| {
-            let mut places: Vec<Place> =
-                shelf.about(None, Kind::FILE..=Kind::FILE).map(|(_, place)| place).collect();
+            let mut places: Vec<Place> = shelf.about(None, Kind::FILE..=Kind::FILE).map(|(_, place)| place).collect();
             places.sort_by_key(|place| std::cmp::Reverse(place.time));
             let rows = places.iter().filter_map(|place| shelf.rows(&place.author, place.seq, place.seq).next());
             let sealed = rows.filter(|row| row.raw.kind == Kind::CARRIED);

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, AuthorHex, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, NewTicket, Order, Page, Person, PlaceText,
-    Refused, Room, RoomHex, Say, Whois, endpoints,
+    Attention, AuthorHex, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, NewTicket, Order, Page, Person,
+    PlaceText, Refused, Room, RoomHex, Say, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
 use rumormill_text::{safe_name, steers};

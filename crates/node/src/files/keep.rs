@@ -28,7 +28,8 @@ impl Shelf {
         let rooms = std::mem::take(&mut self.state().offers);
         for room in rooms {
             let Some(keep) = self.keeps_room(&room) else { continue };
-            let most = keep.count.map_or(HOME_FILES, |count| usize::try_from(count).unwrap_or(HOME_FILES).min(HOME_FILES));
+            let most =
+                keep.count.map_or(HOME_FILES, |count| usize::try_from(count).unwrap_or(HOME_FILES).min(HOME_FILES));
             let offered = self.ways.readers.read(move |read| read.carried(&room, most)).await?;
             let mut left = keep.bytes.unwrap_or(u64::MAX);
             let fits = offered.into_iter().take_while(|(_, size)| {

@@ -11,7 +11,11 @@ use rumormill_proto::{
     ids::{AuthorId, RoomId},
     pieces::plain_have,
 };
-use rumormill_store::{Files, HeldFile, KeepFiles, Listed, Read, RoomFile, limits::{HOME_FILES, OFFERERS}, surplus};
+use rumormill_store::{
+    Files, HeldFile, KeepFiles, Listed, Read, RoomFile,
+    limits::{HOME_FILES, OFFERERS},
+    surplus,
+};
 use tokio::{
     runtime::Handle,
     sync::{Notify, mpsc, oneshot, watch},

@@ -31,7 +31,7 @@ use rumormill_proto::{
 };
 use zeroize::Zeroizing;
 
-use crate::limits::{LINK_HIDDEN, LINK_NAME_BYTES, LINK_RUN_BYTES, LINK_ROOMS, TICKET_BYTES, TICKET_CONTACTS};
+use crate::limits::{LINK_HIDDEN, LINK_NAME_BYTES, LINK_ROOMS, LINK_RUN_BYTES, TICKET_BYTES, TICKET_CONTACTS};
 
 /// Something that one machine says to the other.
 pub(super) trait Word: Sized {

@@ -174,7 +174,11 @@ impl Seat {
         let removed = removed.map(|key| (*key, fold.ended_by(key))).collect();
         let seats = fold.seats();
         let handed = |ticket: &&Announced| {
-            ticket.maker == me && ticket.guest == Guest::Member && ticket.uses == TICKET_USES && ticket.expires_ms.is_none() && ticket.lets_in(now_ms)
+            ticket.maker == me
+                && ticket.guest == Guest::Member
+                && ticket.uses == TICKET_USES
+                && ticket.expires_ms.is_none()
+                && ticket.lets_in(now_ms)
         };
         let handed = tickets.iter().rfind(handed);
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));

@@ -82,9 +82,8 @@ mod tests {
         let (anna, ben) = (Author::from_secret(&[2; 32]), Author::from_secret(&[3; 32]));
         let (secret, entropy) = (Secret::new([4; 32]), Secret::new([5; 32]));
         let sealed = seal_box(&ROOM, &secret, &anna.id(), &entropy).unwrap();
-        let open = |room: &RoomId, epoch: &EpochId, author: &Author| {
-            open_box(room, epoch, &author.exchange_secret(), &sealed)
-        };
+        let open =
+            |room: &RoomId, epoch: &EpochId, author: &Author| open_box(room, epoch, &author.exchange_secret(), &sealed);
         assert_eq!(open(&ROOM, &secret.id(), &anna), Some(secret.clone()));
         assert_eq!(open(&ROOM, &secret.id(), &ben), None);
         assert_eq!(open(&RoomId([9; 32]), &secret.id(), &anna), None);

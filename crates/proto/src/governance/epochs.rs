@@ -86,9 +86,8 @@ impl Epochs {
     fn note_boxes(&mut self, entries: &Entries, removals: &Removals, members: &Members) {
         for act in entries.boxes() {
             let author = &act.author;
-            let present = members.all.contains(author)
-                && !removals.out.contains(author)
-                && !members.ended.contains_key(author);
+            let present =
+                members.all.contains(author) && !removals.out.contains(author) && !members.ended.contains_key(author);
             let Some(Deed::Boxes { epoch, of, .. }) = act.deed.as_ref().filter(|_| present) else { continue };
             let boxed = self.boxed.entry(*epoch).or_default();
             boxed.extend(of);
@@ -227,9 +226,8 @@ impl Fold<'_> {
         let Some(made) = epochs.made.get(epoch).filter(|_| self.has_keepers()) else { return Lacking::default() };
         let boxed = epochs.boxed.get(epoch);
         let owes = boxed.is_none() && (made.makers.contains(me) || self.appointed_keeper(me));
-        let has = |key: &AuthorId| {
-            key == me || made.makers.contains(key) || boxed.is_some_and(|boxed| boxed.contains(key))
-        };
+        let has =
+            |key: &AuthorId| key == me || made.makers.contains(key) || boxed.is_some_and(|boxed| boxed.contains(key));
         let lacks: Vec<AuthorId> = self.present().into_iter().filter(|key| !has(key) && self.may_read(key)).collect();
         if owes || filing {
             let tickets = self.tickets();

@@ -368,7 +368,8 @@ impl<'a> Admission<'a> {
         let Members { all, expected, .. } = &mut self.members;
         let begun = |key: &AuthorId| self.entries.tree(key).is_some_and(|tree| tree.branch(None).len() > 0);
         expected.retain(|key| !all.contains(key) && !begun(key));
-        let open = self.tickets.iter().map(|(ticket, open)| (*ticket, open.key)).chain(std::mem::take(&mut self.keeping));
+        let open =
+            self.tickets.iter().map(|(ticket, open)| (*ticket, open.key)).chain(std::mem::take(&mut self.keeping));
         self.members.open = open.filter(|(ticket, _)| !self.members.revoked.contains(ticket)).collect();
     }
 }
