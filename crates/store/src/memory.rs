@@ -22,7 +22,7 @@ use epochs::view;
 use once::Calls;
 use rumormill_proto::{
     admit::Run,
-    content::{Target, Vouch, carried},
+    content::{Target, Vouch},
     entry::Kind,
     epochs::{Ring, Secret},
     fork::Proof,
@@ -544,14 +544,7 @@ impl Read for Memory {
     }
 
     fn carried(&mut self, room: &RoomId, most: usize) -> Result<Vec<(FileId, u64)>, Error> {
-        self.ask(room, |shelf| {
-            let mut places: Vec<Place> = shelf.about(None, Kind::FILE..=Kind::FILE).map(|(_, place)| place).collect();
-            places.sort_by_key(|place| std::cmp::Reverse(place.time));
-            let rows = places.iter().filter_map(|place| shelf.rows(&place.author, place.seq, place.seq).next());
-            let sealed = rows.filter(|row| row.raw.kind == Kind::CARRIED);
-            let named = sealed.filter_map(|row| carried(row.raw.body.bytes()?));
-            named.map(|(hash, size, _)| (hash, size)).take(most).collect()
-        })
+        self.ask(room, |shelf| shelf.carried(most))
     }
 
     fn offerers(&mut self, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Error> {

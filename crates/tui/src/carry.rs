@@ -137,11 +137,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
             Some(message) => of_room(model, OfRoom::Holders(message.r#ref), out),
             None => no_target(model, "/seen", "you have said nothing here lately"),
         },
-        Order::Ticket(whom) => match &*whom {
-            "" => of_room(model, OfRoom::Ticket, out),
-            "keeper" => of_room(model, OfRoom::KeeperTicket, out),
-            _ => model.fail("ticket", "a ticket is for people or for a keeper", "/ticket, or /ticket keeper"),
-        },
+        Order::Ticket(whom) => ask_for_ticket(model, &whom, out),
         Order::Qr => of_room(model, OfRoom::Picture, out),
         Order::Peers => panels::peers(model),
         Order::Digest => digest(model),
@@ -541,6 +537,15 @@ pub(super) fn tell_holders(model: &mut Model, held: &Holders) {
         text.push_str(&format!("\nnot known of: {}", lacks.join(", ")));
     }
     model.told(text);
+}
+
+/// Asks for the ticket for people, or for one for a keeper.
+fn ask_for_ticket(model: &mut Model, whom: &str, out: &mut Vec<Effect>) {
+    match whom {
+        "" => of_room(model, OfRoom::Ticket, out),
+        "keeper" => of_room(model, OfRoom::KeeperTicket, out),
+        _ => model.fail("ticket", "a ticket is for people or for a keeper", "/ticket, or /ticket keeper"),
+    }
 }
 
 /// Shows a ticket and copies it.

@@ -208,20 +208,17 @@ impl Driver {
                         {
                             noted.insert(room, seat.record());
                         }
+                        if seat.keeps() && may_offer(&event) {
+                            self.tools.shelf.look_for_offers(room);
+                        }
                         match &event {
                             Event::Shown { entry, .. } if entry.kind == Kind::RETRACTION => {
                                 self.tools.shelf.tidy();
                                 // The retracted entry may have more edits than are dropped at once.
                                 self.sweeping.begin();
                             }
-                            Event::Shown { entry, .. } if entry.kind == Kind::CARRIED && seat.keeps() => {
-                                self.tools.shelf.look_for_offers(room);
-                            }
                             Event::Came { peer, .. } => {
                                 self.tools.shelf.came();
-                                if seat.keeps() {
-                                    self.tools.shelf.look_for_offers(room);
-                                }
                                 came.push((room, *peer));
                             }
                             // It may be a name, or retract a file.
@@ -250,6 +247,14 @@ impl Driver {
                 tracing::warn!(%why, "cannot keep the room's name");
             }
         }
+    }
+}
+
+/// Whether a file may be offered, or be had of somebody, that a keeper lacks.
+fn may_offer(event: &Event) -> bool {
+    match event {
+        Event::Shown { entry, .. } => entry.kind == Kind::CARRIED,
+        event => matches!(event, Event::Came { .. }),
     }
 }
 

@@ -72,8 +72,7 @@ impl Parts {
         let came = std::mem::take(&mut keys.handed.came);
         let boxed = came.iter().filter_map(|(epoch, sealed)| open_box(&room, epoch, &key, sealed)).collect();
         let mut news = self.keep_secrets(boxed, turn);
-        loop {
-            let (Some(keys), Some(fold)) = (&mut self.keys, self.logs.fold()) else { break };
+        while let (Some(keys), Some(fold)) = (&mut self.keys, self.logs.fold()) {
             let mut found = Vec::new();
             for (act, author, epoch, sealed) in fold.sealed_before() {
                 let Some(secret) = keys.ring.secret(epoch) else { continue };

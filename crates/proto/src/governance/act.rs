@@ -510,16 +510,18 @@ fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             put_list(out, answers, |out, id| out.extend_from_slice(&id.0));
             Kind::EPOCH
         }
-        Says::Boxes { epoch, boxes, before } => {
-            out.extend_from_slice(&epoch.0);
-            put_list(out, boxes, |out, (key, sealed)| {
-                out.extend_from_slice(&key.0);
-                out.extend_from_slice(sealed);
-            });
-            put_bytes(out, before);
-            Kind::BOXES
-        }
+        Says::Boxes { epoch, boxes, before } => put_boxes(out, epoch, boxes, before),
     }
+}
+
+fn put_boxes(out: &mut Vec<u8>, epoch: &EpochId, boxes: &[(AuthorId, EpochBox)], before: &Bytes) -> Kind {
+    out.extend_from_slice(&epoch.0);
+    put_list(out, boxes, |out, (key, sealed)| {
+        out.extend_from_slice(&key.0);
+        out.extend_from_slice(sealed);
+    });
+    put_bytes(out, before);
+    Kind::BOXES
 }
 
 fn role_byte(role: Role) -> u8 {

@@ -331,7 +331,7 @@ impl Fold<'_> {
 mod tests {
     use super::*;
     use crate::{
-        governance::{Appointed, End, Governance, Last, Role},
+        governance::{Appointed, End, Governance, Last, Role, TicketKey},
         time::Time,
     };
 
@@ -437,6 +437,60 @@ mod tests {
         let says = room.fold().epoch(EpochId([3; 32]));
         let follows = vec![EpochId([1; 32]), EpochId([2; 32])];
         assert_eq!(says, Says::Epoch { epoch: EpochId([3; 32]), follows, answers: vec![] });
+    }
+
+    #[test]
+    fn in_a_room_with_a_keeper_the_end_of_a_ticket_is_answered_too() {
+        let (mut room, [mut owner, anna, ben, _]) = room();
+        let key = TicketKey([7; 32]);
+        let announce = |room: &mut Governance, owner: &mut Log| {
+            let ticket = TicketId([owner.author.0[0]; 32]);
+            let deed = Deed::Ticket { ticket, guest: Guest::Member, key, uses: 9, expires_ms: None };
+            owner.act(room, deed);
+            ticket
+        };
+        owner.makes(&mut room, 1);
+        let ticket = announce(&mut room, &mut owner);
+        owner.act(&mut room, Deed::Revoke(ticket));
+        assert_eq!(
+            to_write(&mut room),
+            Some(EpochId([1; 32])),
+            "whoever holds secrets hands them to nobody who is not in"
+        );
+        let keeper = Log::new(9);
+        let keys = vec![Appointed { key: keeper.author, from: 0 }];
+        owner.act(&mut room, Deed::Appoint { keys, role: Role::Keeper, despite: vec![] });
+        assert!(to_write(&mut room).is_none() && room.fold().owes_epoch(&owner.author));
+        assert!(!room.fold().owes_epoch(&anna.author) && !room.fold().owes_epoch(&ben.author));
+        let second = owner.makes(&mut room, 2);
+        assert_eq!(to_write(&mut room), Some(second));
+        assert!(room.fold().is_keeper(&keeper.author) && !room.fold().may_read(&keeper.author));
+    }
+
+    #[test]
+    fn whoever_makes_an_epoch_writes_all_boxes_and_whoever_lets_somebody_in_that_one() {
+        let (mut room, [mut owner, mut anna, ben, cleo]) = room();
+        let epoch = owner.makes(&mut room, 1);
+        let lacks = |room: &mut Governance, of: &Log, filing| room.fold().lacks_boxes(&of.author, (&epoch, filing), 0);
+        assert_eq!(lacks(&mut room, &owner, false), Lacking::default(), "without a keeper there are none");
+        let keys = vec![Appointed { key: AuthorId([9; 32]), from: 0 }];
+        owner.act(&mut room, Deed::Appoint { keys, role: Role::Keeper, despite: vec![] });
+        let others = vec![anna.author, ben.author, cleo.author];
+        assert_eq!(lacks(&mut room, &owner, false).now, others);
+        // She did not make it, and holds it herself.
+        let later = lacks(&mut room, &anna, false);
+        assert_eq!((later.now, later.later), (vec![], vec![ben.author, cleo.author]));
+        let of = vec![anna.author, ben.author];
+        owner.act(&mut room, Deed::Boxes { epoch, of, before: Bytes::new() });
+        assert_eq!(lacks(&mut room, &owner, true).now, [cleo.author], "it goes on with what it began");
+        let rest = lacks(&mut room, &owner, false);
+        assert_eq!((rest.now, rest.later), (vec![cleo.author], vec![]), "whom it let in itself");
+        assert_eq!(lacks(&mut room, &anna, false).later, [cleo.author], "after an hour any member writes it");
+        anna.act(&mut room, Deed::Boxes { epoch, of: vec![cleo.author], before: Bytes::new() });
+        assert_eq!(lacks(&mut room, &owner, false), Lacking::default());
+        // Boxes of somebody who is out may hold anything.
+        owner.removes(&mut room, &anna);
+        assert_eq!(room.fold().lacks_boxes(&owner.author, (&epoch, false), 0).now, [cleo.author]);
     }
 
     #[test]
