@@ -96,7 +96,7 @@ pub struct File {
     /// Its length in bytes; that of the bytes that travel is at most [`FILE_BYTES`].
     pub size: u64,
     /// The key under which its bytes are sealed, see [`crate::pieces`]; `None` if they are not, as in an open room.
-    pub key: Option<Secret>,
+    pub key: Option<Box<Secret>>,
     /// Its name, see [`is_file_name`].
     pub name: String,
     /// Its type, as the sender says: a MIME type, or empty.
@@ -317,7 +317,7 @@ fn file(mut reader: Reader) -> Result<File, Reject> {
         return Err(Reject::Malformed("file flags"));
     }
     let reply_to = if flags & ANSWERS != 0 { Some(target(&mut reader)?) } else { None };
-    let key = if flags & SEALED != 0 { Some(Secret::new(reader.array("file key")?)) } else { None };
+    let key = if flags & SEALED != 0 { Some(Box::new(Secret::new(reader.array("file key")?))) } else { None };
     let size = if key.is_some() { plain_size(size).ok_or(Reject::Malformed("file size"))? } else { size };
     let mime = text(Reader::new(reader.bytes(MIME_BYTES, "file type")?), MIME_BYTES)?;
     let file = File { hash, size, key, name: text(reader, FILE_NAME_BYTES)?, mime, reply_to };
@@ -423,8 +423,13 @@ mod tests {
             Content::Topic("lunch at noon".into()),
             Content::File(photo()),
             Content::File(File { reply_to: Some(to), mime: String::new(), size: 0, ..photo() }),
-            Content::File(File { key: Some(Secret::new([8; 32])), size: 0, ..photo() }),
-            Content::File(File { key: Some(Secret::new([8; 32])), reply_to: Some(to), size: 300_000, ..photo() }),
+            Content::File(File { key: Some(Box::new(Secret::new([8; 32]))), size: 0, ..photo() }),
+            Content::File(File {
+                key: Some(Box::new(Secret::new([8; 32]))),
+                reply_to: Some(to),
+                size: 300_000,
+                ..photo()
+            }),
             Content::Imported(said_elsewhere("irssi", "alice", "hi")),
         ]
     }
@@ -483,7 +488,7 @@ mod tests {
             Content::File(File { name: long(FILE_NAME_BYTES + 1), ..photo() }),
             Content::File(File { mime: long(MIME_BYTES + 1), ..photo() }),
             Content::File(File { size: FILE_BYTES + 1, ..photo() }),
-            Content::File(File { key: Some(Secret::new([8; 32])), ..photo() }),
+            Content::File(File { key: Some(Box::new(Secret::new([8; 32]))), ..photo() }),
         ];
         for content in cases {
             assert!(matches!(content.encode(), Err(Reject::Limit(_))));

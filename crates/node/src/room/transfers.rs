@@ -99,7 +99,7 @@ impl Upload {
             import = room.node.shelf.on_disk(move |_| import.write(&last).map(|()| import)).await?;
         }
         let (hash, carried, pin) = room.node.shelf.take_whole(room.id(), import).await?;
-        let (size, key) = sealer.map_or((carried, None), |sealer| (sealer.size, Some(sealer.key)));
+        let (size, key) = sealer.map_or((carried, None), |sealer| (sealer.size, Some(Box::new(sealer.key))));
         let file = File { hash, size, key, name: name.to_owned(), mime: mime.to_owned(), reply_to };
         Ok(Offer::new(file, pin))
     }

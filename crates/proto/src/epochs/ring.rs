@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn of_a_file_the_hash_and_the_size_of_its_sealed_bytes_stay_in_plain() {
         let hash = FileId([7; 32]);
-        let (name, mime, key) = ("menu.pdf".into(), String::new(), Some(Secret::new([8; 32])));
+        let (name, mime, key) = ("menu.pdf".into(), String::new(), Some(Box::new(Secret::new([8; 32]))));
         let file = File { hash, size: 300_000, key, name, mime, reply_to: None };
         let (kind, body) = Content::File(file.clone()).encode().unwrap();
         let ring = ring(&[9]);
