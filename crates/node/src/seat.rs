@@ -153,6 +153,7 @@ impl Seat {
             self.knows = Knows::new(self.author);
         }
         self.board.posted().author = self.author;
+        self.board.posted().keeps = self.keeps();
         let clock = self.engine.clock().clone();
         self.engine = engine(&self.setup, start);
         self.engine.set_clock(clock);

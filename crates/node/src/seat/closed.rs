@@ -206,7 +206,8 @@ impl Seat {
     /// Whether this ticket lets us into a closed room that we are not in, and is another one than that by which we came.
     pub(crate) fn wants_anew(&self, setup: &RoomSetup) -> bool {
         let pass = |setup: &RoomSetup| setup.closed.and_then(|closed| closed.pass).map(|pass| pass.ticket);
-        !self.is_in() && pass(setup).is_some() && pass(setup) != pass(&self.setup)
+        let keeps = self.membership() == Some(Membership::Keeping) && setup.closed.is_some_and(|closed| closed.keeps);
+        !self.is_in() && !keeps && pass(setup).is_some() && pass(setup) != pass(&self.setup)
     }
 
     /// Begins to take part in a closed room: with the ticket by which we came or as somebody's device, if we have said

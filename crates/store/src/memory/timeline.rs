@@ -6,7 +6,7 @@ use std::{
     ops::Bound::{Excluded, Unbounded},
 };
 
-use rumormill_proto::{content::carried, entry::Kind, ids::FileId, timeline::Place};
+use rumormill_proto::{content::carried, entry::Kind, ids::{AuthorId, FileId}, timeline::Place};
 
 use super::Shelf;
 use crate::{
@@ -25,6 +25,13 @@ impl Shelf {
     pub(super) fn page_after(&self, of: &BTreeSet<Place>, after: Option<Place>, limit: usize) -> Vec<TimelineRow> {
         let places = of.range((after.map_or(Unbounded, Excluded), Unbounded)).take(limit);
         places.filter_map(|place| self.line(place)).collect()
+    }
+
+    /// The first `most` authors whose entries name a file, ascending.
+    pub(super) fn offerers(&self, file: &FileId, most: usize) -> Vec<AuthorId> {
+        let sign = file.to_string();
+        let named = self.about(None, Kind::FILE..=Kind::FILE).filter(|(group, _)| group.sign == sign);
+        named.map(|(group, _)| group.author).take(most).collect()
     }
 
     /// The files that unretracted entries offer and whose bytes are sealed, newest first.
