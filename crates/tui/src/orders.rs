@@ -64,7 +64,7 @@ pub(super) enum Use {
 pub(super) const ORDERS: [Known; 33] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
-    daily("ticket", "", "show and copy the ticket for others; keeper: one for a keeper", Order::Ticket),
+    daily("ticket", "", "show and copy the ticket for others", Order::Ticket),
     rare("nick", "NAME", "be shown by this name", Order::Nick),
     daily("reply", "TEXT", "answer the selected message, or the last one", Order::Reply),
     daily("edit", "TEXT", "write your message anew", Order::Edit),

@@ -6,7 +6,12 @@ use std::{
     ops::Bound::{Excluded, Unbounded},
 };
 
-use rumormill_proto::{content::carried, entry::Kind, ids::{AuthorId, FileId}, timeline::Place};
+use rumormill_proto::{
+    content::carried,
+    entry::Kind,
+    ids::{AuthorId, FileId},
+    timeline::Place,
+};
 
 use super::Shelf;
 use crate::{
