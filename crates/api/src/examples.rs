@@ -115,7 +115,7 @@ impl Example for Tickets {
 
 impl Example for NewTicket {
     fn example() -> Self {
-        Self { uses: 1, expires_ms: Some(SAID_MS + 7 * 24 * 3_600_000) }
+        Self { keeper: false, uses: 1, expires_ms: Some(SAID_MS + 7 * 24 * 3_600_000) }
     }
 }
 

@@ -229,6 +229,9 @@ pub struct AnnouncedTicket {
     pub maker: Named,
     /// Whether you made it.
     pub mine: bool,
+    /// Whether it is for keepers, which store and serve the room without being able to read it.
+    #[serde(default)]
+    pub keeper: bool,
     /// How many people it lets in.
     pub uses: u64,
     /// How many came by it.
@@ -250,6 +253,10 @@ pub struct Tickets {
 /// A ticket to make.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewTicket {
+    /// Whether it is for keepers, which store and serve the room without being able to read it. Owners and co-owners make
+    /// such tickets.
+    #[serde(default)]
+    pub keeper: bool,
     /// How many people it lets in.
     pub uses: u64,
     /// When it ends, in milliseconds since the Unix epoch; absent for never.

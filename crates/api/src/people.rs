@@ -27,6 +27,9 @@ pub struct Person {
     /// Where they stand in a closed room; absent in an open one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// How many of your own entries a keeper lacks that is connected, as far as is known; absent for everybody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<u64>,
 }
 
 /// The people of a room.

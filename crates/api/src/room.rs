@@ -74,6 +74,9 @@ pub struct Room {
     /// What it is if it is a private room; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<Private>,
+    /// Whether this machine stores and serves the room without being able to read it, or waits for that.
+    #[serde(default)]
+    pub keeper: bool,
     /// The search for others, as long as no entry has come from any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeking: Option<Seeking>,
@@ -242,6 +245,11 @@ pub enum Enter {
     Invited {
         /// The ticket that a member handed over.
         ticket: String,
+    },
+    /// Store and serve the room of a ticket for keepers, without being able to read it.
+    Kept {
+        /// The ticket.
+        keeper: String,
     },
 }
 

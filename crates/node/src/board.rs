@@ -71,6 +71,8 @@ pub(crate) struct Posted {
     pub(crate) retention: Keep,
     /// Whether the room is announced by name on the LAN.
     pub(crate) announced: bool,
+    /// Whether we store the room without being able to read it.
+    pub(crate) keeps: bool,
     /// Whether we came as somebody's device.
     pub(crate) device: bool,
     /// The room that it comes out of, if it is a private one.
@@ -248,6 +250,7 @@ impl Posted {
     pub(crate) fn set(&mut self, record: &RoomRecord) {
         (self.retention, self.announced) = (record.keep, record.announced);
         self.private.clone_from(&record.private);
+        self.keeps = record.closed.is_some_and(|closed| closed.keeps);
         self.device = record.closed.is_some_and(|closed| closed.device_of.is_some());
     }
 

@@ -137,6 +137,10 @@ impl Read for Counting<'_> {
         self.read.once(room, key)
     }
 
+    fn carried(&mut self, room: &RoomId, most: usize) -> Result<Vec<(FileId, u64)>, Error> {
+        self.read.carried(room, most)
+    }
+
     fn secrets(&mut self, room: &RoomId) -> Result<Vec<Secret>, Error> {
         self.read.secrets(room)
     }

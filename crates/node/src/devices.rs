@@ -55,7 +55,8 @@ impl Node {
         setup.fresh_author = key.fresh;
         setup.private.clone_from(&handed.private);
         setup.contacts.clone_from(&handed.contacts);
-        setup.closed = Some(Closed { founder: handed.founder, pass: None, device_of: Some(handed.author) });
+        setup.closed =
+            Some(Closed { founder: handed.founder, pass: None, device_of: Some(handed.author), keeps: false });
         self.enter(setup).await
     }
 

@@ -479,10 +479,12 @@ impl Driver {
         let room = &setup.id;
         let kept = self.store.kept(room)?;
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
-        let Some(founder) = setup.closed.map(|closed| closed.founder) else { return Ok((kept, end, None)) };
+        let Some((founder, keeps)) = setup.closed.map(|closed| (closed.founder, closed.keeps)) else {
+            return Ok((kept, end, None));
+        };
         let governance = self.read.governance(room, founder)?;
         let (secrets, entropy) = (self.read.secrets(room)?, epochs::Secret::new(random()));
-        Ok((kept, end, Some(Box::new(Closed { governance, secrets, entropy }))))
+        Ok((kept, end, Some(Box::new(Closed { governance, secrets, entropy, keeps }))))
     }
 
     /// Wakes engines, carries out their outputs, and renews the status of rooms.

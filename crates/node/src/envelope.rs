@@ -36,7 +36,7 @@ use rumormill_proto::{
 
 use crate::{
     greeting::Tag,
-    limits::{PROOF_BYTES, REPORT_BYTES, TAGS},
+    limits::{GREETING_TAGS, PROOF_BYTES, REPORT_BYTES, TAGS},
 };
 
 /// The most bytes that zstd makes of a frame, and the numbers before it.
@@ -227,7 +227,7 @@ pub(crate) fn read_control(body: Bytes) -> Result<Option<Control>, Reject> {
         GREETING => {
             let boot = reader.array("boot")?;
             let count = reader.left() / size_of::<Tag>();
-            if count > TAGS {
+            if count > GREETING_TAGS {
                 return Err(Reject::Limit("tags"));
             }
             let tags = (0..count).map(|_| reader.array("tag"));

@@ -4,15 +4,30 @@ use std::time::Duration;
 
 use rumormill_proto::limits::{BODY_BYTES, CHAIN_BYTES, FRAME_BYTES};
 
-/// Rooms of one node. A greeting names each in 32 bytes: 2 KiB.
-pub const ROOMS: usize = 64;
+/// Rooms of one node. An idle one takes some 100 kB: ten thousand are a gigabyte, which a machine that keeps so many has.
+pub const ROOMS: usize = 10_000;
+
+/// Rooms that a node announces at once to a peer that dials it, 32 bytes each: 2 KiB. It announces others when the peer
+/// does, who knows where it dials.
+pub const GREETED: usize = 64;
+
+/// Rooms that a node announces at once to a peer that it dials, because that peer is known in them: 16 KiB, a greeting. It
+/// announces others when the peer does.
+pub const GREETED_DIALLED: usize = 512;
 
 /// Tags of one greeting come in multiples of this, so their number reveals little about how many rooms the sender is
 /// in.
 pub const TAG_GROUP: usize = 8;
 
-/// Tags that a peer may announce over one connection: enough to announce every room in a greeting of its own.
-pub const TAGS: usize = ROOMS * TAG_GROUP;
+/// Tags of one greeting: 16 KiB.
+pub const GREETING_TAGS: usize = GREETED_DIALLED;
+
+/// Tags that a peer may announce over one connection: a thousand rooms at once, and four hundred entered one after the
+/// other. 32 bytes on the wire and 100 in memory each: 400 kB of a peer that announces as many as it may.
+pub const TAGS: usize = 4096;
+
+/// Rooms that one machine of a person hands to another.
+pub const LINK_ROOMS: usize = 1024;
 
 /// Bytes of one envelope on the live stream: the largest frame and its channel number.
 pub const ENVELOPE_BYTES: usize = FRAME_BYTES + 10;
@@ -58,8 +73,9 @@ pub const ENTRY_BYTES: usize = 128;
 /// A caller with one more waits.
 pub const COMMANDS: usize = 4096;
 
-/// Controls of one peer that wait for the driver: one for every tag. A peer with one more waits.
-pub const LINK_CONTROLS: usize = TAGS;
+/// Controls of one peer that wait for the driver: a proof for each of 64 rooms, and as many greetings, addresses and
+/// introductions again as honest peers send. A peer with one more waits.
+pub const LINK_CONTROLS: usize = 512;
 
 /// Frames of peers that the driver takes before it commits. A commit costs about one millisecond, and a hundred entries
 /// as much again; beyond that, waiting for more gains little and delays the frames that are ready.

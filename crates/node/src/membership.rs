@@ -13,6 +13,8 @@ pub enum Membership {
     Open,
     /// We are a member, with this role if it is one.
     Present(Option<Role>),
+    /// We store and serve the room, and cannot read it.
+    Keeping,
     /// A member that we meet lets us in.
     Waiting,
     /// The ticket by which we came lets nobody in any more.

@@ -156,7 +156,7 @@ impl Node {
             return Err(Error::TooLong);
         }
         let mut setup = RoomSetup::new(id, random(), author_secret, name);
-        setup.closed = Some(Closed { founder, pass: None, device_of: None });
+        setup.closed = Some(Closed { founder, pass: None, device_of: None, keeps: false });
         let name = Bytes::copy_from_slice(name.as_bytes());
         self.begin(setup, vec![(Kind::FOUND, body), (Kind::NAME, name)]).await
     }

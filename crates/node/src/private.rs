@@ -206,7 +206,7 @@ impl Node {
         let [nonce @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = random();
         let (id, body) = found_closed(&founder, nonce);
         let mut setup = RoomSetup::new(id, random(), record.author_secret, name);
-        setup.closed = Some(Closed { founder, pass: None, device_of: None });
+        setup.closed = Some(Closed { founder, pass: None, device_of: None, keeps: false });
         setup.contacts = shared.contacts_of(&people);
         setup.private = Some(Private { of: shared.id(), people });
         let room = self.begin(setup, vec![(Kind::FOUND, body)]).await?;
@@ -230,7 +230,7 @@ impl Node {
         let mut setup = RoomSetup::new(letter.room, *letter.secret.bytes(), record.author_secret, name);
         // We may have been there before: then we first take back what we said.
         setup.fresh_author = false;
-        setup.closed = Some(Closed { founder: *founder, pass: None, device_of: None });
+        setup.closed = Some(Closed { founder: *founder, pass: None, device_of: None, keeps: false });
         setup.contacts = letter.contact.iter().cloned().chain(shared.contacts_of(&letter.people)).collect();
         setup.contacts.dedup_by_key(|contact| contact.peer);
         setup.private = Some(Private { of: shared.id(), people: letter.people.clone() });

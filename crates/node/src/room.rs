@@ -86,8 +86,12 @@ impl Room {
 
     fn ticket_of(&self, admits: Option<Admits>) -> Ticket {
         let standing = self.standing();
-        let is_linked = |contact: &&Contact| standing.peers.iter().any(|peer| peer.peer == contact.peer);
-        let others = standing.contacts.iter().filter(is_linked).take(TICKET_CONTACTS / 4).cloned();
+        let linked = |contact: &Contact| standing.peers.iter().find(|peer| peer.peer == contact.peer);
+        let mut others: Vec<&Contact> = standing.contacts.iter().filter(|contact| linked(contact).is_some()).collect();
+        // Keepers are there when everybody else is away.
+        let keeps = |contact: &Contact| linked(contact).is_some_and(|peer| self.is_keeper(&peer.author));
+        others.sort_by_cached_key(|contact| !keeps(contact));
+        let others = others.into_iter().take(TICKET_CONTACTS / 4).cloned();
         let contacts = [self.node.contact()].into_iter().chain(others).collect();
         Ticket { room: self.board.id, secret: *self.board.secret, admits, contacts }
     }

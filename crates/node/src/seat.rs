@@ -98,6 +98,7 @@ impl Seat {
         board.posted().retention = setup.retention;
         board.posted().announced = setup.announced;
         board.posted().private.clone_from(&setup.private);
+        board.posted().keeps = setup.closed.is_some_and(|closed| closed.keeps);
         board.posted().device = setup.closed.is_some_and(|closed| closed.device_of.is_some());
         let (now, locked) = (start.now, !start.kept.is_empty());
         let engine = engine(&setup, start);
@@ -156,6 +157,7 @@ impl Seat {
             self.knows = Knows::new(self.author);
         }
         self.board.posted().author = self.author;
+        self.board.posted().keeps = self.keeps();
         let clock = self.engine.clock().clone();
         self.engine = engine(&self.setup, start);
         self.engine.set_clock(clock);
@@ -483,7 +485,7 @@ impl Seat {
         let frontier = self.engine.frontier();
         let standing = Standing {
             peers: self.board.posted().members.iter().filter_map(linked).collect(),
-            contacts: self.setup.contacts.clone(),
+            contacts: Some(self.contacts()).filter(|known| !known.is_empty()).unwrap_or(self.setup.contacts.clone()),
             entries: frontier.logs().map(|(_, log)| log.len()).sum(),
             missing: self.missing,
             authors: frontier.len(),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ticket   "rumor2", then in base32 (RFC 4648, lower case, no padding):
-//!          closed    1 byte, 0 for an open room, 1 for a closed one
+//!          closed    1 byte, 0 for an open room, 1 for a closed one, 2 for a keeper of a closed one
 //!          room      32 bytes
 //!          secret    32 bytes
 //!          of a closed room:
@@ -26,7 +26,7 @@ use data_encoding::{BASE32_NOPAD, DecodeKind};
 use rumormill_proto::{
     codec::{Reader, put_bytes, put_number},
     frame::Contact,
-    governance::TicketId,
+    governance::{Guest, TicketId},
     ids::{AuthorId, PeerId, RoomId},
     limits::ADDRESS_BYTES,
     reject::Reject,
@@ -61,12 +61,15 @@ pub struct Admits {
     pub founder: AuthorId,
     /// The ticket as the room knows it.
     pub pass: Pass,
+    /// Whom it lets in.
+    pub guest: Guest,
 }
 
 impl Admits {
     /// How whoever comes with it holds the room.
     pub(crate) fn closed(self) -> Closed {
-        Closed { founder: self.founder, pass: Some(self.pass), device_of: None }
+        let keeps = self.guest == Guest::Keeper;
+        Closed { founder: self.founder, pass: Some(self.pass), device_of: None, keeps }
     }
 }
 
@@ -138,7 +141,7 @@ impl FromStr for Ticket {
         let rest = text.strip_prefix(WORD).ok_or(TicketError::NotATicket)?;
         let (letters, read): (_, Fields) = match (rest.strip_prefix(VERSION), rest.strip_prefix(FIRST_VERSION)) {
             (Some(letters), _) => (letters, Self::read),
-            (_, Some(letters)) => (letters, |reader| Self::read_fields(reader, false)),
+            (_, Some(letters)) => (letters, |reader| Self::read_fields(reader, None)),
             _ if rest.starts_with(|c: char| ('3'..='9').contains(&c)) => return Err(TicketError::Newer),
             _ => return Err(TicketError::NotATicket),
         };
@@ -153,10 +156,14 @@ impl FromStr for Ticket {
 impl Ticket {
     fn encode(&self) -> Vec<u8> {
         let contacts = &self.contacts[..self.contacts.len().min(TICKET_CONTACTS)];
-        let mut out = vec![u8::from(self.admits.is_some())];
+        let mut out = vec![match self.admits.map(|admits| admits.guest) {
+            None => 0,
+            Some(Guest::Member) => 1,
+            Some(Guest::Keeper) => 2,
+        }];
         out.extend_from_slice(&self.room.0);
         out.extend_from_slice(&self.secret);
-        if let Some(Admits { founder, pass }) = &self.admits {
+        if let Some(Admits { founder, pass, .. }) = &self.admits {
             out.extend_from_slice(&founder.0);
             out.extend_from_slice(&pass.ticket.0);
             out.extend_from_slice(&pass.secret);
@@ -189,14 +196,19 @@ impl Ticket {
     }
 
     fn read(reader: &mut Reader) -> Result<Self, Reject> {
-        let closed = reader.flag()?;
-        Self::read_fields(reader, closed)
+        let guest = match reader.byte("closed")? {
+            0 => None,
+            1 => Some(Guest::Member),
+            2 => Some(Guest::Keeper),
+            _ => return Err(Reject::Limit("closed")),
+        };
+        Self::read_fields(reader, guest)
     }
 
-    fn read_fields(reader: &mut Reader, closed: bool) -> Result<Self, Reject> {
+    fn read_fields(reader: &mut Reader, guest: Option<Guest>) -> Result<Self, Reject> {
         let room = RoomId(reader.array("room")?);
         let secret = reader.array("secret")?;
-        let admits = if closed { Some(Self::read_admits(reader)?) } else { None };
+        let admits = guest.map(|guest| Self::read_admits(reader, guest)).transpose()?;
         let count = reader.count(TICKET_CONTACTS, "contacts")?;
         let mut contacts = Vec::new();
         for _ in 0..count {
@@ -206,10 +218,10 @@ impl Ticket {
         Ok(Self { room, secret, admits, contacts })
     }
 
-    fn read_admits(reader: &mut Reader) -> Result<Admits, Reject> {
+    fn read_admits(reader: &mut Reader, guest: Guest) -> Result<Admits, Reject> {
         let founder = AuthorId(reader.array("founder")?);
         let pass = Pass { ticket: TicketId(reader.array("ticket")?), secret: reader.array("ticket key")? };
-        Ok(Admits { founder, pass })
+        Ok(Admits { founder, pass, guest })
     }
 }
 
@@ -232,7 +244,7 @@ mod tests {
     fn closed() -> Ticket {
         let pass = Pass { ticket: TicketId([6; 32]), secret: [2; 32] };
         let mut ticket = ticket();
-        ticket.admits = Some(Admits { founder: AuthorId([5; 32]), pass });
+        ticket.admits = Some(Admits { founder: AuthorId([5; 32]), pass, guest: Guest::Member });
         ticket
     }
 
@@ -255,6 +267,9 @@ mod tests {
             assert_eq!(read(&pasted), Ok(ticket()), "{pasted}");
         }
         assert_eq!(read(&closed().to_string()), Ok(closed()));
+        let mut keeper = closed();
+        keeper.admits.iter_mut().for_each(|admits| admits.guest = Guest::Keeper);
+        assert_eq!(read(&keeper.to_string()), Ok(keeper));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rumormill_proto::{
     content::Target,
     entry::Kind,
-    governance::{Foreseen, Order},
+    governance::{Foreseen, Guest, Order},
 };
 use rumormill_store::{Pass, RoomRecord};
 use tokio::sync::oneshot;
@@ -21,8 +21,10 @@ pub(crate) type Answer = oneshot::Sender<Result<Done, Error>>;
 pub(crate) enum Wish {
     /// This.
     Order(Order),
-    /// Make a ticket for people.
+    /// Make a ticket.
     Ticket {
+        /// Whom it lets in.
+        guest: Guest,
         /// How many it lets in.
         uses: u64,
         /// Milliseconds since the Unix epoch at which it ends, if it does.

@@ -44,4 +44,6 @@ pub struct Closed {
     pub secrets: Vec<Secret>,
     /// 32 bytes that nobody can foretell, and that were never used before: new secrets are made of them.
     pub entropy: Secret,
+    /// Whether this node stores and serves what it cannot read: it then takes no secret, whoever hands it one.
+    pub keeps: bool,
 }

@@ -14,8 +14,9 @@
 //! REACTION    author 32 bytes, seq; 1 to react, 0 to take it back; the sign to the end
 //! NICK        name to the end
 //! TOPIC       text to the end
-//! FILE        hash 32 bytes, size; 0, or 1 and what it answers as above; type: its length and as many bytes of
-//!             printable ASCII; name to the end: not empty, no path, no control characters
+//! FILE        hash 32 bytes, size, both of the bytes that travel; flags: 1 if it answers something, 2 if its bytes are
+//!             sealed; what it answers as above; the key of its bytes 32; type: its length and as many bytes of printable
+//!             ASCII; name to the end: not empty, no path, no control characters
 //! IMPORTED    where it was said and by whom, each as number of bytes and bytes; milliseconds as a number; text to the end
 //! ```
 
@@ -26,11 +27,13 @@ use bytes::Bytes;
 use crate::{
     codec::{Reader, put_bytes, put_number},
     entry::{Body, Kind},
+    epochs::Secret,
     ids::{AuthorId, FileId, Seq},
     limits::{
         BODY_BYTES, FILE_BYTES, FILE_NAME_BYTES, MENTIONS, MIME_BYTES, NAME_BYTES, SIGN_BYTES, SOURCE_BYTES,
         TOPIC_BYTES,
     },
+    pieces::{plain_size, sealed_size},
     reject::Reject,
 };
 
@@ -88,16 +91,40 @@ pub struct Imported {
 /// A file that somebody offers. A node that wants its bytes fetches them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Hash of its bytes.
+    /// Hash of the bytes that travel: of the sealed ones, if it has a key.
     pub hash: FileId,
-    /// Its length in bytes, at most [`FILE_BYTES`].
+    /// Its length in bytes; that of the bytes that travel is at most [`FILE_BYTES`].
     pub size: u64,
+    /// The key under which its bytes are sealed, see [`crate::pieces`]; `None` if they are not, as in an open room.
+    pub key: Option<Box<Secret>>,
     /// Its name, see [`is_file_name`].
     pub name: String,
     /// Its type, as the sender says: a MIME type, or empty.
     pub mime: String,
     /// The entry that it answers.
     pub reply_to: Option<Target>,
+}
+
+impl File {
+    /// How many bytes travel.
+    pub fn carried(&self) -> u64 {
+        if self.key.is_some() { sealed_size(self.size) } else { self.size }
+    }
+}
+
+/// What of the offer of a file whoever cannot read it is told: the hash and the number of the bytes that travel, and how
+/// many bytes of the body say that.
+pub fn carried(body: &Bytes) -> Option<(FileId, u64, usize)> {
+    let mut reader = Reader::new(body.clone());
+    let hash = FileId(reader.array("file hash").ok()?);
+    let size = reader.number("file size").ok()?;
+    Some((hash, size, body.len() - reader.left()))
+}
+
+/// The part in front of the offer of a file that stays in plain, if the bytes of that file are sealed.
+pub(crate) fn carried_front(body: &[u8]) -> Option<usize> {
+    let (.., front) = carried(&Bytes::copy_from_slice(body))?;
+    body.get(front).filter(|flags| **flags & SEALED != 0).map(|_| front)
 }
 
 /// Whether a file may have this name: one part of a path, without control characters, that names no directory.
@@ -278,12 +305,22 @@ fn put_target(out: &mut Vec<u8>, target: &Target) {
     put_number(out, target.seq);
 }
 
+/// Flags of a file.
+const ANSWERS: u8 = 1;
+const SEALED: u8 = 2;
+
 fn file(mut reader: Reader) -> Result<File, Reject> {
     let hash = FileId(reader.array("file hash")?);
     let size = reader.number("file size")?;
-    let reply_to = if reader.flag()? { Some(target(&mut reader)?) } else { None };
+    let flags = reader.byte("file flags")?;
+    if flags & !(ANSWERS | SEALED) != 0 {
+        return Err(Reject::Malformed("file flags"));
+    }
+    let reply_to = if flags & ANSWERS != 0 { Some(target(&mut reader)?) } else { None };
+    let key = if flags & SEALED != 0 { Some(Box::new(Secret::new(reader.array("file key")?))) } else { None };
+    let size = if key.is_some() { plain_size(size).ok_or(Reject::Malformed("file size"))? } else { size };
     let mime = text(Reader::new(reader.bytes(MIME_BYTES, "file type")?), MIME_BYTES)?;
-    let file = File { hash, size, name: text(reader, FILE_NAME_BYTES)?, mime, reply_to };
+    let file = File { hash, size, key, name: text(reader, FILE_NAME_BYTES)?, mime, reply_to };
     judge(&file)?;
     Ok(file)
 }
@@ -291,16 +328,18 @@ fn file(mut reader: Reader) -> Result<File, Reject> {
 fn put_file(out: &mut Vec<u8>, file: &File) -> Result<(), Reject> {
     judge(file)?;
     out.extend_from_slice(&file.hash.0);
-    put_number(out, file.size);
-    out.push(u8::from(file.reply_to.is_some()));
+    put_number(out, file.carried());
+    let flag = |flag: u8, is: bool| if is { flag } else { 0 };
+    out.push(flag(ANSWERS, file.reply_to.is_some()) | flag(SEALED, file.key.is_some()));
     file.reply_to.iter().for_each(|target| put_target(out, target));
+    file.key.iter().for_each(|key| out.extend_from_slice(key.bytes()));
     put_bytes(out, file.mime.as_bytes());
     Ok(())
 }
 
 /// Checks the rules for every file, written or read.
 fn judge(file: &File) -> Result<(), Reject> {
-    if file.size > FILE_BYTES || file.mime.len() > MIME_BYTES || file.name.len() > FILE_NAME_BYTES {
+    if file.carried() > FILE_BYTES || file.mime.len() > MIME_BYTES || file.name.len() > FILE_NAME_BYTES {
         return Err(Reject::Limit("file"));
     }
     let plain = file.mime.bytes().all(|byte| (b' '..=b'~').contains(&byte));
@@ -367,7 +406,7 @@ mod tests {
 
     fn photo() -> File {
         let (name, mime) = ("photo of us.jpg".into(), "image/jpeg".into());
-        File { hash: FileId([9; 32]), size: FILE_BYTES, name, mime, reply_to: None }
+        File { hash: FileId([9; 32]), size: FILE_BYTES, key: None, name, mime, reply_to: None }
     }
 
     fn contents() -> Vec<Content> {
@@ -384,6 +423,13 @@ mod tests {
             Content::Topic("lunch at noon".into()),
             Content::File(photo()),
             Content::File(File { reply_to: Some(to), mime: String::new(), size: 0, ..photo() }),
+            Content::File(File { key: Some(Box::new(Secret::new([8; 32]))), size: 0, ..photo() }),
+            Content::File(File {
+                key: Some(Box::new(Secret::new([8; 32]))),
+                reply_to: Some(to),
+                size: 300_000,
+                ..photo()
+            }),
             Content::Imported(said_elsewhere("irssi", "alice", "hi")),
         ]
     }
@@ -442,6 +488,7 @@ mod tests {
             Content::File(File { name: long(FILE_NAME_BYTES + 1), ..photo() }),
             Content::File(File { mime: long(MIME_BYTES + 1), ..photo() }),
             Content::File(File { size: FILE_BYTES + 1, ..photo() }),
+            Content::File(File { key: Some(Box::new(Secret::new([8; 32]))), ..photo() }),
         ];
         for content in cases {
             assert!(matches!(content.encode(), Err(Reject::Limit(_))));

@@ -28,6 +28,7 @@ mod epochs;
 mod forks;
 mod gate;
 mod govern;
+mod handed;
 mod home;
 mod links;
 mod quarantine;
@@ -126,7 +127,7 @@ struct Parts {
     acts: acts::Acts,
     quarantine: quarantine::Quarantine,
     books: books::Books,
-    /// The secrets of a closed room.
+    /// The secrets of a closed room; `None` in an open one, and at a keeper.
     keys: Option<epochs::Keys>,
 }
 
@@ -171,7 +172,7 @@ impl Engine {
         &self.parts.seats
     }
 
-    /// The secrets that are held of a closed room; `None` in an open room.
+    /// The secrets that are held of a closed room; `None` in an open room, and at a keeper.
     pub fn ring(&self) -> Option<&Ring> {
         self.parts.keys.as_ref().map(|keys| &keys.ring)
     }

@@ -67,6 +67,10 @@ impl Kind {
     /// What only a few of the room can read, see [`crate::letter`].
     pub const LETTER: Self = Self(11);
 
+    /// A file of a closed room, sealed, but for the hash and the size of its bytes, which are sealed too: whoever cannot
+    /// read it can keep and serve these.
+    pub const CARRIED: Self = Self(96);
+
     /// Gives a role to a person. This kind and those below are acts, see [`crate::governance`], which also has the layout
     /// of their bodies.
     pub const APPOINT: Self = Self(32);
@@ -98,11 +102,12 @@ impl Kind {
     pub const HIDE: Self = Self(45);
     /// Names a secret under which words are sealed, see [`crate::epochs`].
     pub const EPOCH: Self = Self(46);
-
     /// Sets the rules of the room.
     pub const RULES: Self = Self(47);
     /// Shows the words of a newcomer.
     pub const LET_THROUGH: Self = Self(48);
+    /// Boxes with the secret of an epoch, for members who are away.
+    pub const BOXES: Self = Self(49);
 
     /// By how much the number of a sealed kind is higher than that of the same kind in plain.
     const SEALED: u8 = 64;
@@ -143,7 +148,10 @@ impl Kind {
 
     /// The kind that sealed words have once they are opened; `None` for kinds in plain.
     pub fn opened(self) -> Option<Self> {
-        self.0.checked_sub(Self::SEALED).map(Self).filter(|kind| kind.is_word())
+        match self {
+            Self::CARRIED => Some(Self::FILE),
+            kind => kind.0.checked_sub(Self::SEALED).map(Self).filter(|kind| kind.is_word()),
+        }
     }
 
     /// Whether a governor of a closed room can take an entry of this kind back. Somebody whose words were taken back keeps its

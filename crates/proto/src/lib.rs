@@ -32,6 +32,7 @@ mod logs;
 mod own;
 mod patience;
 mod pending;
+pub mod pieces;
 pub mod random;
 mod receipts;
 pub mod reject;

@@ -584,6 +584,16 @@ pub const EPOCHS_UNNAMED: usize = 1_024;
 /// Epochs whose ids begin alike, of which each is tried: two take 2^32 work to make.
 pub const EPOCHS_ALIKE: usize = 4;
 
+/// Boxes in one act: 112 bytes each, 4.5 of the 8 KiB of [`BODY_BYTES`].
+pub const ACT_BOXES: usize = 40;
+
+/// Secrets of earlier epochs in one act, sealed: 3 KiB beside [`ACT_BOXES`].
+pub const BOXED_SECRETS: usize = 96;
+
+/// Milliseconds after which members write the boxes that somebody lacks and that whoever should have written them did not:
+/// most people who let somebody in are heard of by then. Each waits up to twice as long, so that mostly one of them does.
+pub const BOXES_MS: u64 = 3_600_000;
+
 /// Steps from epochs to those they follow, in search of one that answers every ending: a thousand epochs, each of them
 /// with 64 steps.
 pub const EPOCH_STEPS: usize = 65_536;

@@ -17,7 +17,7 @@ use crate::{
     admit::{Author, Entry},
     content::vouched_for,
     entry::{Body, Founding, Kind, RawEntry, Seen, founding},
-    epochs::{EpochId, Ring},
+    epochs::{EpochId, Ring, Secret},
     ids::{AuthorId, EntryId, PeerId, RoomId, Seq},
     input::{Saying, Unsaid},
     limits::{ADOPT_MS, ALONE_MS, BODY_BYTES, CLAIM_MS, CLAIMS, FARTHER, PENDING_MS, RUN_ENTRIES, SAYINGS, SEEN_PAIRS},
@@ -253,6 +253,16 @@ impl Own {
     /// Whether we may write once there is something to say, and no act waits that we said by ourselves.
     pub(crate) fn may_begin(&self) -> bool {
         self.adoption.is_none() && !self.waiting.iter().any(|saying| saying.kind == Kind::EPOCH)
+    }
+
+    /// Whether an act waits to be written: another one would have to name it.
+    pub(crate) fn acts_wait(&self) -> bool {
+        self.waiting.iter().any(|saying| saying.kind.is_act())
+    }
+
+    /// The secret form of our X25519 key.
+    pub(crate) fn exchange_secret(&self) -> Secret {
+        self.author.exchange_secret()
     }
 
     /// Puts what we say by ourselves before what waits.

@@ -146,6 +146,12 @@ enum Command {
     /// Remove damaged entries and fetch them again
     #[command(hide = true)]
     Resync(commands::resync::Args),
+    /// Store and serve rooms that this machine cannot read, for a machine that you do not trust
+    #[command(hide = true)]
+    Keeper(commands::keeper::Args),
+    /// List the keepers of a room, and what each holds
+    #[command(hide = true)]
+    Keepers(commands::keepers::Args),
     /// Run all rooms without a screen, with the web page and the HTTP API
     Serve(commands::serve::Args),
     /// Watch rooms, links, delivery lag and refusals of a running node
@@ -255,6 +261,8 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Import(args) => commands::import::run(args, place).await,
         Command::Check(args) => commands::check::run(args, place).await,
         Command::Resync(args) => commands::resync::run(args, place).await,
+        Command::Keeper(args) => commands::keeper::run(args, place).await,
+        Command::Keepers(args) => commands::keepers::run(args, place).await,
         Command::Serve(args) => commands::serve::run(args, place).await,
         Command::Top(args) => commands::top::run(args, place).await,
         Command::Doctor(args) => commands::doctor::run(args, place).await,

@@ -15,7 +15,7 @@ mod told;
 
 pub use self::{
     answer::Refusal,
-    api::{Api, Typing, read_name, read_ticket, shares},
+    api::{Api, Typing, for_keepers, read_name, read_ticket, shares},
     archive::{
         checked::{checked, spoil},
         import::{broken, cut, parts, read_said},

@@ -88,9 +88,14 @@ impl World {
 
     /// Makes a ticket at a peer.
     pub fn make_ticket(&mut self, peer: usize, uses: u64) -> Made {
+        self.make_ticket_for(peer, Guest::Member, uses)
+    }
+
+    /// Makes a ticket at a peer for members or keepers.
+    pub fn make_ticket_for(&mut self, peer: usize, guest: Guest, uses: u64) -> Made {
         let secret = scatter(self.setup.seed ^ 7, self.number());
         let key = TicketKey(Author::from_secret(&secret).id().0);
-        self.order(peer, Order::Ticket { guest: Guest::Member, key, uses, expires_ms: None });
+        self.order(peer, Order::Ticket { guest, key, uses, expires_ms: None });
         Made { maker: peer, secret }
     }
 
@@ -116,6 +121,24 @@ impl World {
         self.order(peer, Order::Join { ticket, key, exchange: [0; 32], countersignature });
     }
 
+    /// How many peers there are, whether they run or not.
+    pub fn peers(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// Lets a peer store and serve what it cannot read, from its next start on.
+    pub fn become_keeper(&mut self, peer: usize) {
+        self.peers[peer].home.keeps = true;
+        self.crash(peer);
+        self.restart(peer);
+    }
+
+    /// The secrets that the store of a peer holds, and the bodies there that are in plain.
+    pub fn reads(&self, peer: usize) -> (usize, Vec<Kind>) {
+        let plain = |line: TimelineRow| (!line.kind.is_act() && line.kind.opened().is_none()).then_some(line.kind);
+        (self.ring(peer).epochs().len(), self.held(peer).into_iter().filter_map(plain).collect())
+    }
+
     /// Lets in, at a peer, everybody who waits there.
     pub fn welcome_all(&mut self, peer: usize) {
         let waiting = self.seats(peer).into_iter().filter(|(_, seat)| seat.knocks.is_some());
@@ -134,7 +157,8 @@ impl World {
 
     /// Whether somebody is a member at a peer.
     pub fn is_member(&self, at: usize, other: usize) -> bool {
-        self.seats(at).get(&self.author(other)).is_some_and(|seat| seat.knocks.is_none())
+        let is_in = |seat: &Seat| seat.knocks.is_none() && seat.role != Some(Role::Keeper);
+        self.seats(at).get(&self.author(other)).is_some_and(is_in)
     }
 
     /// What the engine of a peer begins with in a closed room.
@@ -144,7 +168,7 @@ impl World {
         let secrets = reader.and_then(|mut reader| reader.secrets(&self.room)).unwrap_or_default();
         let number = self.number();
         let entropy = Secret::new(scatter(self.setup.seed ^ 9, number));
-        Some(Closed { governance, secrets, entropy })
+        Some(Closed { governance, secrets, entropy, keeps: self.peers[peer].home.keeps })
     }
 
     /// What the store of a peer holds of a closed room, as the fold reads it.

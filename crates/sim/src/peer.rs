@@ -49,12 +49,14 @@ pub(crate) struct Remains {
     pub(crate) contacts: Vec<PeerId>,
     /// The ticket by which its author asks to be let into a closed room.
     pub(crate) pass: Option<(TicketId, TicketKey)>,
+    /// Whether it stores and serves what it cannot read.
+    pub(crate) keeps: bool,
 }
 
 impl Remains {
     pub(crate) fn new(id: PeerId, author_secret: [u8; 32], store: Memory) -> Self {
         let author = Author::from_secret(&author_secret).id();
-        Self { id, author, author_secret, fresh: false, store, contacts: Vec::new(), pass: None }
+        Self { id, author, author_secret, fresh: false, store, contacts: Vec::new(), pass: None, keeps: false }
     }
 }
 

@@ -399,6 +399,10 @@ pub trait Read: Send {
         Ok(!self.offerers(room, file, 1)?.is_empty())
     }
 
+    /// The files of a room whose bytes are sealed, that unretracted entries offer: hash and number of the sealed bytes.
+    /// Newest first, `most` at most.
+    fn carried(&mut self, room: &RoomId, most: usize) -> Result<Vec<(FileId, u64)>, Error>;
+
     /// The first `most` authors whose entries name a file, ascending.
     fn offerers(&mut self, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Error>;
 
@@ -489,6 +493,8 @@ pub struct Closed {
     pub pass: Option<Pass>,
     /// The author whose device this home is in the room, if it came as one.
     pub device_of: Option<AuthorId>,
+    /// Whether this home stores and serves the room without being able to read it.
+    pub keeps: bool,
 }
 
 /// A ticket of a closed room, as its holder has it.

@@ -539,12 +539,12 @@ impl Read for Memory {
         })
     }
 
+    fn carried(&mut self, room: &RoomId, most: usize) -> Result<Vec<(FileId, u64)>, Error> {
+        self.ask(room, |shelf| shelf.carried(most))
+    }
+
     fn offerers(&mut self, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Error> {
-        let sign = file.to_string();
-        self.ask(room, |shelf| {
-            let named = shelf.about(None, Kind::FILE..=Kind::FILE).filter(|(group, _)| group.sign == sign);
-            named.map(|(group, _)| group.author).take(most).collect()
-        })
+        self.ask(room, |shelf| shelf.offerers(file, most))
     }
 
     fn beyond_cut(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<TimelineRow>, Error> {

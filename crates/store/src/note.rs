@@ -8,9 +8,9 @@ use std::borrow::Cow;
 
 use rumormill_proto::{
     admit::Run,
-    content::{Content, Target},
+    content::{Content, Target, carried},
     entry::{Body, Kind, RawEntry},
-    epochs::Opened,
+    epochs::{Opened, sealed_under},
     ids::{AuthorId, Seq},
 };
 
@@ -37,6 +37,11 @@ impl Note {
             // Each has a group of its own, so that none takes the place of another.
             return Some(Self { sign: seq.to_string(), ..note(None) }).filter(|_| entry.body.bytes().is_some());
         }
+        // Whoever cannot read the offer of a file can keep its bytes.
+        if entry.kind == Kind::CARRIED {
+            let (hash, ..) = carried(entry.body.bytes()?)?;
+            return Some(Self { sign: hash.to_string(), kind: Kind::FILE, ..note(None) });
+        }
         let own = |of| (of < seq).then_some(Some(Target { author: *author, seq: of }));
         match content(entry)? {
             Content::Edit { of, .. } | Content::Retraction { of } => own(of).map(note),
@@ -61,7 +66,7 @@ pub(crate) fn plain(kind: Kind) -> Kind {
 
 /// The first bytes of the id of the epoch under which a body is sealed, if it is.
 pub(crate) fn epoch_of(entry: &RawEntry) -> Option<[u8; 8]> {
-    entry.kind.opened().and_then(|_| entry.body.bytes()?.first_chunk().copied())
+    sealed_under(entry.kind, &entry.body)
 }
 
 /// An entry as it is read, given what came of opening its body.

@@ -764,6 +764,7 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
             founder: AuthorId([4; 32]),
             pass: (contacts == 3).then_some(Pass { ticket: TicketId([3; 32]), secret: [5; 32] }),
             device_of: (contacts != 3).then_some(AuthorId([3; 32])),
+            keeps: contacts == 3,
         }),
         private: (contacts == 3).then(|| Private {
             of: ROOM,

@@ -43,6 +43,7 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         // Unless an event told that before and the room was entered again since.
         (Ask::Of(room, OfRoom::Leave), _) if model.leaving.as_ref() == Some(&room) => left(model, &room, out),
         (Ask::Of(_, OfRoom::Ticket), Outcome::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
+        (Ask::Of(_, OfRoom::KeeperTicket), Outcome::Ticket(ticket)) => carry::tell_keeper_ticket(model, ticket, out),
         (Ask::Of(_, OfRoom::Picture), Outcome::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
         (Ask::Of(_, OfRoom::Save(_)), Outcome::Saved(path)) => files::saved(model, &path),
         (Ask::Of(_, OfRoom::Fetch(_)), Outcome::Message(message)) => files::asked(model, &message, out),

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, AuthorHex, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, NewReport, Order, Page,
-    Person, PlaceText, Refused, Report, Request, Room, RoomHex, Say, Whois, endpoints,
+    Attention, AuthorHex, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, NewReport, NewTicket,
+    Order, Page, Person, PlaceText, Refused, Report, Request, Room, RoomHex, Say, Whois, endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
 use rumormill_text::{safe_name, steers};
@@ -68,6 +68,8 @@ pub(super) enum OfRoom {
     /// Saves the file of a message, which has been fetched.
     Save(Box<Message>),
     Ticket,
+    /// A new ticket for a keeper.
+    KeeperTicket,
     /// The ticket, to be drawn as a QR code.
     Picture,
     Whois(AuthorHex),
@@ -193,6 +195,10 @@ impl OfRoom {
             Self::Announce(announced) => room.announce(*announced).await.map(standing),
             Self::Fetch(entry) => {
                 client.call(&endpoints::FETCH_FILE, &[id.as_str(), entry.as_str()], &[], ()).await.map(changed)
+            }
+            Self::KeeperTicket => {
+                let wanted = NewTicket { keeper: true, uses: 1, expires_ms: None };
+                client.call(&endpoints::MAKE_TICKET, &path, &[], &wanted).await.map(|made| Outcome::Ticket(made.ticket))
             }
             Self::Ticket | Self::Picture => room.ticket().await.map(Outcome::Ticket),
             Self::Verify(author, verified) => {

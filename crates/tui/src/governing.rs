@@ -10,8 +10,9 @@ use super::{
 };
 
 /// Words that people try, and the order that does it here.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 7] = [
     ("invite", "/ticket shows the ticket that lets others in"),
+    ("keeper", "/ticket keeper makes a ticket for a machine that stores this room and cannot read it"),
     ("ban", "/kick NAME removes somebody; who is removed comes back only with a new ticket"),
     ("op", "/appoint NAME makes somebody a moderator, /appoint NAME co-owner more"),
     ("mod", "/appoint NAME makes somebody a moderator"),

@@ -34,7 +34,7 @@ pub(super) enum Order {
     Mute,
     Pin,
     Announce(String),
-    Ticket,
+    Ticket(String),
     Qr,
     Peers,
     Digest,
@@ -71,7 +71,7 @@ pub(super) enum Use {
 pub(super) const ORDERS: [Known; 40] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
-    daily("ticket", "", "show and copy the ticket for others", |_| Order::Ticket),
+    daily("ticket", "", "show and copy the ticket for others", Order::Ticket),
     rare("nick", "NAME", "be shown by this name", Order::Nick),
     daily("reply", "TEXT", "answer the selected message, or the last one", Order::Reply),
     daily("edit", "TEXT", "write your message anew", Order::Edit),

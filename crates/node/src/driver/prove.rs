@@ -14,6 +14,7 @@ use rumormill_proto::{
 use super::Driver;
 use crate::{
     connection::{Lane, LinkId},
+    limits::{GREETED, GREETED_DIALLED},
     links::{Inputs, Secret},
     proof::{self, Shown},
 };
@@ -33,9 +34,8 @@ impl Driver {
         match proof::open(&signed, seat.proof_keys(), sealed) {
             Ok((proof, key)) => self.links.proved(link, room, proof, key),
             Err(_) => {
-                // Who holds no acts of the room yet cannot open the proofs of members, and is known to nobody before it
-                // answers.
-                if seat.is_guest() || seat.may_answer() && self.links.may_answer((room, peer), now.ticks_ms) {
+                let answers = seat.answers_all();
+                if answers || seat.may_answer() && self.links.may_answer((room, peer), now.ticks_ms) {
                     self.prove(&room, &peer);
                 }
                 Inputs::new()
@@ -70,10 +70,19 @@ impl Driver {
 
     /// The rooms that are announced to a peer at once, and those that are when the peer announces them. A closed room is
     /// announced first to those only who are known in it.
+    ///
+    /// In many rooms a node that is dialled announces only some of them: whoever dials it knows in which rooms it is.
     pub(super) fn secrets(&self, peer: &PeerId, dialled: bool) -> (Vec<Secret>, Vec<Secret>) {
         let secret = |room: &RoomId| self.seats.get(room).map(|seat| (*room, seat.setup.secret));
-        let (known, others): (Vec<RoomId>, Vec<RoomId>) =
+        let (mut known, mut others): (Vec<RoomId>, Vec<RoomId>) =
             self.seats.keys().partition(|room| !dialled || self.is_known(room, peer));
+        if !dialled && known.len() > GREETED {
+            known.sort_by_cached_key(|room| !self.is_known_closed(room, peer));
+        }
+        if dialled && known.len() > GREETED_DIALLED {
+            known.sort_by_cached_key(|room| !self.links.dials_for(room, peer));
+        }
+        others.extend(known.split_off(known.len().min(if dialled { GREETED_DIALLED } else { GREETED })));
         (known.iter().filter_map(secret).collect(), others.iter().filter_map(secret).collect())
     }
 
@@ -100,6 +109,10 @@ impl Driver {
     /// Whether a peer is known in a room. In an open room everybody is.
     pub(crate) fn is_known(&self, room: &RoomId, peer: &PeerId) -> bool {
         self.links.dials_for(room, peer) || self.seats.get(room).is_some_and(|seat| seat.knows_peer(peer))
+    }
+
+    fn is_known_closed(&self, room: &RoomId, peer: &PeerId) -> bool {
+        self.seats.get(room).is_some_and(|seat| seat.setup.closed.is_some() && seat.knows_peer(peer))
     }
 
     /// The linked peers that are let have everything of a room.

@@ -212,6 +212,9 @@ impl Driver {
                         {
                             noted.insert(room, seat.record());
                         }
+                        if seat.keeps() && may_offer(&event) {
+                            self.tools.shelf.look_for_offers(room);
+                        }
                         match &event {
                             Event::Shown { entry, .. } if entry.kind == Kind::RETRACTION => {
                                 self.tools.shelf.tidy();
@@ -248,6 +251,14 @@ impl Driver {
                 tracing::warn!(%why, "cannot keep the room's name");
             }
         }
+    }
+}
+
+/// Whether a file may be offered, or be had of somebody, that a keeper lacks.
+fn may_offer(event: &Event) -> bool {
+    match event {
+        Event::Shown { entry, .. } => entry.kind == Kind::CARRIED,
+        event => matches!(event, Event::Came { .. }),
     }
 }
 

@@ -11,7 +11,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use iroh::endpoint::{Connection, RecvStream};
-use rumormill_proto::{codec::put_number, content::File, ids::RoomId, reject::Reject};
+use rumormill_proto::{
+    codec::put_number,
+    content::File,
+    epochs::Secret,
+    ids::RoomId,
+    pieces::{PLAIN_PIECE, SEALED_PIECE, open_piece},
+    reject::Reject,
+};
 use rumormill_store::{
     FileSource, Part, Piece, RoomFile,
     limits::{PIECE_BYTES, SENT_PIECE_BYTES},
@@ -63,11 +70,13 @@ pub struct Fetch {
     shelf: Arc<Shelf>,
     progress: watch::Receiver<Progress>,
     source: Option<Arc<FileSource>>,
+    /// The number and the bytes of the piece that was opened last.
+    opened: Option<(u64, Bytes)>,
 }
 
 impl Fetch {
     pub(super) fn new(room: RoomId, file: File, shelf: Arc<Shelf>, progress: watch::Receiver<Progress>) -> Self {
-        Self { room, file, shelf, progress, source: None }
+        Self { room, file, shelf, progress, source: None, opened: None }
     }
 
     /// The file.
@@ -103,19 +112,46 @@ impl Fetch {
         if at >= end {
             return Ok(Bytes::new());
         }
-        let have = loop {
+        let Some(key) = self.file.key.clone() else {
+            let have = self.come(at).await?;
+            let source = self.source().await?;
+            let len = (have.min(end) - at).min(PIECE_BYTES as u64) as usize;
+            return self.shelf.on_disk(move |_| source.read(at, len)).await;
+        };
+        let (number, from) = (at / PLAIN_PIECE as u64, (at % PLAIN_PIECE as u64) as usize);
+        let piece = self.piece(&key, number).await?;
+        let until = piece.len().min(from.saturating_add((end - at) as usize));
+        Ok(piece.get(from..until).map(|part| piece.slice_ref(part)).unwrap_or_default())
+    }
+
+    /// Waits until more than so many of the bytes that travel are here. Returns how many are.
+    async fn come(&mut self, at: u64) -> Result<u64, Error> {
+        loop {
             let Progress { have, failed, .. } = self.progress.borrow_and_update().clone();
             if let Some(why) = failed {
                 return Err(why);
             }
             if have > at {
-                break have;
+                return Ok(have);
             }
             self.progress.changed().await.map_err(|_| Error::GivenUp)?;
-        };
-        let source = self.source().await?;
-        let len = (have.min(end) - at).min(PIECE_BYTES as u64) as usize;
-        self.shelf.on_disk(move |_| source.read(at, len)).await
+        }
+    }
+
+    /// A piece of a sealed file, opened.
+    async fn piece(&mut self, key: &Secret, number: u64) -> Result<Bytes, Error> {
+        if let Some((_, piece)) = self.opened.as_ref().filter(|(opened, _)| *opened == number) {
+            return Ok(piece.clone());
+        }
+        let begin = number * SEALED_PIECE as u64;
+        let len = (self.file.carried().saturating_sub(begin)).min(SEALED_PIECE as u64);
+        self.come((begin + len).saturating_sub(1)).await?;
+        let (source, key) = (self.source().await?, key.clone());
+        let open = move |_: &_| Ok(open_piece(&key, number, &source.read(begin, len as usize)?).map(Bytes::from));
+        // The bytes are those that the message names, so its author sealed something else.
+        let piece = self.shelf.on_disk(open).await?.ok_or(Error::NoFile)?;
+        self.opened = Some((number, piece.clone()));
+        Ok(piece)
     }
 
     /// The file itself, kept open because its name on the disk may change.
@@ -123,7 +159,7 @@ impl Fetch {
         if let Some(source) = &self.source {
             return Ok(source.clone());
         }
-        let (file, size) = (RoomFile { room: self.room, hash: self.file.hash }, self.file.size);
+        let (file, size) = (RoomFile { room: self.room, hash: self.file.hash }, self.file.carried());
         let source = self.shelf.on_disk(move |files| files.source(file, size)).await?.ok_or(Error::GivenUp)?;
         Ok(self.source.insert(Arc::new(source)).clone())
     }
@@ -139,6 +175,7 @@ impl Shelf {
                 Ok(Round::Whole) => return,
                 // Again, after the others that waited.
                 Ok(Round::Yielded) => continue,
+                Ok(Round::Nobody) if self.keeps_room(&file.room).is_some() => return self.put_off(&file),
                 Ok(Round::Nobody) | Err(Error::Closed) => {}
                 Err(why) => {
                     tracing::warn!(file = %file.hash.short(), %why, "cannot fetch");

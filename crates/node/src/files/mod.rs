@@ -5,6 +5,7 @@
 //! a restart the node continues: the part on the disk shows that the file is wanted.
 
 mod fetch;
+mod keep;
 mod offer;
 mod serve;
 mod shelf;
@@ -12,3 +13,6 @@ mod slots;
 
 pub(crate) use self::shelf::{Shelf, Ways};
 pub use self::{fetch::Fetch, offer::Offer};
+
+/// A sealed piece is verified as one piece on its way.
+const _: () = assert!(rumormill_proto::pieces::SEALED_PIECE == rumormill_store::limits::PIECE_BYTES);

@@ -82,7 +82,7 @@ impl Shelf {
     /// # Errors
     /// [`Error::TooManyFiles`] when too many are asked for, [`Error::NoFile`] when the file that is here has another size.
     pub(crate) async fn begin_fetch(self: &Arc<Self>, room: RoomId, file: File) -> Result<Fetch, Error> {
-        let (key, size) = (RoomFile { room, hash: file.hash }, file.size);
+        let (key, size) = (RoomFile { room, hash: file.hash }, file.carried());
         let is_misnamed = self.state().wants.get(&key).is_some_and(|want| want.size != size);
         if is_misnamed {
             // One of the two messages lies about the size. The one asked for last is tried.

@@ -9,8 +9,13 @@ use std::{
 use rumormill_proto::{
     content::File,
     ids::{AuthorId, RoomId},
+    pieces::plain_have,
 };
-use rumormill_store::{Files, HeldFile, KeepFiles, Listed, Read, RoomFile, limits::OFFERERS, surplus};
+use rumormill_store::{
+    Files, HeldFile, KeepFiles, Listed, Read, RoomFile,
+    limits::{HOME_FILES, OFFERERS},
+    surplus,
+};
 use tokio::{
     runtime::Handle,
     sync::{Notify, mpsc, oneshot, watch},
@@ -75,6 +80,11 @@ pub(super) struct State {
     pub(super) wants: BTreeMap<RoomFile, Want>,
     /// Files that no entry names yet, each with the number of entries that are about to.
     pub(super) pinned: BTreeMap<RoomFile, usize>,
+    /// Rooms that we keep in which files may be offered that are not here.
+    pub(super) offers: BTreeSet<RoomId>,
+    /// Files of such rooms that were dropped because they exceeded a bound, and are not fetched again; at most
+    /// [`HOME_FILES`].
+    pub(super) dropped: BTreeSet<RoomFile>,
 }
 
 impl Shelf {
@@ -122,11 +132,14 @@ impl Shelf {
     /// The state of a file, and how many of its bytes are here.
     pub(crate) fn standing(&self, room: RoomId, file: &File) -> (FileState, u64) {
         let (state, key) = (self.state(), RoomFile { room, hash: file.hash });
-        if state.held.get(&key).is_some_and(|held| held.size == file.size) {
+        let carried = file.carried();
+        if state.held.get(&key).is_some_and(|held| held.size == carried) {
             return (FileState::Here, file.size);
         }
-        let want = state.wants.get(&key).filter(|want| want.size == file.size);
-        want.map(|want| want.progress.borrow().clone()).map_or((FileState::Absent, 0), |at| (at.state, at.have))
+        let want = state.wants.get(&key).filter(|want| want.size == carried);
+        let at = want.map(|want| want.progress.borrow().clone());
+        let plain = |have| if file.key.is_some() { plain_have(have) } else { have };
+        at.map_or((FileState::Absent, 0), |at| (at.state, plain(at.have)))
     }
 
     /// Begins to fetch a file.
@@ -208,6 +221,13 @@ impl Shelf {
                 if state.pinned.contains_key(&file) { None } else { state.held.remove(&file) }
             };
             if let Some(HeldFile { size, .. }) = dropped {
+                if self.keeps_room(&file.room).is_some() {
+                    let mut state = self.state();
+                    state.dropped.insert(file);
+                    if state.dropped.len() > HOME_FILES {
+                        state.dropped.pop_first();
+                    }
+                }
                 self.on_disk(move |files| files.remove(file)).await?;
                 self.tell((file, size), Progress::default());
             }
@@ -261,10 +281,14 @@ async fn keep_tidy(shelf: Weak<Shelf>, untidy: Arc<Notify>) {
         // Both the notification and the timeout are reasons to look.
         let _ = timeout(TIDY_EVERY, untidy.notified()).await;
         let Some(shelf) = shelf.upgrade() else { return };
-        match shelf.sweep().await {
+        let swept = match shelf.sweep().await {
+            Ok(()) => shelf.fetch_offers().await,
+            why => why,
+        };
+        match swept {
             Ok(()) => {}
             Err(Error::Closed) => return,
-            Err(why) => tracing::warn!(%why, "cannot drop files"),
+            Err(why) => tracing::warn!(%why, "cannot drop or look for files"),
         }
     }
 }

@@ -34,7 +34,7 @@ use rumormill_proto::{
 use rumormill_store::Private;
 use zeroize::Zeroizing;
 
-use crate::limits::{LINK_HIDDEN, LINK_NAME_BYTES, LINK_RUN_BYTES, ROOMS, TICKET_BYTES, TICKET_CONTACTS};
+use crate::limits::{LINK_HIDDEN, LINK_NAME_BYTES, LINK_ROOMS, LINK_RUN_BYTES, TICKET_BYTES, TICKET_CONTACTS};
 
 /// Something that one machine says to the other.
 pub(super) trait Word: Sized {
@@ -188,7 +188,7 @@ impl Word for LinkOffer {
     }
 
     fn read(from: &mut Reader) -> Result<Self, Reject> {
-        Ok(Self { name: text(from, LINK_NAME_BYTES)?, rooms: read_list(from, ROOMS, "rooms", pair)? })
+        Ok(Self { name: text(from, LINK_NAME_BYTES)?, rooms: read_list(from, LINK_ROOMS, "rooms", pair)? })
     }
 }
 
@@ -199,7 +199,7 @@ impl Word for LinkKeys {
     }
 
     fn read(from: &mut Reader) -> Result<Self, Reject> {
-        Ok(Self { name: text(from, LINK_NAME_BYTES)?, keys: read_list(from, ROOMS, "rooms", pair)? })
+        Ok(Self { name: text(from, LINK_NAME_BYTES)?, keys: read_list(from, LINK_ROOMS, "rooms", pair)? })
     }
 }
 
@@ -215,9 +215,9 @@ impl Word for LinkHanded {
 
     fn read(from: &mut Reader) -> Result<Self, Reject> {
         let name = text(from, LINK_NAME_BYTES)?;
-        let closed = read_list(from, ROOMS, "rooms", HandedRoom::read)?;
+        let closed = read_list(from, LINK_ROOMS, "rooms", HandedRoom::read)?;
         let open = |from: &mut Reader| Ok((text(from, TICKET_BYTES)?, AboutRoom::read(from)?));
-        Ok(Self { name, closed, open: read_list(from, ROOMS, "rooms", open)? })
+        Ok(Self { name, closed, open: read_list(from, LINK_ROOMS, "rooms", open)? })
     }
 }
 
@@ -308,7 +308,7 @@ impl Word for LinkBegun {
 
     fn read(from: &mut Reader) -> Result<Self, Reject> {
         let begun = |from: &mut Reader| Ok((room(from)?, RawRun::parse(from.bytes(LINK_RUN_BYTES, "run")?)?));
-        read_list(from, ROOMS, "rooms", begun).map(Self)
+        read_list(from, LINK_ROOMS, "rooms", begun).map(Self)
     }
 }
 
@@ -318,7 +318,7 @@ impl Word for LinkTaken {
     }
 
     fn read(from: &mut Reader) -> Result<Self, Reject> {
-        read_list(from, ROOMS, "rooms", room).map(Self)
+        read_list(from, LINK_ROOMS, "rooms", room).map(Self)
     }
 }
 
@@ -381,7 +381,7 @@ mod tests {
 
     #[test]
     fn more_rooms_than_a_node_has_are_refused() {
-        let rooms = vec![(RoomId([1; 32]), AuthorId([2; 32])); ROOMS + 1];
+        let rooms = vec![(RoomId([1; 32]), AuthorId([2; 32])); LINK_ROOMS + 1];
         let offer = LinkOffer { name: "desk".into(), rooms };
         assert!(LinkOffer::decode(Bytes::from(offer.encode().to_vec())).is_err());
     }

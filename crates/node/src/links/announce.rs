@@ -7,7 +7,7 @@ use rumormill_proto::{
 };
 
 use super::{Inputs, Links, Secret};
-use crate::{connection::LinkId, envelope::Control, random::random};
+use crate::{connection::LinkId, envelope::Control, limits::GREETING_TAGS, random::random};
 
 impl Links {
     /// A room was entered: announces it on the connections with these peers, and on others once they announce it.
@@ -28,9 +28,11 @@ impl Links {
     }
 
     fn announce_on(&mut self, id: LinkId, rooms: &[Secret]) {
-        let Some(link) = self.links.get_mut(&id).filter(|_| !rooms.is_empty()) else { return };
-        let tags = link.channels.announce(rooms, random);
-        self.control(id, &Control::Greeting { boot: self.boot, tags });
+        for rooms in rooms.chunks(GREETING_TAGS) {
+            let Some(link) = self.links.get_mut(&id) else { return };
+            let tags = link.channels.announce(rooms, random);
+            self.control(id, &Control::Greeting { boot: self.boot, tags });
+        }
     }
 
     /// Announces the rooms that the peer announced before us.

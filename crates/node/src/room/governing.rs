@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rumormill_proto::{
     content::Target,
-    governance::{Announced, Foreseen, Order, Rules, Shown},
+    governance::{Announced, Foreseen, Guest, Order, Role, Rules, Shown},
     ids::{AuthorId, RoomId},
 };
 use rumormill_store::Read;
@@ -97,6 +97,16 @@ impl Room {
         self.node.ask(|answer| Command::Govern { room: self.board.id, what: Govern::Report(of, words, answer) }).await
     }
 
+    /// Whether this node stores and serves the room without being able to read it, or waits for that.
+    pub fn keeps(&self) -> bool {
+        self.board.posted().keeps
+    }
+
+    /// Whether somebody stores and serves a closed room without being able to read it.
+    pub fn is_keeper(&self, author: &AuthorId) -> bool {
+        self.member(author).is_some_and(|member| member.place == Place::Present(Some(Role::Keeper)))
+    }
+
     /// The tickets that members of a closed room made, also those that ended; by maker, each maker's in their order.
     pub fn tickets(&self) -> Vec<Announced> {
         self.board.posted().closed.as_ref().map(|closed| closed.tickets.clone()).unwrap_or_default()
@@ -107,9 +117,17 @@ impl Room {
     /// # Errors
     /// Those of [`Room::order`].
     pub async fn new_ticket(&self, uses: u64, expires_ms: Option<u64>) -> Result<Ticket, Error> {
-        let (_, pass) = self.wish(Wish::Ticket { uses, expires_ms }).await?;
+        self.new_ticket_for(Guest::Member, uses, expires_ms).await
+    }
+
+    /// Makes a ticket of a closed room for members or keepers. This node appoints the keepers that come by it.
+    ///
+    /// # Errors
+    /// Those of [`Room::order`].
+    pub async fn new_ticket_for(&self, guest: Guest, uses: u64, expires_ms: Option<u64>) -> Result<Ticket, Error> {
+        let (_, pass) = self.wish(Wish::Ticket { guest, uses, expires_ms }).await?;
         let founder = self.founder().ok_or(Error::Open)?;
-        let admits = pass.map(|pass| Admits { founder, pass }).ok_or(Error::Busy)?;
+        let admits = pass.map(|pass| Admits { founder, pass, guest }).ok_or(Error::Busy)?;
         Ok(self.ticket_of(Some(admits)))
     }
 

@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use bytes::{Bytes, BytesMut};
-use rumormill_proto::content::{Content, File, Target, is_file_name};
+use rumormill_proto::{
+    content::{Content, File, Target, is_file_name},
+    epochs::Secret,
+    pieces::{PLAIN_PIECE, seal_piece},
+};
 use rumormill_store::{Import, RoomFile, limits::PIECE_BYTES};
 use tokio::io::AsyncReadExt as _;
 
@@ -13,12 +17,54 @@ use crate::{
     event::FileState,
     files::{Fetch, Offer},
     message::What,
+    random::random,
 };
 
 /// A file that is being taken in, to be sent. It is dropped if it is not sent.
 pub struct Upload {
     room: Room,
     import: Import,
+    sealer: Option<Sealer>,
+}
+
+/// Seals the bytes of a file piece by piece, in a closed room.
+struct Sealer {
+    key: Secret,
+    /// The number of the next piece.
+    next: u64,
+    /// The size of the file so far.
+    size: u64,
+    /// The bytes of the next piece.
+    rest: Vec<u8>,
+}
+
+impl Sealer {
+    fn new() -> Self {
+        Self { key: Secret::new(random()), next: 0, size: 0, rest: Vec::new() }
+    }
+
+    /// Takes the next bytes of the file, and gives the pieces that they complete.
+    fn seal(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.size += bytes.len() as u64;
+        self.rest.extend_from_slice(bytes);
+        let mut sealed = Vec::new();
+        while self.rest.len() >= PLAIN_PIECE {
+            let rest = self.rest.split_off(PLAIN_PIECE);
+            sealed.extend(self.piece());
+            self.rest = rest;
+        }
+        sealed
+    }
+
+    /// The last piece, unless the one before it was.
+    fn end(&mut self) -> Vec<u8> {
+        if self.next > 0 && self.rest.is_empty() { Vec::new() } else { self.piece() }
+    }
+
+    fn piece(&mut self) -> Vec<u8> {
+        self.next += 1;
+        seal_piece(&self.key, self.next - 1, &std::mem::take(&mut self.rest))
+    }
 }
 
 impl Upload {
@@ -27,9 +73,16 @@ impl Upload {
     /// # Errors
     /// [`Error::Store`] when it is too large or the disk is full.
     pub async fn write(self, bytes: Bytes) -> Result<Self, Error> {
-        let Self { room, mut import } = self;
-        let import = room.node.shelf.on_disk(move |_| import.write(&bytes).map(|()| import)).await?;
-        Ok(Self { room, import })
+        let Self { room, mut import, mut sealer } = self;
+        let write = move |_: &_| {
+            match &mut sealer {
+                Some(sealer) => import.write(&sealer.seal(&bytes))?,
+                None => import.write(&bytes)?,
+            }
+            Ok((import, sealer))
+        };
+        let (import, sealer) = room.node.shelf.on_disk(write).await?;
+        Ok(Self { room, import, sealer })
     }
 
     /// That was all of it: it becomes a file of this name, which no message offers yet.
@@ -37,12 +90,17 @@ impl Upload {
     /// # Errors
     /// [`Error::FileName`] and [`Error::Store`].
     pub async fn end(self, name: &str, mime: &str, reply_to: Option<Target>) -> Result<Offer, Error> {
-        let Self { room, import } = self;
+        let Self { room, mut import, mut sealer } = self;
         if !is_file_name(name) {
             return Err(Error::FileName);
         }
-        let (hash, size, pin) = room.node.shelf.take_whole(room.id(), import).await?;
-        let file = File { hash, size, name: name.to_owned(), mime: mime.to_owned(), reply_to };
+        if let Some(sealer) = &mut sealer {
+            let last = sealer.end();
+            import = room.node.shelf.on_disk(move |_| import.write(&last).map(|()| import)).await?;
+        }
+        let (hash, carried, pin) = room.node.shelf.take_whole(room.id(), import).await?;
+        let (size, key) = sealer.map_or((carried, None), |sealer| (sealer.size, Some(Box::new(sealer.key))));
+        let file = File { hash, size, key, name: name.to_owned(), mime: mime.to_owned(), reply_to };
         Ok(Offer::new(file, pin))
     }
 
@@ -88,7 +146,8 @@ impl Room {
     pub async fn upload(&self) -> Result<Upload, Error> {
         let room = self.id();
         let import = self.node.shelf.on_disk(move |files| files.import(&room)).await?;
-        Ok(Upload { room: self.clone(), import })
+        let sealer = self.is_closed().then(Sealer::new);
+        Ok(Upload { room: self.clone(), import, sealer })
     }
 
     /// The file that a message offers.

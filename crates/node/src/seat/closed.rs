@@ -184,6 +184,8 @@ impl Seat {
         let fold = self.engine.fold()?;
         let tickets = fold.tickets();
         let membership = match (fold.members().contains(&me), fold.is_present(&me)) {
+            (false, _) if fold.is_keeper(&me) => Membership::Keeping,
+            (false, _) if fold.was_keeper(&me) => Membership::Removed { by: fold.ended_by(&me).map(|(by, _)| by) },
             (_, true) => Membership::Present(fold.role(&me)),
             (true, false) => Membership::Removed { by: fold.ended_by(&me).map(|(by, _)| by) },
             (false, false) => {
@@ -193,7 +195,7 @@ impl Seat {
                 why.map_or(Membership::Waiting, Membership::Refused)
             }
         };
-        let is_in = matches!(membership, Membership::Present(_) | Membership::Removed { .. });
+        let is_in = matches!(membership, Membership::Present(_) | Membership::Keeping | Membership::Removed { .. });
         let mut shown = if is_in { fold.shown() } else { Default::default() };
         shown.lifts = matches!(fold.role(&me), Some(Role::Owner | Role::CoOwner | Role::Moderator));
         shown.reader = Some(me);
@@ -204,11 +206,15 @@ impl Seat {
         let removed = removed.map(|key| (*key, fold.ended_by(key))).collect();
         let seats = fold.seats();
         let handed = |ticket: &&Announced| {
-            ticket.maker == me && ticket.uses == TICKET_USES && ticket.expires_ms.is_none() && ticket.lets_in(now_ms)
+            ticket.maker == me
+                && ticket.guest == Guest::Member
+                && ticket.uses == TICKET_USES
+                && ticket.expires_ms.is_none()
+                && ticket.lets_in(now_ms)
         };
         let handed = tickets.iter().rfind(handed);
         let pass = handed.and_then(|ticket| pass_of(&secret, ticket, &tickets));
-        let admits = pass.map(|pass| Admits { founder: held.founder, pass });
+        let admits = pass.map(|pass| Admits { founder: held.founder, pass, guest: Guest::Member });
         let (founder, mut persons) = (held.founder, fold.devices().clone());
         persons.extend(backups);
         for keys in self.setup.private.iter().flat_map(|private| &private.people) {
@@ -253,6 +259,11 @@ impl Seat {
         posted.closed.as_ref().is_none_or(|closed| matches!(closed.membership, Membership::Present(_)))
     }
 
+    /// Whether we store and serve what we cannot read, or wait for that.
+    pub(crate) fn keeps(&self) -> bool {
+        self.setup.closed.is_some_and(|closed| closed.keeps)
+    }
+
     /// Whether this ticket lets us into a closed room that we are not in, and is another one than that by which we came.
     pub(crate) fn wants_anew(&self, setup: &RoomSetup) -> bool {
         // A device and whoever was called into a private room wait for the acts that made them a member, under that key.
@@ -261,7 +272,8 @@ impl Seat {
             return false;
         }
         let pass = |setup: &RoomSetup| setup.closed.and_then(|closed| closed.pass).map(|pass| pass.ticket);
-        !self.is_in() && pass(setup).is_some() && pass(setup) != pass(&self.setup)
+        let keeps = self.membership() == Some(Membership::Keeping) && setup.closed.is_some_and(|closed| closed.keeps);
+        !self.is_in() && !keeps && pass(setup).is_some() && pass(setup) != pass(&self.setup)
     }
 
     /// Begins to take part in a closed room: with the ticket by which we came or as somebody's device, if we have said
@@ -310,6 +322,12 @@ impl Seat {
         self.proof_key() != self.setup.secret
     }
 
+    /// Whether we answer every proof that we cannot open: with no acts of the room, and as a keeper, we can open none of a
+    /// member's, and members know us by our own alone.
+    pub(crate) fn answers_all(&self) -> bool {
+        self.is_guest() || self.keeps()
+    }
+
     /// The ticket by which we ask to be let in.
     pub(crate) fn pass_shown(&self) -> Option<Pass> {
         self.setup.closed.and_then(|closed| closed.pass).filter(|_| self.is_guest())
@@ -345,7 +363,7 @@ impl Seat {
         let Some((wish, answer)) = self.governed.wishes.pop_front() else { return };
         let order = match &wish {
             Wish::Order(order) => order.clone(),
-            Wish::Ticket { uses, expires_ms } => self.new_ticket(*uses, *expires_ms),
+            Wish::Ticket { guest, uses, expires_ms } => self.new_ticket(*guest, *uses, *expires_ms),
         };
         if let Some(admit) = self.keeping(&order) {
             self.governed.wishes.push_front((wish, answer));
@@ -415,7 +433,21 @@ impl Seat {
             self.governed.knocking.iter().filter(|(_, due)| **due <= now.ticks_ms).map(|(who, _)| *who).collect();
         for who in due {
             self.governed.knocking.remove(&who);
+            let ticket = {
+                let posted = self.board.posted();
+                let closed = posted.closed.as_ref();
+                let ticket = closed.and_then(|closed| closed.seats.get(&who)?.knocks);
+                let shown = |known: &&Announced| Some(known.id) == ticket && known.lets_in(now.wall_ms);
+                closed.and_then(|closed| closed.tickets.iter().find(shown).copied())
+            };
             let me = self.author;
+            if let Some(Announced { guest: Guest::Keeper, maker, .. }) = ticket {
+                // Others leave that to the maker of the ticket.
+                if maker == me {
+                    self.governed.wish(Wish::Order(Order::Appoint(who, Role::Keeper)), None);
+                }
+                continue;
+            }
             let may = self.engine.fold().and_then(|fold| fold.may_welcome(&me, &who, now.wall_ms));
             if may.is_some() {
                 self.governed.wish(Wish::Order(Order::Welcome(who)), None);
@@ -424,14 +456,14 @@ impl Seat {
     }
 
     /// The order that announces a ticket of ours. Its secret follows from our key and from how many we made before.
-    fn new_ticket(&self, uses: u64, expires_ms: Option<u64>) -> Order {
+    fn new_ticket(&self, guest: Guest, uses: u64, expires_ms: Option<u64>) -> Order {
         let made = {
             let posted = self.board.posted();
             let tickets = posted.closed.iter().flat_map(|closed| &closed.tickets);
             tickets.filter(|ticket| ticket.maker == self.author).count()
         };
         let key = key_of(&secret_of(&self.setup.author_secret, made as u64));
-        Order::Ticket { guest: Guest::Member, key, uses, expires_ms }
+        Order::Ticket { guest, key, uses, expires_ms }
     }
 
     /// Takes the answer to an order. Returns whether it was one.

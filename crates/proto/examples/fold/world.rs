@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, error::Error, io::BufRead, iter};
 
 use rumormill_proto::{
-    governance::{Appointed, Deed, End, Governance, Grant, Last, Role, Signed, TicketId, TicketKey},
+    governance::{Appointed, Deed, End, Governance, Grant, Guest, Last, Role, Signed, TicketId, TicketKey},
     ids::{AuthorId, EntryId},
     random::Random,
     time::Time,
@@ -145,7 +145,13 @@ impl Reader {
                 let who = numbers(&of["who"])?.into_iter().map(author).collect();
                 Deed::Admit { who, ticket: of["ticket"].as_u64().map(self::ticket), despite: names()? }
             }
-            "ticket" => Deed::Ticket { ticket: ticket()?, key: KEY, uses: number(&of["uses"])?, expires_ms: None },
+            "ticket" => Deed::Ticket {
+                ticket: ticket()?,
+                guest: Guest::Member,
+                key: KEY,
+                uses: number(&of["uses"])?,
+                expires_ms: None,
+            },
             "revoke" => Deed::Revoke(ticket()?),
             "stepdown" => Deed::StepDown,
             "join" => Deed::Join { ticket: ticket()?, key: KEY },

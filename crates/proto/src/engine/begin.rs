@@ -27,10 +27,10 @@ impl Parts {
     pub(super) fn new(config: Config, author: Author, kept: Vec<Kept>, end: Option<Place>, now: Now) -> Self {
         let look_ms = (!kept.is_empty()).then_some(now.ticks_ms);
         let mut logs = Logs::of(config.room, config.crowd, kept);
-        let keys = config.closed.map(|closed| {
-            let Closed { governance, secrets, entropy } = *closed;
+        let keys = config.closed.and_then(|closed| {
+            let Closed { governance, secrets, entropy, keeps } = *closed;
             logs.close(governance, author.id());
-            Keys::new(Ring::new(config.room, secrets), entropy)
+            (!keeps).then(|| Keys::new(Ring::new(config.room, secrets), entropy))
         });
         let seats = logs.fold().map(|fold| fold.seats()).unwrap_or_default();
         logs.befriend(author.id());

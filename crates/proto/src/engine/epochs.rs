@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Engine, Parts};
+use super::{Engine, Parts, handed::Handed};
 use crate::{
     epochs::{EpochId, Pool, Ring, Secret},
     frame::Frame,
     governance::Order,
     ids::PeerId,
     input::{Output, Saying, Unsaid},
-    limits::{EPOCH_MS, EPOCHS_UNNAMED, SECRETS_ASK_MS, SECRETS_ASKED, SECRETS_FRAME},
+    limits::{EPOCH_MS, SECRETS_ASK_MS, SECRETS_ASKED, SECRETS_FRAME},
     own::BY_ITSELF,
     turn::Turn,
 };
@@ -18,12 +18,14 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Keys {
     pub(super) ring: Ring,
-    pool: Pool,
+    pub(super) pool: Pool,
     /// The epochs that may be handed on, in the order in which that became so, and those that may not yet.
-    released: Vec<EpochId>,
-    withheld: Vec<EpochId>,
-    /// How many of the first each linked peer has been handed.
-    handed: BTreeMap<PeerId, usize>,
+    pub(super) released: Vec<EpochId>,
+    pub(super) withheld: Vec<EpochId>,
+    /// Secrets for those who are away.
+    pub(super) handed: Handed,
+    /// How many of the first each linked peer has been given.
+    given: BTreeMap<PeerId, usize>,
     /// The epoch under which we write, and whether we owe one; `None` if that has to be found out again.
     found: Option<(Option<EpochId>, bool)>,
     /// Until when our words wait for an epoch that somebody else makes.
@@ -36,13 +38,14 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn new(ring: Ring, entropy: Secret) -> Self {
-        let (withheld, released, handed) = (ring.epochs().to_vec(), Vec::new(), BTreeMap::new());
+        let (withheld, released, given) = (ring.epochs().to_vec(), Vec::new(), BTreeMap::new());
         Self {
             ring,
             pool: Pool::new(entropy),
             released,
             withheld,
-            handed,
+            handed: Handed::default(),
+            given,
             found: None,
             due_ms: None,
             ask: None,
@@ -51,17 +54,19 @@ impl Keys {
     }
 
     pub(super) fn next_deadline(&self) -> Option<u64> {
-        self.due_ms.into_iter().chain(self.ask.map(|(at_ms, _)| at_ms)).min()
+        let ask_ms = self.ask.map(|(at_ms, _)| at_ms);
+        self.due_ms.into_iter().chain(ask_ms).chain(self.handed.next_deadline()).min()
     }
 
     /// The fold changed, so another epoch may be the one to write under.
     fn changed(&mut self) {
         self.found = None;
+        self.handed.stale = true;
     }
 
     /// Another author writes at a peer, or nobody does any more.
     pub(super) fn forget(&mut self, peer: &PeerId) {
-        self.handed.remove(peer);
+        self.given.remove(peer);
         self.answers_ms.remove(peer);
     }
 }
@@ -178,15 +183,15 @@ impl Parts {
 
     /// Hands the secrets to linked peers whose authors may read, as far as they have not got them.
     pub(super) fn hand_over(&mut self, turn: &mut Turn<'_>) {
-        let Some(Keys { ring, released, handed, .. }) = &mut self.keys else { return };
-        let lacks = |peer: &PeerId| handed.get(peer).copied().unwrap_or(0) < released.len();
+        let Some(Keys { ring, released, given, .. }) = &mut self.keys else { return };
+        let lacks = |peer: &PeerId| given.get(peer).copied().unwrap_or(0) < released.len();
         let lacking: Vec<_> = self.authors.iter().filter(|(peer, _)| lacks(peer)).collect();
         if lacking.is_empty() {
             return;
         }
         let Some(fold) = self.logs.fold() else { return };
         for (peer, _) in lacking.into_iter().filter(|(_, author)| fold.may_read(author)) {
-            let place = handed.insert(*peer, released.len()).unwrap_or(0);
+            let place = given.insert(*peer, released.len()).unwrap_or(0);
             let secrets: Vec<Secret> = released[place..].iter().filter_map(|id| ring.secret(id)).cloned().collect();
             for secrets in secrets.chunks(SECRETS_FRAME) {
                 turn.send(*peer, Frame::Secrets { secrets: secrets.to_vec() });
@@ -203,20 +208,12 @@ impl Parts {
         let (Some(keys), Some(fold)) = (&mut self.keys, self.logs.fold()) else { return };
         if secrets.is_empty() && keys.answers_ms.get(&from).is_none_or(|at_ms| *at_ms <= now_ms) {
             keys.answers_ms.insert(from, now_ms.saturating_add(SECRETS_ASK_MS / 2));
-            keys.handed.remove(&from);
+            keys.given.remove(&from);
         }
         // Who is not in does not know who is.
         let trusted = fold.is_present(author) || !fold.is_present(&me);
-        let unnamed = keys.ring.epochs().iter().filter(|epoch| !fold.is_epoch(epoch)).count();
-        let mut places = if trusted { EPOCHS_UNNAMED.saturating_sub(unnamed) } else { 0 };
-        for secret in secrets {
-            let named = fold.is_epoch(&secret.id());
-            if (named || places > 0) && keys.ring.insert(secret.clone()) {
-                places -= usize::from(!named);
-                keys.withheld.push(secret.id());
-                turn.out.push(Output::Keep(secret));
-            }
-        }
+        let taken = secrets.into_iter().filter(|secret| trusted || fold.is_epoch(&secret.id())).collect();
+        self.keep_secrets(taken, turn);
         self.release_secrets(now_ms);
         self.hand_over(turn);
     }

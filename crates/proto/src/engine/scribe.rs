@@ -89,7 +89,7 @@ pub(super) fn founded() -> (Scribe, Vec<RawRun>, TicketId) {
 
 pub(super) fn engine(owner: &Scribe) -> Engine {
     let governance = Governance::new(owner.author.id());
-    let closed = Some(Box::new(Closed { governance, secrets: vec![], entropy: Secret::new([5; 32]) }));
+    let closed = Some(Box::new(Closed { governance, secrets: vec![], entropy: Secret::new([5; 32]), keeps: false }));
     // With these links every rumor goes to all of them.
     let shape = Shape::Fixed(vec![PEER, OTHER]);
     let mut engine = engine_of(9, |config| Config { room: owner.room, closed, shape, ..config });

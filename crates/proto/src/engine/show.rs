@@ -30,6 +30,7 @@ impl Parts {
             let released = self.logs.release(Now { wall_ms, ..turn.now });
             self.show(released, turn);
         }
+        self.open_boxes(turn);
         self.reckon(turn);
         self.write(turn);
         self.stray(turn.now);
@@ -57,6 +58,7 @@ impl Parts {
     pub(super) fn write(&mut self, turn: &mut Turn<'_>) {
         let wall_ms = self.time_ms(turn.now);
         self.pay_epoch(turn);
+        self.pay_boxes(turn);
         // Our own entries that peers gave back may wait for the entries they name.
         while self.own.may_write(self.own_next(), self.logs.pending.head(self.own.id()), turn.now.ticks_ms) {
             if self.is_ended() {
@@ -90,6 +92,7 @@ impl Parts {
                 self.show(released, turn);
             }
             self.pay_epoch(turn);
+            self.pay_boxes(turn);
         }
     }
 
@@ -127,6 +130,7 @@ impl Parts {
             }
             authors.insert(run.author());
             self.bodies.shown(&run, turn.now.ticks_ms);
+            self.note_boxes(run.entries());
             let is_head = self.logs.frontier().head(&raw.author()).is_some_and(|head| head.seq == raw.last());
             let beyond = self.logs.prolonging(&run, &raw);
             turn.out.push(Output::Append(run));

@@ -3,8 +3,9 @@
 //! An *epoch* is a secret of 32 bytes that an act names by its hash, see [`crate::governance`]. Words of a closed room
 //! are sealed under an epoch that answers every ending the writer knows of: nobody who was removed has been handed its
 //! secret. [`Secret`] and [`Pool`] are the secrets and where they come from, `ring` those that are held, `seal` the
-//! cipher of one body.
+//! cipher of one body, `handed` how secrets reach those who are away.
 
+mod handed;
 mod ring;
 mod seal;
 
@@ -13,7 +14,9 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
-pub use ring::{Opened, Ring};
+pub use handed::EpochBox;
+pub(crate) use handed::{open_before, open_box, seal_before, seal_box};
+pub use ring::{Opened, Ring, sealed_under};
 pub use seal::SEAL_BYTES;
 
 /// The name of an epoch: the hash of its secret.

@@ -9,6 +9,7 @@ use super::{
     seal::{self, For, NAME_BYTES, SEAL_BYTES},
 };
 use crate::{
+    content::{carried, carried_front},
     entry::{Body, Kind},
     ids::{AuthorId, RoomId, Seq},
     limits::{EPOCHS, EPOCHS_ALIKE},
@@ -103,18 +104,24 @@ impl Ring {
         kind: Kind,
         body: &[u8],
     ) -> Option<(Kind, Bytes)> {
-        let (kind, held) = (kind.sealed()?, self.held.get(epoch)?);
-        let place = For { room: &self.room, author, seq, kind };
+        let held = self.held.get(epoch)?;
+        let carried = carried_front(body).filter(|_| kind == Kind::FILE);
+        let kind = if carried.is_some() { Kind::CARRIED } else { kind.sealed()? };
+        let (front, body) = body.split_at_checked(carried.unwrap_or(0))?;
+        let place = For { room: &self.room, author, seq, kind, front };
         Some((kind, seal::seal(&held.bodies, epoch, place, body)?))
     }
 
     /// Opens the body of an entry.
     pub fn open(&self, (author, seq): (&AuthorId, Seq), kind: Kind, body: &Body) -> Opened {
         let (Some(opened), Some(sealed)) = (kind.opened(), body.bytes()) else { return Opened::Plain };
-        let Some(name) = sealed.first_chunk::<NAME_BYTES>().filter(|_| sealed.len() >= SEAL_BYTES) else {
+        let Some((front, rest)) = front(kind, sealed).and_then(|front| sealed.split_at_checked(front)) else {
             return Opened::Damaged;
         };
-        let place = For { room: &self.room, author, seq, kind };
+        let Some(name) = rest.first_chunk::<NAME_BYTES>().filter(|_| rest.len() >= SEAL_BYTES) else {
+            return Opened::Damaged;
+        };
+        let place = For { room: &self.room, author, seq, kind, front };
         let mut lowest = [0; 32];
         lowest[..NAME_BYTES].copy_from_slice(name);
         let alike = self.held.range(EpochId(lowest)..).take_while(|(id, _)| id.prefix() == *name);
@@ -122,9 +129,20 @@ impl Ring {
         if alike.peek().is_none() {
             return Opened::Locked;
         }
-        let body = alike.find_map(|(_, held)| seal::open(&held.bodies, place, sealed));
+        let body = alike.find_map(|(_, held)| seal::open(&held.bodies, place, rest));
         body.map_or(Opened::Damaged, |body| Opened::Body(opened, body))
     }
+}
+
+/// How many bytes of a sealed body are in plain, in front.
+fn front(kind: Kind, sealed: &Bytes) -> Option<usize> {
+    if kind == Kind::CARRIED { carried(sealed).map(|(.., front)| front) } else { Some(0) }
+}
+
+/// The first bytes of the id of the epoch under which a body is sealed, if it is.
+pub fn sealed_under(kind: Kind, body: &Body) -> Option<[u8; NAME_BYTES]> {
+    let sealed = kind.opened().and_then(|_| body.bytes())?;
+    sealed.get(front(kind, sealed)?..)?.first_chunk().copied()
 }
 
 #[cfg(test)]
@@ -132,6 +150,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{
+        content::{Content, File},
+        ids::FileId,
+    };
 
     const ROOM: RoomId = RoomId([1; 32]);
     const ANNA: AuthorId = AuthorId([2; 32]);
@@ -160,6 +182,33 @@ mod tests {
         }
         let other = Ring::new(RoomId([7; 32]), [Secret::new([9; 32])]);
         assert_eq!(other.open((&ANNA, 5), kind, &body), Opened::Damaged, "in another room");
+    }
+
+    #[test]
+    fn of_a_file_the_hash_and_the_size_of_its_sealed_bytes_stay_in_plain() {
+        let hash = FileId([7; 32]);
+        let (name, mime, key) = ("menu.pdf".into(), String::new(), Some(Box::new(Secret::new([8; 32]))));
+        let file = File { hash, size: 300_000, key, name, mime, reply_to: None };
+        let (kind, body) = Content::File(file.clone()).encode().unwrap();
+        let ring = ring(&[9]);
+        let epoch = ring.epochs()[0];
+        let (sealed, bytes) = ring.seal(&epoch, (&ANNA, 5), kind, &body).unwrap();
+        assert_eq!((sealed, bytes.len()), (Kind::CARRIED, body.len() + SEAL_BYTES));
+        assert_eq!(carried(&bytes).map(|(hash, size, _)| (hash, size)), Some((hash, file.carried())));
+        assert_eq!(sealed_under(sealed, &Body::Here(bytes.clone())), Some(epoch.prefix()));
+        assert!(!bytes.windows(4).any(|part| part == b"menu" || part == [8; 4]));
+        let open = |bytes: &Bytes| ring.open((&ANNA, 5), sealed, &Body::Here(bytes.clone()));
+        assert_eq!(open(&bytes), Opened::Body(Kind::FILE, body));
+        for at in [0, 33, bytes.len() - 1] {
+            let mut changed = bytes.to_vec();
+            changed[at] ^= 1;
+            assert_eq!(open(&changed.into()), Opened::Damaged, "byte {at}");
+        }
+        let unsealed = File { key: None, ..file };
+        let (kind, body) = Content::File(unsealed).encode().unwrap();
+        let (sealed, bytes) = ring.seal(&epoch, (&ANNA, 5), kind, &body).unwrap();
+        assert_eq!(Some(sealed), Kind::FILE.sealed(), "those of before stay readable");
+        assert_eq!(ring.open((&ANNA, 5), sealed, &Body::Here(bytes)), Opened::Body(Kind::FILE, body));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! One sealed body.
 //!
 //! ```text
-//! sealed   first 8 bytes of the epoch's id; AES-256-GCM-SIV ciphertext; tag 16
+//! sealed   of a file, its front: hash and size, in plain; first 8 bytes of the epoch's id; AES-256-GCM-SIV ciphertext; tag 16
 //! key      keyed_hash(derive_key("rumormill 1 bodies", secret ++ room), author)
 //! nonce    4 zeros, seq 8 bytes big-endian
-//! data     room 32, author 32, seq 8 bytes big-endian, the number of the sealed kind 1
+//! data     room 32, author 32, seq 8 bytes big-endian, the number of the sealed kind 1, the front
 //! ```
 //!
 //! A nonce repeats only where an author forks its own log. Then this cipher tells whether two bodies are equal, and
@@ -37,6 +37,8 @@ pub(super) struct For<'a> {
     pub(super) seq: Seq,
     /// The sealed kind.
     pub(super) kind: Kind,
+    /// What stays in plain.
+    pub(super) front: &'a [u8],
 }
 
 /// The key of all bodies of one epoch.
@@ -46,21 +48,25 @@ pub(super) fn bodies_key(room: &RoomId, secret: &Secret) -> Secret {
 
 /// The sealed form of a body; `None` if the cipher refuses it, which it does not for bodies of entries.
 pub(super) fn seal(key: &Secret, epoch: &EpochId, place: For<'_>, body: &[u8]) -> Option<Bytes> {
-    let mut sealed = Vec::with_capacity(body.len() + SEAL_BYTES);
+    let mut sealed = Vec::with_capacity(place.front.len() + body.len() + SEAL_BYTES);
+    sealed.extend_from_slice(place.front);
     sealed.extend_from_slice(&epoch.prefix());
+    let begin = sealed.len();
     sealed.extend_from_slice(body);
     let (cipher, nonce) = place.cipher(key);
-    let tag = cipher.encrypt_in_place_detached(&nonce, &place.data(), &mut sealed[NAME_BYTES..]).ok()?;
+    let tag = cipher.encrypt_in_place_detached(&nonce, &place.data(), sealed.get_mut(begin..)?).ok()?;
     sealed.extend_from_slice(&tag);
     Some(sealed.into())
 }
 
-/// What is sealed in a body; `None` if it was not sealed with this key for this place.
+/// The body that is sealed behind its front, which is in front of it again; `None` if it was not sealed with this key for
+/// this place.
 pub(super) fn open(key: &Secret, place: For<'_>, sealed: &[u8]) -> Option<Bytes> {
     let (text, tag) = sealed.get(NAME_BYTES..)?.split_last_chunk::<TAG_BYTES>()?;
-    let mut body = text.to_vec();
+    let mut body = [place.front, text].concat();
     let (cipher, nonce) = place.cipher(key);
-    cipher.decrypt_in_place_detached(&nonce, &place.data(), &mut body, Tag::from_slice(tag)).ok()?;
+    let opened = body.get_mut(place.front.len()..)?;
+    cipher.decrypt_in_place_detached(&nonce, &place.data(), opened, Tag::from_slice(tag)).ok()?;
     Some(body.into())
 }
 
@@ -72,11 +78,8 @@ impl For<'_> {
         (Aes256GcmSiv::new(Key::<Aes256GcmSiv>::from_slice(&*key)), nonce)
     }
 
-    fn data(&self) -> [u8; 73] {
+    fn data(&self) -> Vec<u8> {
         let (seq, kind) = (self.seq.to_be_bytes(), [self.kind.number()]);
-        let fields: [&[u8]; 4] = [&self.room.0, &self.author.0, &seq, &kind];
-        let mut data = [0; 73];
-        fields.into_iter().flatten().zip(&mut data).for_each(|(byte, place)| *place = *byte);
-        data
+        [&self.room.0[..], &self.author.0, &seq, &kind, self.front].concat()
     }
 }

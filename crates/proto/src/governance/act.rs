@@ -24,6 +24,8 @@
 //!           times a key of 32 and number: how many entries of that log it does not rule, keys ascending
 //! LET_THROUGH  author 32
 //! EPOCH     id of the epoch 32; n, then n times the id of an epoch that it follows, ascending; endings
+//! BOXES     id of an epoch 32; n, then n times a key 32 and its box 80, keys ascending; number of bytes, and as many: the
+//!           secrets before it, sealed under the epoch. See the `boxes` module of the epochs
 //!
 //! place     seq number; id 32
 //! end       key 32; last: 0 if no entry counts, or 1 and the place of the last that counts; 0, or 1 and the place of the
@@ -45,13 +47,13 @@ use super::{
 };
 use crate::{
     admit::{Entry, verify},
-    codec::{Reader, put_number},
+    codec::{Reader, put_bytes, put_number},
     entry::{Kind, LogKey},
-    epochs::EpochId,
+    epochs::{EpochBox, EpochId},
     ids::{AuthorId, EntryId, RoomId, Seq},
     limits::{
-        ACT_ADMITTED, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, RULED_LOGS, SEQ_END, SLOW_S,
-        TICKET_HEADS,
+        ACT_ADMITTED, ACT_BOXES, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, RULED_LOGS, SEQ_END,
+        SLOW_S, TICKET_HEADS,
     },
     reject::Reject,
     run::{RawRun, Signature},
@@ -203,6 +205,15 @@ pub enum Says {
         /// The endings that it answers besides, ascending.
         answers: Vec<EntryId>,
     },
+    /// Hands the secret of an epoch to keys whose owners may be away.
+    Boxes {
+        /// The epoch.
+        epoch: EpochId,
+        /// The keys, ascending, and the box of each.
+        boxes: Vec<(AuthorId, EpochBox)>,
+        /// Secrets of other epochs, sealed under this one; or nothing.
+        before: Bytes,
+    },
 }
 
 /// The bytes that whoever holds a ticket signs with its key to join.
@@ -260,9 +271,8 @@ impl Says {
             Self::Vouch(ended) => Deed::Vouch(ended.end),
             Self::StepDown => Deed::StepDown,
             Self::Admit { who, ticket, despite } => Deed::Admit { who, ticket, despite },
-            Self::Ticket(Terms { guest: Guest::Keeper, .. }) => return None,
-            Self::Ticket(Terms { key, uses, expires_ms, .. }) => {
-                Deed::Ticket { ticket: id.into(), key, uses, expires_ms }
+            Self::Ticket(Terms { guest, key, uses, expires_ms, .. }) => {
+                Deed::Ticket { ticket: id.into(), guest, key, uses, expires_ms }
             }
             Self::Revoke(ticket) => Deed::Revoke(ticket),
             Self::Join { ticket, key, countersignature, .. } => {
@@ -276,6 +286,11 @@ impl Says {
             Self::Rules { rules, counts } => Deed::Rules { rules, counts },
             Self::LetThrough(who) => Deed::LetThrough(who),
             Self::Epoch { epoch, follows, answers } => Deed::Epoch { epoch, follows, answers },
+            Self::Boxes { epoch, boxes, before } => {
+                let of = boxes.into_iter().map(|(key, _)| key).collect();
+                // A copy, so that it does not keep the whole run in memory.
+                Deed::Boxes { epoch, of, before: Bytes::copy_from_slice(&before) }
+            }
         };
         Some(deed)
     }
@@ -319,6 +334,11 @@ impl Act {
             Kind::RULES => from.rules()?,
             Kind::LET_THROUGH => Says::LetThrough(from.author()?),
             Kind::EPOCH => Says::Epoch { epoch: from.epoch()?, follows: from.epochs()?, answers: from.endings()? },
+            Kind::BOXES => Says::Boxes {
+                epoch: from.epoch()?,
+                boxes: from.list(0..=ACT_BOXES, "boxes", From::boxed, |(key, _)| *key)?,
+                before: from.0.bytes(BODY_BYTES, "secrets")?,
+            },
             _ => return Ok(None),
         };
         from.0.end("act")?;
@@ -406,6 +426,10 @@ impl From {
 
     fn epochs(&mut self) -> Result<Vec<EpochId>, Reject> {
         self.list(0..=ACT_EPOCHS, "epochs", Self::epoch, |epoch| *epoch)
+    }
+
+    fn boxed(&mut self) -> Result<(AuthorId, EpochBox), Reject> {
+        Ok((self.author()?, self.0.array("box")?))
     }
 
     fn role(&mut self) -> Result<Role, Reject> {
@@ -518,6 +542,7 @@ fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             put_list(out, answers, |out, id| out.extend_from_slice(&id.0));
             Kind::EPOCH
         }
+        Says::Boxes { epoch, boxes, before } => put_boxes(out, epoch, boxes, before),
     }
 }
 
@@ -530,6 +555,16 @@ fn put_rules(out: &mut Vec<u8>, rules: &Rules, counts: &[(AuthorId, Seq)]) -> Ki
         put_number(out, *count);
     });
     Kind::RULES
+}
+
+fn put_boxes(out: &mut Vec<u8>, epoch: &EpochId, boxes: &[(AuthorId, EpochBox)], before: &Bytes) -> Kind {
+    out.extend_from_slice(&epoch.0);
+    put_list(out, boxes, |out, (key, sealed)| {
+        out.extend_from_slice(&key.0);
+        out.extend_from_slice(sealed);
+    });
+    put_bytes(out, before);
+    Kind::BOXES
 }
 
 fn role_byte(role: Role) -> u8 {
@@ -586,7 +621,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::admit::Author;
+    use crate::{admit::Author, limits::BOXED_SECRETS};
 
     fn id(number: usize) -> [u8; 32] {
         let mut id = [7; 32];
@@ -641,6 +676,11 @@ mod tests {
                 epoch: EpochId(id(3)),
                 follows: many(ACT_EPOCHS, EpochId),
                 answers: many(ACT_ENDINGS, EntryId),
+            },
+            Says::Boxes {
+                epoch: EpochId(id(3)),
+                boxes: many(ACT_BOXES, |key| (AuthorId(key), [7; 80])),
+                before: Bytes::from(vec![8; BOXED_SECRETS * 32 + 16]),
             },
         ]
     }
@@ -713,15 +753,15 @@ mod tests {
     }
 
     #[test]
-    fn a_keepers_ticket_makes_nobody_a_member() {
+    fn a_keepers_ticket_is_made_by_those_who_appoint() {
         let terms = |guest| Terms { guest, key: TicketKey([1; 32]), uses: 1, expires_ms: None, heads: vec![] };
         let deed = |guest| Says::Ticket(terms(guest)).deed(&RoomId([1; 32]), &AuthorId([2; 32]), EntryId([3; 32]));
-        assert_eq!(deed(Guest::Keeper), None);
         let ticket = TicketId([3; 32]);
-        assert_eq!(
-            deed(Guest::Member),
-            Some(Deed::Ticket { ticket, key: TicketKey([1; 32]), uses: 1, expires_ms: None })
-        );
+        for guest in [Guest::Member, Guest::Keeper] {
+            let announced = Deed::Ticket { ticket, guest, key: TicketKey([1; 32]), uses: 1, expires_ms: None };
+            assert_eq!(deed(guest), Some(announced.clone()));
+            assert_eq!(Role::Moderator.may(&announced), guest == Guest::Member);
+        }
     }
 
     proptest! {
@@ -735,7 +775,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..17, at: usize, to: u8) {
+        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..18, at: usize, to: u8) {
             let act = Act { before: None, says: largest().swap_remove(which) };
             let (kind, body) = act.encode().unwrap();
             let mut changed = body.to_vec();

@@ -32,6 +32,7 @@ impl Fold<'_> {
     pub(crate) fn is_out(&self, key: &AuthorId) -> bool {
         let (removals, members) = (&self.steps.removals, &self.steps.members);
         let ended = removals.out.contains(key) || members.ended.contains_key(key) || members.surplus.contains(key);
+        let ended = ended || self.was_keeper(key);
         let of = if let Some(Deed::Device(of)) = self.first_deed(key) { Some(of) } else { None };
         let falls = of.is_some_and(|of| removals.persons.contains(of)) && !members.all.contains(key);
         ended || falls
@@ -39,7 +40,7 @@ impl Fold<'_> {
 
     /// Whether nothing that is held says anything of a key: it never was a member, and is not out.
     pub(crate) fn is_unheard(&self, key: &AuthorId) -> bool {
-        !self.members().contains(key) && !self.is_out(key)
+        !self.members().contains(key) && !self.is_keeper(key) && !self.is_out(key)
     }
 
     /// Whether a ticket of this key lets in, by the entries and, at this time, by its end; `None` for one that nobody
@@ -82,11 +83,14 @@ impl Fold<'_> {
         all
     }
 
-    /// The acts that make somebody a member, in the order of author and seq; none if they are more than a chain holds.
+    /// The acts that make somebody a member or a keeper, in the order of author and seq; none if they are more than a chain
+    /// holds.
     pub fn chain(&self, key: &AuthorId) -> Vec<(AuthorId, Seq)> {
         let mut all = Places::new();
         if self.members().contains(key) {
             self.lead_to(key, &mut all);
+        } else if let Some(grant) = self.live(key).next() {
+            self.lead_to_grant(grant, &mut all);
         }
         if all.len() > CHAIN_ACTS { Vec::new() } else { all.into_iter().collect() }
     }
@@ -140,11 +144,11 @@ impl Fold<'_> {
         grant.into_iter().for_each(|grant| self.lead_to_grant(grant, all));
     }
 
-    /// Whether these acts, which their authors' signatures cover, make somebody a member as far as this fold knows: each
-    /// vouches for the next, from the founder or from somebody who is known, and nothing that is held ends one of them.
+    /// Whether these acts, which their authors' signatures cover, make somebody a member or a keeper as far as this fold
+    /// knows: each vouches for the next, from the founder or from somebody who is known, and nothing that is held ends one of them.
     pub fn vouched(&self, key: &AuthorId, acts: &[Signed]) -> bool {
         let mut chain = Chain { fold: self, acts, told: BTreeMap::new() };
-        acts.len() <= CHAIN_ACTS && chain.makes_member(key)
+        acts.len() <= CHAIN_ACTS && (chain.makes_member(key) || chain.makes_keeper(key))
     }
 }
 
@@ -171,6 +175,15 @@ impl<'a> Chain<'a> {
         let makes = !self.fold.is_out(key) && acts.iter().any(|act| self.lets_in(act, key));
         self.told.insert((*key, None), makes);
         makes
+    }
+
+    fn makes_keeper(&mut self, key: &AuthorId) -> bool {
+        let acts = self.acts;
+        let names = |deed: &Option<Deed>| match deed {
+            Some(Deed::Appoint { keys, role: Role::Keeper, .. }) => keys.iter().any(|appointed| appointed.key == *key),
+            _ => false,
+        };
+        !self.fold.is_out(key) && acts.iter().any(|act| names(&act.deed) && self.governs(act))
     }
 
     /// Whether an act makes somebody a member, and its author may do that.

@@ -1,6 +1,8 @@
 //! What the fold reads of an entry: its place in its log, and what it does if it is an act.
 
-use super::rules::Rules;
+use bytes::Bytes;
+
+use super::{act::Guest, rules::Rules};
 use crate::{
     epochs::EpochId,
     ids::{AuthorId, EntryId, Seq},
@@ -159,6 +161,8 @@ pub enum Deed {
     Ticket {
         /// Its name.
         ticket: TicketId,
+        /// Whom it lets in.
+        guest: Guest,
         /// Its key.
         key: TicketKey,
         /// How many people it lets in.
@@ -212,6 +216,15 @@ pub enum Deed {
         /// The endings that it answers besides.
         answers: Vec<EntryId>,
     },
+    /// Hands the secret of an epoch to keys whose owners may be away.
+    Boxes {
+        /// The epoch.
+        epoch: EpochId,
+        /// Whose keys open one of the boxes.
+        of: Vec<AuthorId>,
+        /// Secrets of other epochs, sealed under this one; or nothing.
+        before: Bytes,
+    },
 }
 
 impl Role {
@@ -223,11 +236,12 @@ impl Role {
     /// Whether an act of this role counts.
     pub(crate) fn may(self, deed: &Deed) -> bool {
         let moderates = match deed {
-            Deed::Admit { .. } | Deed::Remove { .. } | Deed::End(_) | Deed::Ticket { .. } => true,
+            Deed::Admit { .. } | Deed::Remove { .. } | Deed::End(_) => true,
+            Deed::Ticket { guest, .. } => *guest == Guest::Member,
             Deed::Revoke(_) | Deed::StepDown | Deed::Hide { .. } | Deed::LetThrough(_) => true,
             Deed::Appoint { .. } | Deed::Dismiss { .. } | Deed::Vouch(_) | Deed::Rules { .. } => false,
             Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_) => return false,
-            Deed::Epoch { .. } => return false,
+            Deed::Epoch { .. } | Deed::Boxes { .. } => return false,
         };
         match self {
             Self::Owner | Self::CoOwner => true,

@@ -23,6 +23,8 @@ pub(crate) struct Entries {
     named: BTreeSet<EntryId>,
     /// The acts that name an epoch.
     epochs: BTreeSet<ActNo>,
+    /// The acts that hold boxes.
+    boxes: BTreeSet<ActNo>,
 }
 
 /// What of the fold an entry may change.
@@ -39,7 +41,7 @@ pub(crate) enum Touched {
 impl Entries {
     pub(crate) fn new(owner: AuthorId) -> Self {
         let (trees, acts, free) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { owner, trees, acts, free, named: BTreeSet::new(), epochs: BTreeSet::new() }
+        Self { owner, trees, acts, free, named: BTreeSet::new(), epochs: BTreeSet::new(), boxes: BTreeSet::new() }
     }
 
     /// Takes an entry. `governs` tells whether its author has a grant.
@@ -102,7 +104,7 @@ impl Entries {
             // A co-owner's word about the owner's log counts wherever it stands.
             Some(Deed::Vouch(end)) if end.key == self.owner => Touched::Everything,
             Some(Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_)) => Touched::Members,
-            Some(Deed::Epoch { .. } | Deed::LetThrough(_)) => Touched::Members,
+            Some(Deed::Epoch { .. } | Deed::Boxes { .. } | Deed::LetThrough(_)) => Touched::Members,
             Some(_) if governs(&entry.author) => Touched::Everything,
             Some(_) => Touched::Members,
         }
@@ -112,8 +114,10 @@ impl Entries {
         if let Some(deed) = &entry.deed {
             self.named.extend(deed.ends().iter().filter_map(|end| end.last).map(|last| last.id));
             let at = self.free.pop().unwrap_or(self.acts.len());
-            if matches!(deed, Deed::Epoch { .. }) {
-                self.epochs.insert(at);
+            match deed {
+                Deed::Epoch { .. } => _ = self.epochs.insert(at),
+                Deed::Boxes { .. } => _ = self.boxes.insert(at),
+                _ => {}
             }
             match self.acts.get_mut(at) {
                 Some(place) => *place = entry,
@@ -126,7 +130,10 @@ impl Entries {
     pub(crate) fn forget(&mut self, author: &AuthorId, at: Seq) -> bool {
         let Some(tree) = self.trees.get_mut(author).filter(|tree| tree.reaches(at)) else { return false };
         let forgotten = tree.forget_from(at);
-        forgotten.iter().for_each(|act| _ = self.epochs.remove(act));
+        for act in &forgotten {
+            self.epochs.remove(act);
+            self.boxes.remove(act);
+        }
         self.free.extend(forgotten);
         if tree.is_empty() {
             self.trees.remove(author);
@@ -169,6 +176,11 @@ impl Entries {
     /// The acts that name an epoch, on whatever branch.
     pub(crate) fn epochs(&self) -> impl Iterator<Item = &Signed> {
         self.epochs.iter().map(|act| self.act(*act))
+    }
+
+    /// The acts that hold boxes, on whatever branch.
+    pub(crate) fn boxes(&self) -> impl Iterator<Item = &Signed> {
+        self.boxes.iter().map(|act| self.act(*act))
     }
 
     pub(crate) fn act(&self, act: ActNo) -> &Signed {

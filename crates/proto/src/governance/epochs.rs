@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     act::Says,
-    deed::{Deed, Signed},
+    deed::{Deed, Role, Signed},
     entries::Entries,
     fold::{Fold, Steps},
     governors::Governors,
@@ -16,6 +16,9 @@ use super::{
     removals::Removals,
     tree::Tree,
 };
+use bytes::Bytes;
+
+use super::{act::Guest, deed::TicketId};
 use crate::{
     epochs::EpochId,
     ids::{AuthorId, EntryId, Seq},
@@ -31,10 +34,14 @@ pub(crate) struct Epochs {
     made: BTreeMap<EpochId, Made>,
     /// The epochs whose secrets may be handed on: of everything that they answer it is known whom it keeps out.
     settled: BTreeSet<EpochId>,
+    /// The keys for which present members wrote boxes, by epoch.
+    boxed: BTreeMap<EpochId, BTreeSet<AuthorId>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Made {
+    /// Who made it.
+    makers: BTreeSet<AuthorId>,
     /// Whether one of those who made it is present.
     present: bool,
     follows: BTreeSet<EpochId>,
@@ -49,11 +56,16 @@ impl Epochs {
         };
         // With the roles of somebody who was dismissed an admission may fall, and somebody whom it let back is out again.
         let dismissals = noted(|sort| sort == Sort::Dismissal);
-        let endings: BTreeSet<EntryId> = removals.endings.union(&members.endings).copied().chain(dismissals).collect();
+        let mut endings: BTreeSet<EntryId> =
+            removals.endings.union(&members.endings).copied().chain(dismissals).collect();
+        if governors.grants.iter().any(|grant| grant.role == Role::Keeper) {
+            // Whoever waits is given boxes, and may come by them when its ticket is over.
+            endings.extend(&members.revocations);
+        }
         let noted = noted(Sort::cuts);
-        let known: BTreeSet<EntryId> = noted.chain(endings.iter().copied()).collect();
+        let known: BTreeSet<EntryId> = noted.chain(endings.union(&members.revocations).copied()).collect();
         let settled = settled(entries, governors, &known);
-        let mut all = Self { endings, made: BTreeMap::new(), settled };
+        let mut all = Self { endings, made: BTreeMap::new(), settled, boxed: BTreeMap::new() };
         let mut of_author: BTreeMap<AuthorId, BTreeMap<Seq, &Signed>> = BTreeMap::new();
         for act in entries.epochs().filter(|act| members.all.contains(&act.author)) {
             of_author.entry(act.author).or_default().insert(act.seq, act);
@@ -66,7 +78,22 @@ impl Epochs {
                 |act: &&Signed| tree.find(act.seq, &act.id).is_some_and(|spot| Tree::leads_through(&branch, spot));
             all.read(acts.into_values().filter(counts), present, &known);
         }
+        all.note_boxes(entries, removals, members);
         all
+    }
+
+    /// Notes for whom there are boxes. Those of somebody who is out may hold anything, and the next epoch is near.
+    fn note_boxes(&mut self, entries: &Entries, removals: &Removals, members: &Members) {
+        for act in entries.boxes() {
+            let author = &act.author;
+            let present =
+                members.all.contains(author) && !removals.out.contains(author) && !members.ended.contains_key(author);
+            let Some(Deed::Boxes { epoch, of, .. }) = act.deed.as_ref().filter(|_| present) else { continue };
+            let boxed = self.boxed.entry(*epoch).or_default();
+            boxed.extend(of);
+            // Whoever writes boxes holds the secret.
+            boxed.insert(*author);
+        }
     }
 
     /// Reads the epochs of one author. Behind its first one, those count that answer an ending which none of its earlier
@@ -84,6 +111,7 @@ impl Epochs {
             answered.get_or_insert_default().extend(answers);
             let made = self.made.entry(*epoch).or_default();
             made.present |= present;
+            made.makers.insert(act.author);
             made.follows.extend(follows);
             made.answers.extend(answers);
         }
@@ -150,6 +178,15 @@ fn settled(entries: &Entries, governors: &Governors, known: &BTreeSet<EntryId>) 
     settled
 }
 
+/// Whose boxes of an epoch are lacking.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lacking {
+    /// The keys whose boxes are to be written at once.
+    pub(crate) now: Vec<AuthorId>,
+    /// The keys whose boxes others should have written, or will write.
+    pub(crate) later: Vec<AuthorId>,
+}
+
 impl Fold<'_> {
     /// The epoch under which new words are to be sealed: one of those whose secret is held that answers every ending.
     pub(crate) fn epoch_to_write(&self, holds: impl Fn(&EpochId) -> bool) -> Option<EpochId> {
@@ -170,6 +207,51 @@ impl Fold<'_> {
         let answered: BTreeSet<&EntryId> = present.flat_map(|made| &made.answers).collect();
         let mut open = epochs.endings.iter().filter(|ending| !answered.contains(ending));
         open.any(|ending| self.made(me, &(*ending).into()))
+    }
+
+    /// The epochs that nobody present follows: words are written under one of them, or were last.
+    pub(crate) fn last_epochs(&self) -> Vec<EpochId> {
+        let made = &self.steps.epochs.made;
+        let followed: BTreeSet<&EpochId> =
+            made.values().filter(|made| made.present).flat_map(|made| &made.follows).collect();
+        made.iter().filter(|(id, made)| made.present && !followed.contains(id)).map(|(id, _)| *id).collect()
+    }
+
+    /// The boxes of an epoch that `me` is to write: those at once that it owes, and those later that anybody may write. With
+    /// the first of them it begins to owe all; `filing` says that it has written some of these. In rooms without keepers
+    /// whoever holds a secret meets those who lack it.
+    pub(crate) fn lacks_boxes(&self, me: &AuthorId, (epoch, filing): (&EpochId, bool), now_ms: u64) -> Lacking {
+        let epochs = &self.steps.epochs;
+        let Some(made) = epochs.made.get(epoch).filter(|_| self.has_keepers()) else { return Lacking::default() };
+        let boxed = epochs.boxed.get(epoch);
+        let owes = boxed.is_none() && (made.makers.contains(me) || self.appointed_keeper(me));
+        let has =
+            |key: &AuthorId| key == me || made.makers.contains(key) || boxed.is_some_and(|boxed| boxed.contains(key));
+        let lacks: Vec<AuthorId> = self.present().into_iter().filter(|key| !has(key) && self.may_read(key)).collect();
+        if owes || filing {
+            let tickets = self.tickets();
+            let comes = |ticket: TicketId| {
+                tickets.iter().any(|known| known.id == ticket && known.guest == Guest::Member && known.lets_in(now_ms))
+            };
+            let waits = self.joining().into_iter().filter(|key| !has(key) && self.knocks(key).is_some_and(comes));
+            let now = lacks.into_iter().chain(waits).collect();
+            return Lacking { now, later: Vec::new() };
+        }
+        let (now, later) = lacks.into_iter().partition(|key| self.let_in_by(key) == Some(*me));
+        Lacking { now, later }
+    }
+
+    /// Whoever let somebody in last.
+    fn let_in_by(&self, key: &AuthorId) -> Option<AuthorId> {
+        self.steps.members.let_in.get(key).map(|act| self.entries.act(*act).author)
+    }
+
+    /// What authors sealed under epochs: the act, its author, the epoch, and the sealed secrets of others.
+    pub(crate) fn sealed_before(&self) -> impl Iterator<Item = (EntryId, AuthorId, &EpochId, &Bytes)> {
+        self.entries.boxes().filter_map(|act| match &act.deed {
+            Some(Deed::Boxes { epoch, before, .. }) if !before.is_empty() => Some((act.id, act.author, epoch, before)),
+            _ => None,
+        })
     }
 
     /// Whether the secret of an epoch may be handed on, to those who [may read](Fold::may_read).
@@ -248,7 +330,7 @@ impl Fold<'_> {
 mod tests {
     use super::*;
     use crate::{
-        governance::{Appointed, End, Governance, Last, Role},
+        governance::{Appointed, End, Governance, Last, Role, TicketKey},
         time::Time,
     };
 
@@ -354,6 +436,60 @@ mod tests {
         let says = room.fold().epoch(EpochId([3; 32]));
         let follows = vec![EpochId([1; 32]), EpochId([2; 32])];
         assert_eq!(says, Says::Epoch { epoch: EpochId([3; 32]), follows, answers: vec![] });
+    }
+
+    #[test]
+    fn in_a_room_with_a_keeper_the_end_of_a_ticket_is_answered_too() {
+        let (mut room, [mut owner, anna, ben, _]) = room();
+        let key = TicketKey([7; 32]);
+        let announce = |room: &mut Governance, owner: &mut Log| {
+            let ticket = TicketId([owner.author.0[0]; 32]);
+            let deed = Deed::Ticket { ticket, guest: Guest::Member, key, uses: 9, expires_ms: None };
+            owner.act(room, deed);
+            ticket
+        };
+        owner.makes(&mut room, 1);
+        let ticket = announce(&mut room, &mut owner);
+        owner.act(&mut room, Deed::Revoke(ticket));
+        assert_eq!(
+            to_write(&mut room),
+            Some(EpochId([1; 32])),
+            "whoever holds secrets hands them to nobody who is not in"
+        );
+        let keeper = Log::new(9);
+        let keys = vec![Appointed { key: keeper.author, from: 0 }];
+        owner.act(&mut room, Deed::Appoint { keys, role: Role::Keeper, despite: vec![] });
+        assert!(to_write(&mut room).is_none() && room.fold().owes_epoch(&owner.author));
+        assert!(!room.fold().owes_epoch(&anna.author) && !room.fold().owes_epoch(&ben.author));
+        let second = owner.makes(&mut room, 2);
+        assert_eq!(to_write(&mut room), Some(second));
+        assert!(room.fold().is_keeper(&keeper.author) && !room.fold().may_read(&keeper.author));
+    }
+
+    #[test]
+    fn whoever_makes_an_epoch_writes_all_boxes_and_whoever_lets_somebody_in_that_one() {
+        let (mut room, [mut owner, mut anna, ben, cleo]) = room();
+        let epoch = owner.makes(&mut room, 1);
+        let lacks = |room: &mut Governance, of: &Log, filing| room.fold().lacks_boxes(&of.author, (&epoch, filing), 0);
+        assert_eq!(lacks(&mut room, &owner, false), Lacking::default(), "without a keeper there are none");
+        let keys = vec![Appointed { key: AuthorId([9; 32]), from: 0 }];
+        owner.act(&mut room, Deed::Appoint { keys, role: Role::Keeper, despite: vec![] });
+        let others = vec![anna.author, ben.author, cleo.author];
+        assert_eq!(lacks(&mut room, &owner, false).now, others);
+        // She did not make it, and holds it herself.
+        let later = lacks(&mut room, &anna, false);
+        assert_eq!((later.now, later.later), (vec![], vec![ben.author, cleo.author]));
+        let of = vec![anna.author, ben.author];
+        owner.act(&mut room, Deed::Boxes { epoch, of, before: Bytes::new() });
+        assert_eq!(lacks(&mut room, &owner, true).now, [cleo.author], "it goes on with what it began");
+        let rest = lacks(&mut room, &owner, false);
+        assert_eq!((rest.now, rest.later), (vec![cleo.author], vec![]), "whom it let in itself");
+        assert_eq!(lacks(&mut room, &anna, false).later, [cleo.author], "after an hour any member writes it");
+        anna.act(&mut room, Deed::Boxes { epoch, of: vec![cleo.author], before: Bytes::new() });
+        assert_eq!(lacks(&mut room, &owner, false), Lacking::default());
+        // Boxes of somebody who is out may hold anything.
+        owner.removes(&mut room, &anna);
+        assert_eq!(room.fold().lacks_boxes(&owner.author, (&epoch, false), 0).now, [cleo.author]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    act::Guest,
     deed::{Deed, End, Role, Signed, TicketId, TicketKey},
     entries::Entries,
     governors::Governors,
@@ -38,6 +39,8 @@ pub(crate) struct Members {
     pub(crate) endings: BTreeSet<EntryId>,
     /// Tickets that were ended.
     pub(crate) revoked: BTreeSet<TicketId>,
+    /// The acts that ended them.
+    pub(crate) revocations: BTreeSet<EntryId>,
     /// Newcomers and devices that are not in, and whose first entry everybody has to hold: newcomers whose ticket is
     /// open, and devices of members and of those who were removed.
     pub(crate) waiting: BTreeSet<AuthorId>,
@@ -47,7 +50,7 @@ pub(crate) struct Members {
     pub(crate) expected: BTreeSet<AuthorId>,
     /// Authors, and the keys that each named as a device, whether these say so too or not.
     pub(crate) named: BTreeSet<(AuthorId, AuthorId)>,
-    /// Tickets that let in, and their keys.
+    /// Tickets that let in, keepers too, and their keys.
     pub(crate) open: BTreeMap<TicketId, TicketKey>,
 }
 
@@ -65,6 +68,8 @@ struct Admission<'a> {
     removals: &'a Removals,
     rulings: &'a Rulings,
     tickets: BTreeMap<TicketId, Open>,
+    /// The tickets of keepers, which let in nobody by themselves.
+    keeping: BTreeMap<TicketId, TicketKey>,
     /// Devices, and whose they say they are.
     device_of: BTreeMap<AuthorId, AuthorId>,
     /// Newcomers, and the ticket and the key that each shows.
@@ -86,6 +91,7 @@ impl Members {
             removals,
             rulings,
             tickets: BTreeMap::new(),
+            keeping: BTreeMap::new(),
             device_of: BTreeMap::new(),
             joins: BTreeMap::new(),
             welcomes: BinaryHeap::new(),
@@ -161,6 +167,9 @@ impl<'a> Admission<'a> {
                     Deed::Admit { who, ticket: Some(ticket), .. } => {
                         by_ticket.extend(who.iter().map(|who| (*ticket, *who)))
                     }
+                    Deed::Ticket { ticket, guest: Guest::Keeper, key, .. } => {
+                        self.keeping.insert(*ticket, *key);
+                    }
                     Deed::Ticket { .. } => {
                         makers.insert(grant.key);
                         self.announce(act);
@@ -188,7 +197,7 @@ impl<'a> Admission<'a> {
 
     /// Opens a ticket, unless it is open.
     fn announce(&mut self, act: &Signed) {
-        if let Some(Deed::Ticket { ticket, key, uses, .. }) = act.deed {
+        if let Some(Deed::Ticket { ticket, guest: Guest::Member, key, uses, .. }) = act.deed {
             let open = Open { key, left: uses, maker: act.author, announced: act.id };
             self.tickets.entry(ticket).or_insert(open);
         }
@@ -349,6 +358,7 @@ impl<'a> Admission<'a> {
         let noted: Vec<EntryId> =
             self.revoking.iter().filter(|(ticket, _)| lost.contains(ticket)).map(|(_, id)| *id).collect();
         self.members.endings.extend(noted);
+        self.members.revocations = self.revoking.iter().map(|(_, id)| *id).collect();
     }
 
     /// A log that forks at its first entry is nobody's, but everybody has to see that it forks.
@@ -357,8 +367,8 @@ impl<'a> Admission<'a> {
             // A device of somebody who was removed cannot be admitted, so everybody has to know that it is one.
             Some(Deed::Device(of)) => self.members.all.contains(of) || self.removals.persons.contains(of),
             Some(Deed::Join { ticket, key }) => {
-                let open = self.tickets.get(ticket).is_some_and(|open| open.key == *key);
-                open && !self.members.revoked.contains(ticket)
+                let open = self.tickets.get(ticket).map(|open| open.key).or_else(|| self.keeping.get(ticket).copied());
+                open == Some(*key) && !self.members.revoked.contains(ticket)
             }
             _ => false,
         };
@@ -367,7 +377,8 @@ impl<'a> Admission<'a> {
         let Members { all, expected, .. } = &mut self.members;
         let begun = |key: &AuthorId| self.entries.tree(key).is_some_and(|tree| tree.branch(None).len() > 0);
         expected.retain(|key| !all.contains(key) && !begun(key));
-        let open = self.tickets.iter().filter(|(ticket, _)| !self.members.revoked.contains(ticket));
-        self.members.open = open.map(|(ticket, open)| (*ticket, open.key)).collect();
+        let open =
+            self.tickets.iter().map(|(ticket, open)| (*ticket, open.key)).chain(std::mem::take(&mut self.keeping));
+        self.members.open = open.filter(|(ticket, _)| !self.members.revoked.contains(ticket)).collect();
     }
 }

@@ -1,13 +1,17 @@
 //! What somebody here wants to do in a closed room, and the act that says so.
 
+use std::collections::BTreeSet;
+
 use super::{
     act::{Act, Ended, Guest, Says, Terms},
     deed::{Appointed, End, Role, TicketId, TicketKey},
     fold::Fold,
     rules::Rules,
 };
+use bytes::Bytes;
+
 use crate::{
-    epochs::EpochId,
+    epochs::{EpochBox, EpochId},
     ids::{AuthorId, Seq},
     input::Unsaid,
     limits::RANK_STEPS,
@@ -91,6 +95,15 @@ pub enum Order {
     LetThrough(AuthorId),
     /// Name a secret under which words are sealed from now on.
     Epoch(EpochId),
+    /// Hand the secret of an epoch to people who may be away.
+    Boxes {
+        /// The epoch.
+        epoch: EpochId,
+        /// The keys, ascending, and the box of each.
+        boxes: Vec<(AuthorId, EpochBox)>,
+        /// Secrets of other epochs, sealed under this one.
+        before: Bytes,
+    },
 }
 
 impl Fold<'_> {
@@ -150,6 +163,7 @@ impl Fold<'_> {
             Order::LetThrough(who) => self.let_through(me, who),
             Order::Vouch(key) => self.vouch(me, key),
             Order::Epoch(epoch) => Ok(self.epoch(epoch)),
+            Order::Boxes { epoch, boxes, before } => Ok(Says::Boxes { epoch, boxes, before }),
             Order::StepDown => match self.role(me) {
                 Some(_) => Ok(Says::StepDown),
                 None => Err(Unsaid::Nothing),
@@ -223,7 +237,11 @@ impl Fold<'_> {
             return Err(Unsaid::Nothing);
         }
         keys.iter().try_for_each(|key| self.against(me, key))?;
-        Ok(Says::Dismiss { ends: keys.into_iter().map(|key| self.end_of(key)).collect(), tickets: Vec::new() })
+        // Whoever holds the ticket of a keeper could come by it again.
+        let keepers = keys.iter().filter(|key| self.is_keeper(key));
+        let tickets: BTreeSet<TicketId> = keepers.filter_map(|key| self.came_by(key)).collect();
+        let ends = keys.into_iter().map(|key| self.end_of(key)).collect();
+        Ok(Says::Dismiss { ends, tickets: tickets.into_iter().collect() })
     }
 
     fn remove(&self, me: &AuthorId, who: &AuthorId) -> Result<Says, Unsaid> {

@@ -143,7 +143,7 @@ impl Fold<'_> {
     }
 
     /// Those who wait: devices, and of each ticket the [`JOINS`] newcomers of the lowest ids.
-    fn joining(&self) -> BTreeSet<AuthorId> {
+    pub(crate) fn joining(&self) -> BTreeSet<AuthorId> {
         let mut of_ticket: BTreeMap<TicketId, usize> = BTreeMap::new();
         let fits = |key: &&AuthorId| match self.first_deed(key) {
             Some(Deed::Join { ticket, .. }) => {
@@ -164,7 +164,8 @@ impl Fold<'_> {
     /// The ticket by which somebody who waits wants to come in.
     pub(crate) fn knocks(&self, key: &AuthorId) -> Option<TicketId> {
         let Some(Deed::Join { ticket, .. }) = self.first_deed(key) else { return None };
-        self.steps.members.waiting.contains(key).then_some(*ticket)
+        let waits = self.steps.members.waiting.contains(key) && !self.steps.governors.of_key.contains_key(key);
+        waits.then_some(*ticket)
     }
 
     /// Whether somebody who is no member may wait with this first entry.
@@ -196,6 +197,28 @@ impl Fold<'_> {
     /// The highest role of a key, if it has one.
     pub fn role(&self, key: &AuthorId) -> Option<Role> {
         self.live(key).map(|grant| grant.role).min()
+    }
+
+    /// Whether somebody stores and serves what it cannot read, and is nothing else.
+    pub fn is_keeper(&self, key: &AuthorId) -> bool {
+        self.role(key) == Some(Role::Keeper) && !self.is_present(key)
+    }
+
+    /// Whether somebody was a keeper and nothing else, and is none any more.
+    pub fn was_keeper(&self, key: &AuthorId) -> bool {
+        let grants = self.steps.governors.of_key.contains_key(key);
+        grants && self.live(key).next().is_none() && !self.members().contains(key)
+    }
+
+    /// Whether the room has, or had, keepers: whoever keeps its entries may meet people while nobody is there.
+    pub(crate) fn has_keepers(&self) -> bool {
+        self.grants().iter().any(|grant| grant.role == Role::Keeper)
+    }
+
+    /// Whether somebody appointed one of the keepers.
+    pub(crate) fn appointed_keeper(&self, by: &AuthorId) -> bool {
+        let keepers = self.grants().iter().filter(|grant| grant.role == Role::Keeper && grant.cut.is_none());
+        keepers.filter_map(|grant| grant.by).any(|act| self.entries.act(act).author == *by)
     }
 
     /// Whether somebody is a member who was not removed.
@@ -309,7 +332,8 @@ impl Fold<'_> {
         let waits =
             |key: AuthorId| self.knocks(&key).map(|ticket| (key, Seat { role: None, knocks: Some(ticket), by: None }));
         let mut seats: BTreeMap<AuthorId, Seat> = self.joining().into_iter().filter_map(waits).collect();
-        for key in self.present() {
+        let keepers = self.steps.governors.of_key.keys().filter(|key| self.is_keeper(key)).copied();
+        for key in self.present().into_iter().chain(keepers.collect::<Vec<_>>()) {
             let grant = self.live(&key).min_by_key(|grant| grant.role);
             let act = match grant {
                 Some(grant) => grant.by,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    act::Guest,
     deed::{Deed, Signed, TicketId, TicketKey},
     fold::Fold,
 };
@@ -13,6 +14,8 @@ use crate::ids::{AuthorId, Seq};
 pub struct Announced {
     /// The ticket.
     pub id: TicketId,
+    /// Whom it lets in.
+    pub guest: Guest,
     /// Its key.
     pub key: TicketKey,
     /// Who made it.
@@ -40,15 +43,16 @@ impl Fold<'_> {
     /// The tickets that members announced, also those that ended; by maker and seq.
     pub fn tickets(&self) -> Vec<Announced> {
         let mut used: BTreeMap<TicketId, u64> = BTreeMap::new();
-        for ticket in self.members().iter().filter_map(|key| self.ticket_of(key)) {
+        let keepers = self.steps.governors.of_key.keys().filter(|key| self.is_keeper(key));
+        for ticket in self.members().iter().chain(keepers).filter_map(|key| self.ticket_of(key)) {
             *used.entry(ticket).or_default() += 1;
         }
         let mut tickets = Vec::new();
         for maker in self.members() {
             for act in self.acts_of(maker) {
-                let Some(Deed::Ticket { ticket: id, key, uses, expires_ms }) = act.deed else { continue };
+                let Some(Deed::Ticket { ticket: id, guest, key, uses, expires_ms }) = act.deed else { continue };
                 let (used, ended) = (used.get(&id).copied().unwrap_or(0), !self.is_open(&id));
-                tickets.push(Announced { id, key, maker: *maker, seq: act.seq, uses, used, expires_ms, ended });
+                tickets.push(Announced { id, guest, key, maker: *maker, seq: act.seq, uses, used, expires_ms, ended });
             }
         }
         tickets

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rumormill_proto::{
-    governance::{Deed, End, Fold, Governance, Grant, Last, Role, Signed, TicketId},
+    governance::{Deed, End, Fold, Governance, Grant, Guest, Last, Role, Signed, TicketId},
     ids::{AuthorId, EntryId, Seq},
     random::Random,
 };
@@ -173,7 +173,7 @@ impl World {
     fn announces(&mut self) -> Option<Deed> {
         let ticket = TicketId([self.tickets.len() as u8; 32]);
         self.tickets.push(ticket);
-        Some(Deed::Ticket { ticket, key: KEY, uses: 1 + self.random.below(2), expires_ms: None })
+        Some(Deed::Ticket { ticket, guest: Guest::Member, key: KEY, uses: 1 + self.random.below(2), expires_ms: None })
     }
 
     /// Two nodes tell each other what is passed on.

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use rumormill_proto::{
-    governance::{Appointed, Deed, End, Governance, Last, Role, Rules, Signed, TicketId, TicketKey},
+    governance::{Appointed, Deed, End, Governance, Guest, Last, Role, Rules, Signed, TicketId, TicketKey},
     ids::{AuthorId, EntryId, Seq},
     random::Random,
     time::Time,
@@ -243,7 +243,7 @@ impl Person {
         let ticket = TicketId::from(announced.id);
         let mut written = self.room.0.borrow_mut();
         if let Some(entry) = written.entries.last_mut() {
-            entry.deed = Some(Deed::Ticket { ticket, key: KEY, uses, expires_ms: None });
+            entry.deed = Some(Deed::Ticket { ticket, guest: Guest::Member, key: KEY, uses, expires_ms: None });
         }
         ticket
     }

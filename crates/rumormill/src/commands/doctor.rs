@@ -25,6 +25,10 @@ use crate::{
 /// Milliseconds since the Unix epoch at the beginning of 2025: no correct clock shows less.
 const RELEASED_MS: u64 = 1_735_689_600_000;
 
+/// What helps people who are never online together.
+const AWAY: &str = "whoever is away gets messages once somebody is online who has them: a machine that is always on, with \
+     `rumormill serve` if you trust it, and with `rumormill keeper`, which cannot read, if you do not";
+
 /// Arguments of `rumormill doctor`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -44,6 +48,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         Some(client) => ask(&client, &socket).await,
         None => look(&place, &dir, &socket).await,
     });
+    findings.push(Finding::untested("away", AWAY));
     for finding in &findings {
         print(finding, args.json)?;
     }

@@ -67,8 +67,9 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         });
     }
     let seeking = left.and_then(|room| room.seeking);
-    let help =
-        "the room is kept: ask somebody in it to open it, then `rumormill chat` tries again; or ask for a newer ticket";
+    let help = "the room is kept: ask somebody in it to open it, then `rumormill chat` tries again; or ask for a newer ticket. \
+                A keeper would be there always: `rumormill keeper` on a machine that nobody has to trust, or `rumormill serve` on \
+                one that you do";
     Err(unreachable(seeking.as_ref(), help))
 }
 

@@ -105,7 +105,8 @@ fn share(text: &str) -> Result<u64, String> {
     if share >= 1_000_000 { Ok(share) } else { Err("keep a megabyte of each author at least".into()) }
 }
 
-fn bytes(text: &str) -> Result<u64, String> {
+/// Reads how many bytes people mean.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let help = || "say how much, as 500k, 20M or 1G".to_owned();
     let (digits, unit) = text.split_at(text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len()));
     let factor = match unit.to_ascii_lowercase().trim_end_matches('b') {

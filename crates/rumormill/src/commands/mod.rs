@@ -32,6 +32,8 @@ pub(crate) mod hook;
 pub(crate) mod import;
 pub(crate) mod join;
 pub(crate) mod keep;
+pub(crate) mod keeper;
+pub(crate) mod keepers;
 pub(crate) mod log;
 pub(crate) mod msg;
 pub(crate) mod new;

@@ -40,7 +40,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
 
 /// `ada  1a0c39ec  you`, `ben  c0ffee01  here, wrote 2026-03-02 14:02`.
 fn line(names: &Names, clock: &Clock, person: &Person) -> String {
-    let Person { author, nick, here, me, last_ms, hidden, verified, role } = person;
+    let Person { author, nick, here, me, last_ms, hidden, verified, role, .. } = person;
     let wrote = format!("wrote {} {}", clock.day(*last_ms), clock.minutes(*last_ms));
     let told =
         [(*me, "you"), (*here && !*me, "here"), (*last_ms > 0, &wrote), (*hidden, "hidden"), (*verified, "verified")];

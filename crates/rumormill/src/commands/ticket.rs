@@ -21,13 +21,16 @@ pub(crate) struct Args {
     #[arg(long)]
     link: bool,
     /// Make a new ticket of a closed room
-    #[arg(long)]
+    #[arg(long, group = "making")]
     new: bool,
-    /// How many people the new ticket lets in
-    #[arg(long, value_name = "N", requires = "new", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Make a ticket for a keeper: a machine that stores and serves a closed room and cannot read it
+    #[arg(long, group = "making", conflicts_with_all = ["link", "list", "revoke"])]
+    keeper: bool,
+    /// How many people or keepers the new ticket lets in
+    #[arg(long, value_name = "N", requires = "making", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     uses: u64,
     /// How long the new ticket lets people in: 7d, 12h, 90m; without end if omitted
-    #[arg(long, value_name = "TIME", requires = "new")]
+    #[arg(long, value_name = "TIME", requires = "making")]
     expires: Option<Span>,
     /// List the tickets of a closed room
     #[arg(long, conflicts_with_all = ["new", "link", "revoke"])]
@@ -67,7 +70,7 @@ async fn carry_out(client: &Client, room: &Room, args: &Args) -> Result<Option<S
         talk("the ticket lets nobody in any more");
         return Ok(None);
     }
-    if args.new {
+    if args.new || args.keeper {
         let expires_ms = args.expires.as_ref().map(|span| Clock::local().after(span)).transpose();
         let expires_ms = expires_ms.map_err(|why| Failure {
             exit: Exit::Usage,
@@ -75,8 +78,15 @@ async fn carry_out(client: &Client, room: &Room, args: &Args) -> Result<Option<S
             what: why.to_string(),
             help: "say how long, as 7d, 12h or 90m".into(),
         })?;
-        let ticket = NewTicket { uses: args.uses, expires_ms };
-        return Ok(Some(client.call(&endpoints::MAKE_TICKET, &[id], &[], &ticket).await?.ticket));
+        let ticket = NewTicket { keeper: args.keeper, uses: args.uses, expires_ms };
+        let made = client.call(&endpoints::MAKE_TICKET, &[id], &[], &ticket).await?.ticket;
+        if args.keeper {
+            // People who join by it would only wonder, so nothing tells them to.
+            data(&made)?;
+            talk("on a machine that is always on: rumormill keeper TICKET; this home appoints it when both are online");
+            return Ok(None);
+        }
+        return Ok(Some(made));
     }
     Ok(Some(client.room(id).ticket().await?))
 }
@@ -94,6 +104,7 @@ fn print(ticket: &AnnouncedTicket, as_json: bool) -> Result<(), Failure> {
         (TicketState::Expired, _) => "expired".into(),
     };
     let by = if ticket.mine { "you".into() } else { clean(&ticket.maker.nick) };
+    let state = if ticket.keeper { format!("{state}, for keepers") } else { state };
     let id: String = ticket.id.chars().take(8).collect();
     data(&format!("{id}  by {by}, {} of {}, {state}", ticket.used, count(ticket.uses, "use", "uses")))
 }

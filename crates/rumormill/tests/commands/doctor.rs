@@ -56,7 +56,7 @@ fn the_doctor_creates_nothing() {
     }
     assert_eq!(fs::read_dir(ada.home.path()).unwrap().count(), 0);
 
-    assert_eq!(ada.open(&["new", "lunch"]).leave().1, Some(0));
+    assert_eq!(ada.open(&["new", "lunch", "--open"]).leave().1, Some(0));
     let before = all(&ada.home.path().join("home"));
     let output = ada.run(&["doctor"]);
     assert!(says(&said(&output), "entries").contains("lunch: 1 entries verified"), "{output:?}");
@@ -66,7 +66,7 @@ fn the_doctor_creates_nothing() {
 #[test]
 fn the_doctor_asks_the_process_that_has_the_home_open() {
     let ada = Person::new();
-    let mut chat = ada.open(&["new", "lunch"]);
+    let mut chat = ada.open(&["new", "lunch", "--open"]);
     chat.line();
     let output = ada.run(&["doctor"]);
     assert!(output.status.success(), "{output:?}");
@@ -85,7 +85,7 @@ fn the_doctor_asks_the_process_that_has_the_home_open() {
 #[test]
 fn the_doctor_names_what_is_wrong_with_the_home_and_what_to_do() {
     let ada = Person::new();
-    assert_eq!(ada.open(&["new", "lunch"]).leave().1, Some(0));
+    assert_eq!(ada.open(&["new", "lunch", "--open"]).leave().1, Some(0));
     let home = ada.home.path().join("home");
     let ill = |words: &str| {
         let output = ada.run(&["doctor"]);

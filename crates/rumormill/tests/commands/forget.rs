@@ -38,7 +38,7 @@ fn talkative() -> Person {
     let ada = Person::new();
     for (room, word) in [("lunch", "aubergine"), ("work", "spreadsheet")] {
         // An open room, whose words stand on the disk as they were said.
-        ada.lines(&["new", room, "--nick", "countess"]);
+        ada.lines(&["new", room, "--open", "--nick", "countess"]);
         let mut send = ada.command(&["send", room]).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines: String = (0..500).map(|number| format!("{word} number {number}\n")).collect();
         send.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();

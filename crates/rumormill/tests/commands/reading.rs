@@ -17,7 +17,7 @@ use crate::{
 fn rooms_and_digests_are_right_without_a_running_process() {
     let (ada, names) = (Person::new(), ["a", "b", "c", "d"]);
     for name in names {
-        ada.lines(&["new", name]);
+        ada.lines(&["new", name, "--open"]);
         ada.lines(&["send", name, "hello"]);
     }
     let rooms = ada.lines(&["rooms"]);

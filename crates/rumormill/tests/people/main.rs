@@ -6,6 +6,7 @@ mod backup;
 mod clocks;
 mod closed;
 mod devices;
+mod keeper;
 mod lines;
 mod person;
 mod private;

@@ -63,7 +63,12 @@ pub(crate) struct Chat {
 impl Chat {
     /// Runs a command that opens one.
     pub(crate) fn of(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::with_log(command, Stdio::null())
+    }
+
+    /// The same, with its standard error going somewhere.
+    pub(crate) fn with_log(command: &mut Command, log: Stdio) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         Self { child, stdin, stdout }
     }

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use rumormill_node::{
     Member, Membership, Place, Refusal as Refused, Room,
     proto::{
-        governance::{self, Announced, Order},
+        governance::{self, Announced, Guest, Order},
         ids::AuthorId,
     },
 };
@@ -37,14 +37,15 @@ pub(super) async fn tickets(State(api): State<Api>, Path(room): Path<String>) ->
 pub(super) async fn make(
     State(api): State<Api>,
     Path(room): Path<String>,
-    Body(NewTicket { uses, expires_ms }): Body<NewTicket>,
+    Body(NewTicket { keeper, uses, expires_ms }): Body<NewTicket>,
 ) -> Answer<SafeJson<words::Ticket>> {
     let room = governed(&api, &room)?;
     if uses == 0 {
         return Err(Refusal::new(codes::USES, "a ticket for nobody is none", "let it in 1 or more"));
     }
     api.paces().take(&room, 1)?;
-    Ok(SafeJson(words::Ticket { ticket: room.new_ticket(uses, expires_ms).await?.to_string() }))
+    let guest = if keeper { Guest::Keeper } else { Guest::Member };
+    Ok(SafeJson(words::Ticket { ticket: room.new_ticket_for(guest, uses, expires_ms).await?.to_string() }))
 }
 
 /// `DELETE /v1/rooms/{room}/tickets/{ticket}`.
@@ -157,6 +158,7 @@ fn announced(room: &Room, ticket: &Announced, now_ms: u64) -> AnnouncedTicket {
         id: hex(&ticket.id.0),
         maker: named(room, &ticket.maker),
         mine: room.is_mine(&ticket.maker),
+        keeper: ticket.guest == Guest::Keeper,
         uses: ticket.uses,
         used: ticket.used,
         expires_ms: ticket.expires_ms,
@@ -187,6 +189,13 @@ pub(super) fn standing(room: &Room) -> Option<Standing> {
     Some(match room.membership() {
         Membership::Open => return None,
         Membership::Present(held) => standing(held.map_or(Role::Member, role), ""),
+        Membership::Keeping => {
+            standing(Role::Keeper, "this machine stores and serves the room, and cannot read it or write in it")
+        }
+        Membership::Waiting if room.keeps() => standing(
+            Role::Waiting,
+            "this machine waits to store and serve the room: whoever made the ticket has to be online once",
+        ),
         Membership::Waiting => {
             standing(Role::Waiting, "you wait to be let in: the first member that you reach does it")
         }

@@ -50,7 +50,7 @@ use rumormill_node::Node;
 pub(crate) use rumormill_api as words;
 
 pub use self::{
-    rooms::{read_name, read_ticket},
+    rooms::{for_keepers, read_name, read_ticket},
     shape::shares,
 };
 

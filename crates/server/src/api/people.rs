@@ -216,6 +216,7 @@ impl Api {
             hidden: self.hides(room, who),
             verified: self.verified().of(&company(room)).contains(&author_hex(&person)),
             role: role_of(room, who),
+            lacks: None,
         }
     }
 

@@ -9,7 +9,10 @@ use fast_qr::{
     ECL, QRBuilder,
     convert::{Builder as _, svg::SvgBuilder},
 };
-use rumormill_node::{Room, Ticket, TicketError, proto::limits::TOPIC_BYTES};
+use rumormill_node::{
+    Room, Ticket, TicketError,
+    proto::{governance::Guest, limits::TOPIC_BYTES},
+};
 use rumormill_text::find_ticket;
 
 use super::{
@@ -42,10 +45,35 @@ pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> A
     let room = match enter {
         Enter::Founded { name, open: true } => api.node().create(read_name(&name)?).await?,
         Enter::Founded { name, open: false } => api.node().create_closed(read_name(&name)?).await?,
-        Enter::Invited { ticket } => api.node().join(&read_ticket(&ticket)?).await?,
+        Enter::Invited { ticket } => api.node().join(&for_people(read_ticket(&ticket)?)?).await?,
+        Enter::Kept { keeper } => api.node().join(&for_keepers(read_ticket(&keeper)?)?).await?,
     };
     api.entered(&room);
     Ok(SafeJson(api.shape(&room).await))
+}
+
+/// A ticket for people: with one for keepers this home would come into the room and read nothing.
+///
+/// # Errors
+/// When the ticket is for keepers.
+fn for_people(ticket: Ticket) -> Result<Ticket, Refusal> {
+    let what = "this ticket is for a keeper, which stores the room and cannot read it";
+    let help = "`rumormill keeper TICKET` on a machine that is always on; ask for another ticket to read and write";
+    if keeps(&ticket) { Err(Refusal::new(codes::TICKET, what, help)) } else { Ok(ticket) }
+}
+
+/// A ticket for keepers: with another one this machine could read the room.
+///
+/// # Errors
+/// When the ticket is for people.
+pub fn for_keepers(ticket: Ticket) -> Result<Ticket, Refusal> {
+    let what = "this ticket is for people: whoever has it can read the room";
+    let help = "`rumormill ticket ROOM --keeper` makes one for keepers; `rumormill join TICKET` comes in as a person";
+    if keeps(&ticket) { Ok(ticket) } else { Err(Refusal::new(codes::TICKET, what, help)) }
+}
+
+fn keeps(ticket: &Ticket) -> bool {
+    ticket.admits.is_some_and(|admits| admits.guest == Guest::Keeper)
 }
 
 /// Checks a room's name as people type it.

@@ -79,6 +79,7 @@ impl Api {
             standing: standing(room),
             rules: rules_of(room),
             private: self.private(room),
+            keeper: room.keeps(),
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -118,7 +119,9 @@ impl Api {
         let known = linked.filter(|author| !is_out(room, author) && !is_strange(room, author));
         let here: BTreeSet<AuthorId> = known.map(|author| room.person(&author)).collect();
         let mut last: BTreeMap<AuthorId, u64> = BTreeMap::new();
+        let (mut own, held) = (0, room.status().peers);
         for (author, head) in room.entries().heads().await? {
+            own = if author == room.author() { head.seq + 1 } else { own };
             let last_ms = last.entry(room.person(&author)).or_default();
             *last_ms = head.time.ms().max(*last_ms);
         }
@@ -139,6 +142,10 @@ impl Api {
                 hidden: hidden.contains(&author_hex(author)),
                 verified: verified.contains(&author_hex(author)),
                 role: role_of(room, author),
+                lacks: held
+                    .iter()
+                    .find(|peer| peer.author == *author && room.is_keeper(author))
+                    .map(|peer| own.saturating_sub(peer.holds)),
             })
             .collect();
         people

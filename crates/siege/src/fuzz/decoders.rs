@@ -169,7 +169,14 @@ fn good() -> Vec<(Decoder, Vec<u8>)> {
     ];
     let target = Target { author: pen.id(), seq: 3 };
     let text = |reply_to, mentions| Content::Text(Text { text: "hello".into(), reply_to, mentions });
-    let file = File { hash: FileId([4; 32]), size: 99, name: "a.png".into(), mime: "image/png".into(), reply_to: None };
+    let file = File {
+        hash: FileId([4; 32]),
+        size: 99,
+        key: None,
+        name: "a.png".into(),
+        mime: "image/png".into(),
+        reply_to: None,
+    };
     let contents =
         [text(None, vec![]), text(Some(target), vec![pen.id()]), Content::File(file), Content::Nick("n".into())];
     let content = |content: Content| {

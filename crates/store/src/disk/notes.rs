@@ -4,7 +4,7 @@
 //! the last is removed.
 
 use rumormill_proto::{
-    content::Target,
+    content::{self, Target},
     entry::{Kind, RawEntry},
     ids::{AuthorId, FileId, RoomId, Seq},
     timeline::Place,
@@ -368,6 +368,29 @@ pub(super) fn letters(db: &Connection, room: &RoomId, most: usize) -> Result<Vec
         letters.extend(pieces.line(row.get(0)?, &AuthorId(array(row, 1)?), seq(row.get(2)?)?)?);
     }
     Ok(letters)
+}
+
+/// The files of a room that unretracted entries offer and whose bytes are sealed, newest first.
+pub(super) fn carried(db: &Connection, room: &RoomId, most: usize) -> Result<Vec<(FileId, u64)>, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
+    let mut find = db.prepare_cached(
+        "SELECT log.id, seq, author FROM note INDEXED BY standing CROSS JOIN log ON log.id = note.log
+            WHERE note.room = ?1 AND target = 0 AND of = 0 AND kind = ?2 AND stands = 1 ORDER BY time DESC LIMIT ?3",
+    )?;
+    let mut rows = find.query((number, Kind::FILE.number(), int(most as u64)))?;
+    let mut files = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (at, author) = (seq(row.get(1)?)?, AuthorId(array(row, 2)?));
+        for_each(db, row.get(0)?, (at, at), |stored| {
+            let run = stored.run(&author);
+            let entries = run.iter().flat_map(|run| (run.first()..).zip(run.entries()));
+            let entry = entries.filter(|(seq, entry)| *seq == at && entry.kind == Kind::CARRIED);
+            let named = entry.filter_map(|(_, entry)| content::carried(entry.body.bytes()?));
+            files.extend(named.map(|(hash, size, _)| (hash, size)));
+            Ok(true)
+        })?;
+    }
+    Ok(files)
 }
 
 /// Authors of entries that name a file in a room, ascending.

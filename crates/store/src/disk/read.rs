@@ -190,6 +190,10 @@ impl Read for DiskReader {
         self.ask(|db| notes::topic(db, room))
     }
 
+    fn carried(&mut self, room: &RoomId, most: usize) -> Result<Vec<(FileId, u64)>, Error> {
+        self.ask(|db| notes::carried(db, room, most))
+    }
+
     fn offerers(&mut self, room: &RoomId, file: &FileId, most: usize) -> Result<Vec<AuthorId>, Error> {
         self.ask(|db| notes::offerers(db, room, file, most))
     }

@@ -21,7 +21,7 @@ pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
     let RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed, private } = room;
     let mut put = db.prepare_cached(
         "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5, announced = ?6,
-            founder = ?7, ticket = ?8, ticket_secret = ?9, private = ?10 WHERE id = ?1",
+            founder = ?7, ticket = ?8, ticket_secret = ?9, private = ?10, keeps = ?11 WHERE id = ?1",
     )?;
     let number = number_room(db, id)?;
     let founder = closed.map(|closed| closed.founder.0);
@@ -32,7 +32,20 @@ pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
     let ticket_secret = pass.map(|pass| pass.secret);
     let contacts = put_contacts(contacts);
     let private = private.as_ref().map(put_private);
-    put.execute((number, secret, author_secret, name, contacts, announced, founder, ticket, ticket_secret, private))?;
+    let keeps = closed.is_some_and(|closed| closed.keeps);
+    put.execute((
+        number,
+        secret,
+        author_secret,
+        name,
+        contacts,
+        announced,
+        founder,
+        ticket,
+        ticket_secret,
+        private,
+        keeps,
+    ))?;
     expire::put_keep(db, number, keep)
 }
 
@@ -71,7 +84,7 @@ fn ids(db: &Connection) -> Result<Vec<(i64, RoomId)>, Fail> {
 fn room(db: &Connection, number: i64, id: RoomId) -> Result<Option<Result<RoomRecord, Box<DamagedRoom>>>, Fail> {
     let mut find = db.prepare_cached(
         "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, file_age_ms,
-            keep_files, file_bytes, share_bytes, announced, founder, ticket, ticket_secret, private
+            keep_files, file_bytes, share_bytes, announced, founder, ticket, ticket_secret, private, keeps
             FROM room WHERE id = ?1 AND secret IS NOT NULL",
     )?;
     let read = |row: &Row<'_>| Ok(read(row, id));
@@ -101,5 +114,7 @@ fn read_closed(row: &Row<'_>) -> Option<Closed> {
     let ticket: Option<[u8; 32]> = array(row, 14).ok();
     let pass = ticket.and_then(|ticket| Some(Pass { ticket: TicketId(ticket), secret: array(row, 15).ok()? }));
     let alone = row.get_ref(15).is_ok_and(|secret| secret == ValueRef::Null);
-    Some(Closed { founder, pass, device_of: ticket.filter(|_| alone).map(AuthorId) })
+    // A home that cannot tell takes no secret.
+    let keeps = row.get(17).unwrap_or(true);
+    Some(Closed { founder, pass, device_of: ticket.filter(|_| alone).map(AuthorId), keeps })
 }

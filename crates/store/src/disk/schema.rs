@@ -32,7 +32,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 15] = ["
+const MIGRATIONS: [&str; 16] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -260,6 +260,9 @@ const MIGRATIONS: [&str; 15] = ["
 ", "
     -- Of a private room: the room that it comes out of, and the keys of its people.
     ALTER TABLE room ADD COLUMN private BLOB;
+", "
+    -- Whether this home stores and serves a closed room without being able to read it.
+    ALTER TABLE room ADD COLUMN keeps INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// The first version that records notes as entries arrive.

@@ -1,11 +1,17 @@
 //! The timeline of a room in memory: its pages, and the bodies over the bounds.
 
 use std::{
+    cmp::Reverse,
     collections::BTreeSet,
     ops::Bound::{Excluded, Unbounded},
 };
 
-use rumormill_proto::timeline::Place;
+use rumormill_proto::{
+    content::carried,
+    entry::Kind,
+    ids::{AuthorId, FileId},
+    timeline::Place,
+};
 
 use super::Shelf;
 use crate::{
@@ -24,6 +30,23 @@ impl Shelf {
     pub(super) fn page_after(&self, of: &BTreeSet<Place>, after: Option<Place>, limit: usize) -> Vec<TimelineRow> {
         let places = of.range((after.map_or(Unbounded, Excluded), Unbounded)).take(limit);
         places.filter_map(|place| self.line(place)).collect()
+    }
+
+    /// The first `most` authors whose entries name a file, ascending.
+    pub(super) fn offerers(&self, file: &FileId, most: usize) -> Vec<AuthorId> {
+        let sign = file.to_string();
+        let named = self.about(None, Kind::FILE..=Kind::FILE).filter(|(group, _)| group.sign == sign);
+        named.map(|(group, _)| group.author).take(most).collect()
+    }
+
+    /// The files that unretracted entries offer and whose bytes are sealed, newest first.
+    pub(super) fn carried(&self, most: usize) -> Vec<(FileId, u64)> {
+        let mut places: Vec<Place> = self.about(None, Kind::FILE..=Kind::FILE).map(|(_, place)| place).collect();
+        places.sort_by_key(|place| Reverse(place.time));
+        let rows = places.iter().filter_map(|place| self.rows(&place.author, place.seq, place.seq).next());
+        let sealed = rows.filter(|row| row.raw.kind == Kind::CARRIED);
+        let named = sealed.filter_map(|row| carried(row.raw.body.bytes()?));
+        named.map(|(hash, size, _)| (hash, size)).take(most).collect()
     }
 
     pub(super) fn expire(&mut self, mut expiry: Expiry) -> bool {

@@ -40,7 +40,7 @@ pub(crate) fn reply(ms: u64, to: Target, text: &str) -> RawEntry {
 }
 
 pub(crate) fn file(ms: u64, hash: FileId, name: &str) -> RawEntry {
-    says(ms, &Content::File(File { hash, size: 3, name: name.into(), mime: String::new(), reply_to: None }))
+    says(ms, &Content::File(File { hash, size: 3, key: None, name: name.into(), mime: String::new(), reply_to: None }))
 }
 
 impl Script {

@@ -2,7 +2,7 @@
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, FileState, Holders, Kind, Message, Path, Person, Refused, Role, Room, act, codes, endpoints,
+    Attention, FileState, Holders, Kind, Message, NewTicket, Path, Person, Refused, Role, Room, act, codes, endpoints,
 };
 use rumormill_text::{
     clean, safe_name,
@@ -11,7 +11,7 @@ use rumormill_text::{
 
 use crate::{
     ask::at_home,
-    carry::{attended, hidden_where},
+    carry::{KEEPER_TICKET, attended, hidden_where},
     chat::{Chat, Next},
     failure::Failure,
     governing::elsewhere,
@@ -55,7 +55,7 @@ const ORDERS: [(&str, &str); 34] = [
     ("/seen", "who has your last message"),
     ("/log", "the newest page of the timeline, everything in its place"),
     ("/peers", "who is here, and how they are reached"),
-    ("/ticket", "show the ticket, with which others join"),
+    ("/ticket", "show the ticket, with which others join; /ticket keeper makes one for a keeper"),
     ("/digest", "a digest, equal for people who hold the same entries"),
     ("/help", "this"),
     ("/quit", "leave; the room is kept. A line that begins with // says / and the rest"),
@@ -133,7 +133,7 @@ impl Chat<'_> {
             "peers" => self.peers(),
             "names" => self.names(),
             "log" => self.log().await,
-            "ticket" => self.ticket().await,
+            "ticket" => self.ticket(rest).await,
             "digest" => self.digest().await,
             "topic" => self.topic(rest).await,
             "search" => self.search(rest).await,
@@ -396,7 +396,13 @@ impl Chat<'_> {
         Ok(())
     }
 
-    async fn ticket(&mut self) -> Result<(), Failure> {
+    async fn ticket(&mut self, whom: &str) -> Result<(), Failure> {
+        if whom == "keeper" {
+            let wanted = NewTicket { keeper: true, uses: 1, expires_ms: None };
+            let made = self.asks.call(&endpoints::MAKE_TICKET, &[self.room.id.as_str()], &[], &wanted).await?;
+            self.screen.talk(&made.ticket)?;
+            return self.screen.talk(KEEPER_TICKET);
+        }
         let ticket = self.ask().ticket().await?;
         self.screen.talk(&ticket)
     }

@@ -27,8 +27,10 @@ export function standing(room) {
   return room.standing.says + then;
 }
 
+// What of yours a keeper holds.
+const holds = ({ here, lacks }) => (!here ? "" : lacks === 0 ? ", holds all that you wrote" : lacks ? `, lacks ${lacks} of yours` : "");
 // The role beside a name; a plain member has none to show.
-export const roleWord = ({ role }) => (!role || role === "member" ? "" : role === "waiting" ? "waits to be let in" : role);
+export const roleWord = ({ role, ...rest }) => (!role || role === "member" ? "" : role === "waiting" ? "waits to be let in" : role === "keeper" ? `keeper${holds(rest)}` : role);
 
 // Whether what you do to this person counts. Of two co-owners the node knows who comes first.
 async function outranks(chat, { author, role }) {
@@ -44,7 +46,7 @@ export async function governing(chat, who) {
   if (who.me) return button("Give up my role", () => stepDown(chat));
   if (!isMember) return button("Let in", () => give(chat, { does: "admit", who: who.author }, "Let in", `${name(chat, who)} can read and write here.`));
   if (!(await outranks(chat, who))) return null;
-  const appoint = (role) => appoints(room) && who.role !== role && who.role !== "co-owner" && button(`Make ${role}`, () => make(chat, who, role));
+  const appoint = (role) => appoints(room) && who.role !== role && !["co-owner", "keeper"].includes(who.role) && button(`Make ${role}`, () => make(chat, who, role));
   return el("div", { class: "row", role: "group", "aria-label": "In this room" },
     appoint("moderator"), appoint("co-owner"),
     appoints(room) && who.role !== "member" && button("End the role", () => dismiss(chat, who)),

@@ -47,7 +47,7 @@ async function tickets(id, room, made) {
     const all = (await call("GET", at(id, "/tickets"))).tickets;
     rows(list, all.map((ticket) => ({ key: ticket.id, stamp: [ticket.used, ticket.state], make: () => row(ticket) })));
   };
-  const row = ({ id: ticket, maker, mine, uses, used, expires_ms, state }) => {
+  const row = ({ id: ticket, maker, mine, keeper, uses, used, expires_ms, state }) => {
     const until = state === "good" && expires_ms ? `until ${moment(expires_ms)}` : STATES[state];
     const end = button("End it", () => {
       if (end.dataset.sure) return attempt(() => call("DELETE", at(id, `/tickets/${ticket}`)).then(draw));
@@ -55,19 +55,23 @@ async function tickets(id, room, made) {
       end.textContent = "It lets nobody in any more: end it";
     });
     return el("li", {}, el("code", {}, ticket.slice(0, 8)), el("span", {}, "by ", mine ? "you" : theirs(short(maker.nick, 40) || maker.author.slice(0, 8))),
-      el("span", { class: "quiet" }, `${number(used)} of ${count(uses, "use")}, ${until}`), state === "good" && (mine || governs(room)) && end);
+      el("span", { class: "quiet" }, `${number(used)} of ${count(uses, "use")}, ${until}${keeper ? ", for keepers" : ""}`), state === "good" && (mine || governs(room)) && end);
   };
   const uses = el("input", { type: "number", name: "uses", min: 1, max: 100_000, value: 1, required: true });
   const ends = el("select", { name: "ends" }, DAYS.map(([days, words]) => el("option", { value: days }, words)));
+  const appoints = ["owner", "co-owner"].includes(room.standing.role);
+  const keeper = el("input", { type: "checkbox", name: "keeper" });
   const form = el("form", { onsubmit: (event) => {
     event.preventDefault();
     const expires = ends.value ? { expires_ms: Date.now() + Number(ends.value) * DAY_MS } : {};
     attempt(async () => {
-      const { ticket } = await call("POST", at(id, "/tickets"), { uses: Number(uses.value), ...expires });
-      made(ticket, `Above is the new ticket, for ${count(Number(uses.value), "person", "people")}.`);
+      const { ticket } = await call("POST", at(id, "/tickets"), { keeper: keeper.checked, uses: Number(uses.value), ...expires });
+      made(ticket, keeper.checked
+        ? "Above is a ticket for a keeper. On a machine that is always on: rumormill keeper TICKET. This node appoints it when both are online."
+        : `Above is the new ticket, for ${count(Number(uses.value), "person", "people")}.`);
       await draw();
     });
-  } }, el("div", { class: "row" }, el("label", {}, "People", uses), el("label", {}, "Time", ends), el("button", {}, "Make a ticket")));
+  } }, el("div", { class: "row" }, el("label", {}, "People", uses), el("label", {}, "Time", ends), appoints && el("label", { class: "check" }, keeper, "For a keeper, which stores and serves the room and cannot read it"), el("button", {}, "Make a ticket")));
   await draw();
   return el("section", {}, el("h3", {}, "Another ticket"), form, failed, el("h3", {}, "Tickets of this room"), list);
 }

@@ -1,0 +1,67 @@
+//! What a keeper stores of files: it fetches, as sealed bytes, those that people offer in its rooms, because the people may
+//! be gone when others want them. It drops the oldest when they exceed the bounds of a room or of the home, as members do.
+
+use std::sync::{Arc, PoisonError};
+
+use rumormill_proto::ids::RoomId;
+use rumormill_store::{KeepFiles, RoomFile, limits::HOME_FILES};
+
+use super::shelf::Shelf;
+use crate::{error::Error, limits::WANTS};
+
+impl Shelf {
+    /// Notes that files may be offered in a room that are not here, and that somebody may have.
+    pub(crate) fn look_for_offers(&self, room: RoomId) {
+        self.state().offers.insert(room);
+        self.tidy();
+    }
+
+    /// Whether we store this room without being able to read it.
+    pub(super) fn keeps_room(&self, room: &RoomId) -> Option<KeepFiles> {
+        let boards = self.ways.boards.lock().unwrap_or_else(PoisonError::into_inner);
+        let posted = boards.get(room)?.posted();
+        posted.keeps.then_some(posted.retention.files)
+    }
+
+    /// Begins to fetch the newest files that are offered and not here.
+    pub(super) async fn fetch_offers(self: &Arc<Self>) -> Result<(), Error> {
+        let rooms = std::mem::take(&mut self.state().offers);
+        for room in rooms {
+            let Some(keep) = self.keeps_room(&room) else { continue };
+            let most =
+                keep.count.map_or(HOME_FILES, |count| usize::try_from(count).unwrap_or(HOME_FILES).min(HOME_FILES));
+            let offered = self.ways.readers.read(move |read| read.carried(&room, most)).await?;
+            let mut left = keep.bytes.unwrap_or(u64::MAX);
+            let fits = offered.into_iter().take_while(|(_, size)| {
+                let fits = *size <= left;
+                left = left.saturating_sub(*size);
+                fits
+            });
+            let mut fits: Vec<(RoomFile, u64)> = fits.map(|(hash, size)| (RoomFile { room, hash }, size)).collect();
+            // What comes last stays longest.
+            fits.reverse();
+            let mut state = self.state();
+            for (file, size) in fits {
+                let known = state.held.contains_key(&file) || state.wants.contains_key(&file);
+                if known || state.dropped.contains(&file) {
+                    continue;
+                }
+                if state.wants.len() >= WANTS {
+                    // Again once one of them is here, or nobody has it.
+                    state.offers.insert(room);
+                    break;
+                }
+                self.want(file, size, &mut state);
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops to wait for a file that nobody has who is there. What came of it stays, for when somebody comes.
+    pub(super) fn put_off(&self, file: &RoomFile) {
+        self.state().wants.remove(file);
+        if !self.state().offers.is_empty() {
+            self.tidy();
+        }
+    }
+}

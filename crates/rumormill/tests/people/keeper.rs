@@ -1,0 +1,99 @@
+//! Two people who are never there together, and the keeper between them, which can read nothing.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+};
+
+use crate::person::{Chat, Person};
+
+/// A keeper that writes down what it logs.
+fn keep(keeper: &Person, args: &[&str]) -> Chat {
+    let mut command = keeper.command(&[&["keeper"], args].concat());
+    command.env("RUST_LOG", "debug");
+    let log = File::options().create(true).append(true).open(keeper.home.path().join("log")).unwrap();
+    Chat::with_log(&mut command, log.into())
+}
+
+/// Waits until a command prints a line with these words.
+fn until(of: &Person, args: &[&str], words: &str) -> Vec<String> {
+    for _ in 0..600 {
+        let lines = of.lines(args);
+        if lines.iter().any(|line| line.contains(words)) {
+            return lines;
+        }
+    }
+    panic!("{args:?} never says {words}: {:?}", of.lines(args));
+}
+
+/// Looks for words in all files below a directory.
+fn finds(dir: &Path, words: &str) -> bool {
+    fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        let holds = |bytes: Vec<u8>| bytes.windows(words.len()).any(|part| part == words.as_bytes());
+        if path.is_dir() { finds(&path, words) } else { fs::read(&path).is_ok_and(holds) }
+    })
+}
+
+#[test]
+fn ann_and_ben_are_never_there_together_and_talk_through_a_keeper() {
+    let (ann, ben, keeper) = (Person::new(), Person::new(), Person::new());
+    let mut at_ann = ann.open(&["new", "lunch", "--nick", "Ann"]);
+    let ticket = at_ann.line();
+    let for_keeper = ann.lines(&["ticket", "lunch", "--keeper"]).concat();
+    // Each ticket is good for one thing only.
+    assert!(keeper.fails(&["keeper", &ticket], 5).contains("this ticket is for people"));
+    assert!(ben.fails(&["join", &for_keeper], 5).contains("this ticket is for a keeper"));
+    let mut kept = keep(&keeper, &[&for_keeper, "--quota", "400M"]);
+    assert!(kept.line().contains("waits for whoever made the ticket"));
+    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote");
+    assert!(ann.lines(&["people", "lunch"]).iter().any(|line| line.ends_with("keeper")));
+    at_ann.type_line("the soup is salty");
+    at_ann.until("the soup is salty");
+    let menu = ann.home.path().join("menu.txt");
+    fs::write(&menu, "soup, fish and a pear\n".repeat(9)).unwrap();
+    at_ann.type_line(&format!("/file {}", menu.display()));
+    at_ann.until("menu.txt");
+    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote");
+    until(&keeper, &["rooms", "--json"], r#""missing":0"#);
+    // The ticket that names the keeper.
+    let ticket = ann.lines(&["ticket", "lunch"]).concat();
+    assert_eq!(at_ann.leave().1, Some(0));
+
+    // Nobody is there who could let Ben in: he is let in while he is away.
+    let at_ben = ben.open(&["join", &ticket, "--nick", "Ben"]);
+    until(&keeper, &["people"], "waits to be let in");
+    at_ben.leave();
+    let mut at_ann = ann.open(&["chat", "lunch"]);
+    until(&keeper, &["people"], "member");
+    at_ann.type_line("come in");
+    at_ann.until("come in");
+    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote");
+    assert_eq!(at_ann.leave().1, Some(0));
+
+    let mut at_ben = ben.open(&["chat"]);
+    at_ben.until("the soup is salty");
+    at_ben.until("come in");
+    let got = ben.home.path().join("got.txt");
+    let offer = ben.lines(&["log", "lunch", "--json"]).into_iter().find(|line| line.contains("menu.txt")).unwrap();
+    let offer: serde_json::Value = serde_json::from_str(&offer).unwrap();
+    ben.lines(&["get", offer["ref"].as_str().unwrap(), "--to", got.to_str().unwrap()]);
+    assert_eq!(fs::read(&got).unwrap(), fs::read(&menu).unwrap());
+    at_ben.type_line("thank you, Ann");
+    at_ben.until("thank you, Ann");
+    until(&ben, &["keepers", "lunch"], "here, holds all that you wrote");
+    at_ben.leave();
+
+    let mut at_ann = ann.open(&["chat", "lunch"]);
+    at_ann.until("thank you, Ann");
+    // What is stored is bounded, and whoever is dismissed is no keeper any more.
+    assert!(keeper.lines(&["keep"]).iter().any(|line| line.contains("100.0 MB")), "{:?}", keeper.lines(&["keep"]));
+    let name = ann.lines(&["keepers", "lunch"])[0].split("  ").next().unwrap().to_owned();
+    at_ann.type_line(&format!("/dismiss {name} yes"));
+    until(&keeper, &["rooms", "--json"], r#""role":"removed""#);
+    assert!(ann.lines(&["keepers", "lunch"]).is_empty());
+    drop(kept);
+    for words in ["the soup is salty", "come in", "thank you, Ann", "menu.txt", "a pear", "\"Ann\"", "lunch"] {
+        assert!(!finds(keeper.home.path(), words), "{words}");
+    }
+}

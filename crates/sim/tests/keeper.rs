@@ -1,0 +1,107 @@
+//! Stories of rooms with a keeper: people who are never there together, and a member that cannot read.
+
+use rumormill_proto::{
+    entry::Kind,
+    governance::{Guest, Order, Role},
+};
+use rumormill_sim::{Story, World, seeds, unrest};
+
+const FOUNDER: usize = 0;
+const KEEPER: usize = 1;
+
+/// The texts in a peer's timeline that it can read.
+fn texts(room: &World, peer: usize) -> Vec<String> {
+    let lines = room.timeline(peer);
+    let said = lines.iter().filter(|line| line.kind == Kind::TEXT);
+    said.filter_map(|line| line.body.bytes().map(|body| String::from_utf8_lossy(body).into_owned())).collect()
+}
+
+/// A founder and a keeper, which came by a ticket for keepers.
+fn room() -> Story<World> {
+    let mut room = unrest::world(seeds::seed());
+    room.begin_closed();
+    room.join(1);
+    room.become_keeper(KEEPER);
+    room.run_ms(2_000)?;
+    let made = room.make_ticket_for(FOUNDER, Guest::Keeper, 1);
+    room.settle()?;
+    room.use_ticket(KEEPER, made);
+    room.run_ms(5_000)?;
+    let keeper = room.author(KEEPER);
+    assert!(room.seats(FOUNDER).get(&keeper).is_some_and(|seat| seat.knocks.is_some()), "it waits");
+    room.order(FOUNDER, Order::Appoint(keeper, Role::Keeper));
+    room.settle()?;
+    assert_eq!(room.seats(FOUNDER).get(&keeper).map(|seat| (seat.role, seat.knocks)), Some((Some(Role::Keeper), None)));
+    Ok(room)
+}
+
+/// Only this one and the keeper are there.
+fn alone(room: &mut World, up: usize) -> Story {
+    for peer in 0..room.peers() {
+        if peer != up && peer != KEEPER && room.is_up(peer) {
+            room.crash(peer);
+        }
+    }
+    room.run_ms(10_000)?;
+    if !room.is_up(up) {
+        room.restart(up);
+    }
+    room.run_ms(20_000)
+}
+
+#[test]
+fn people_who_are_never_there_together_talk_through_a_keeper() -> Story {
+    let mut room = room()?;
+    room.say(FOUNDER, "who is there?");
+    let made = room.make_ticket(FOUNDER, 5);
+    room.run_ms(5_000)?;
+    // Nobody is there when she comes, so her join waits at the keeper.
+    room.crash(FOUNDER);
+    room.run_ms(10_000)?;
+    let anna = room.join_by(&[KEEPER], 1)[0];
+    room.use_ticket(anna, made);
+    room.run_ms(10_000)?;
+    assert!(!room.is_member(anna, anna) && texts(&room, anna).is_empty());
+    alone(&mut room, FOUNDER)?;
+    room.welcome_all(FOUNDER);
+    room.run_ms(5_000)?;
+    room.say(FOUNDER, "come in");
+    room.run_ms(5_000)?;
+    alone(&mut room, anna)?;
+    assert_eq!(texts(&room, anna), ["who is there?", "come in"]);
+    room.say(anna, "thank you");
+    room.run_ms(5_000)?;
+    alone(&mut room, FOUNDER)?;
+    assert_eq!(texts(&room, FOUNDER).last(), Some(&"thank you".to_owned()));
+    assert_eq!(room.reads(KEEPER), (0, vec![Kind::FOUND]));
+    Ok(())
+}
+
+#[test]
+fn whoever_was_away_when_somebody_was_removed_reads_on_and_the_removed_do_not() -> Story {
+    let mut room = room()?;
+    let others = room.join(3);
+    room.run_ms(2_000)?;
+    for other in &others {
+        room.admit(FOUNDER, *other);
+        room.run_ms(1_000)?;
+    }
+    room.say(others[0], "we are four");
+    room.settle()?;
+    room.crash(others[0]);
+    room.crash(others[1]);
+    room.run_ms(10_000)?;
+    room.remove(FOUNDER, others[2]);
+    room.run_ms(5_000)?;
+    room.say(FOUNDER, "we are three");
+    room.run_ms(5_000)?;
+    alone(&mut room, others[0])?;
+    assert_eq!(texts(&room, others[0]), ["we are four", "we are three"]);
+    room.say(others[0], "so it is");
+    room.run_ms(5_000)?;
+    alone(&mut room, others[1])?;
+    assert_eq!(texts(&room, others[1]), ["we are four", "we are three", "so it is"]);
+    room.who_is_out_reads_nothing()?;
+    assert_eq!(room.reads(KEEPER), (0, vec![Kind::FOUND]));
+    Ok(())
+}
