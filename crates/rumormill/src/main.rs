@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot, device,\n      backup, restore, get, ticket, seen, digest, peers, keep, forget, export, import, check, resync, top,\n      paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot,\n      device, backup, restore, get, ticket, seen, digest, peers, keep, forget, export, import,\n      check, resync, top, paths, completions, lab, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -159,7 +159,7 @@ enum Command {
     /// Watch four processes hold a conversation, lose one, and repair
     Demo,
     /// Run the console of the first system
-    #[command(subcommand)]
+    #[command(subcommand, hide = true)]
     Lab(rumormill_lab::Command),
     #[command(hide = true)]
     Proxy(rumormill_lab::proxy::Args),
