@@ -736,8 +736,8 @@ fn letters_are_found_newest_first(store: &mut dyn Store) {
     let letter = |ms, body: &'static str| RawEntry { kind: Kind::LETTER, ..text(ms, body) };
     let one = Script::new(ROOM, 1, vec![letter(1, "a"), text(2, "b"), letter(5, "c")]);
     let other = Script::new(ROOM, 2, vec![letter(3, "d")]);
-    append(store, ROOM, &[one.run(0, 2)]).unwrap();
-    append(store, ROOM, &[other.run(0, 0)]).unwrap();
+    append(store, ROOM, &one.runs(0, 2)).unwrap();
+    append(store, ROOM, &other.runs(0, 0)).unwrap();
     let newest = [(one.id(), 2), (other.id(), 0), (one.id(), 0)];
     let mut reader = store.reader().unwrap();
     assert_eq!(places(&reader.letters(&ROOM, 9).unwrap()), newest);

@@ -52,7 +52,7 @@ fn ann_asks_ben_to_talk_privately_and_he_opens_one_request_and_declines_another(
     assert!(ids(&ben).is_empty());
     let rooms = ann.run(&["rooms"]);
     assert!(String::from_utf8(rooms.stderr).unwrap().contains("Eve out of lunch, with Ben"));
-    for window in [at_ann, at_ben, at_eve, privately, there] {
+    for window in [privately, there, at_eve, at_ben, at_ann] {
         window.leaves();
     }
 }
