@@ -279,7 +279,11 @@ impl<'a> Sheet<'a> {
             text.insert(0, (format!("{}: ", elsewhere(&self.model.clock, from, message.time_ms)), paint.dim()));
         }
         if message.held {
-            let held = if message.mine { " (held until somebody lets you through)" } else { " (held: /through shows it to all)" };
+            let held = if message.mine {
+                " (held until somebody lets you through)"
+            } else {
+                " (held: /through shows it to all)"
+            };
             text.push((held.into(), paint.dim()));
         }
         if message.edited {
