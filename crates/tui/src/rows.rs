@@ -279,7 +279,12 @@ impl<'a> Sheet<'a> {
             text.insert(0, (format!("{}: ", elsewhere(&self.model.clock, from, message.time_ms)), paint.dim()));
         }
         if message.held {
-            text.push((" (held: /through shows it to all)".into(), paint.dim()));
+            let held = if message.mine {
+                " (held until somebody lets you through)"
+            } else {
+                " (held: /through shows it to all)"
+            };
+            text.push((held.into(), paint.dim()));
         }
         if message.edited {
             text.push((" (edited)".into(), paint.dim()));

@@ -84,22 +84,24 @@ impl Fold<'_> {
     }
 
     /// The acts that did something: those that count under a grant, unless they are against somebody of equal or higher
-    /// rank, and of each newcomer the first welcome.
+    /// rank, and of each newcomer the first welcome and the first act that let it through.
     fn done(&self) -> BTreeSet<(AuthorId, Seq)> {
         let under = |grant| self.acts(grant).filter(move |act| self.does(grant, act));
         let governed = self.grants().iter().flat_map(under);
-        let mut first: BTreeMap<AuthorId, &Signed> = BTreeMap::new();
+        let mut first: BTreeMap<(AuthorId, bool), &Signed> = BTreeMap::new();
         for act in self.members().iter().flat_map(|member| self.acts_of(member)) {
-            let Some(Deed::Welcome { who, ticket }) = &act.deed else { continue };
-            if self.members().contains(who) && self.ticket_of(who) == Some(*ticket) {
-                let other = first.entry(*who).or_insert(act);
+            let (who, welcomes) = match &act.deed {
+                Some(Deed::Welcome { who, ticket }) if self.ticket_of(who) == Some(*ticket) => (who, true),
+                Some(Deed::LetThrough(who)) if !self.held().contains(&act.author) => (who, false),
+                _ => continue,
+            };
+            if self.members().contains(who) && self.ticket_of(who).is_some() {
+                let other = first.entry((*who, welcomes)).or_insert(act);
                 let order = |act: &Signed| (act.time, act.author, act.seq);
                 *other = if order(act) < order(other) { act } else { *other };
             }
         }
-        let through = self.members().iter().flat_map(|member| self.acts_of(member));
-        let through = through.filter(|act| matches!(act.deed, Some(Deed::LetThrough(_))));
-        governed.chain(first.into_values()).chain(through).map(|act| (act.author, act.seq)).collect()
+        governed.chain(first.into_values()).map(|act| (act.author, act.seq)).collect()
     }
 
     fn does(&self, grant: &Grant, act: &Signed) -> bool {
@@ -120,8 +122,8 @@ impl Fold<'_> {
                 let comes = |who| matches!(self.first_deed(who), Some(Deed::Join { .. } | Deed::Device(_)));
                 !despite.is_empty() || !who.iter().all(comes)
             }
-            // A welcome counts once.
-            Some(Deed::Welcome { .. }) => false,
+            // These count once.
+            Some(Deed::Welcome { .. } | Deed::LetThrough(_)) => false,
             _ => true,
         }
     }
