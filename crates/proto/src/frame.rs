@@ -282,10 +282,7 @@ impl Frame {
                 }
             }
             Self::Pull => out.push(kind::PULL),
-            Self::Have { heads } => {
-                out.push(kind::HAVE);
-                put_seqs(out, heads);
-            }
+            Self::Have { heads } => put_seqs(out, kind::HAVE, heads),
             Self::Status { digest, answer } => {
                 out.extend_from_slice(&[kind::STATUS, u8::from(*answer)]);
                 out.extend_from_slice(digest);
@@ -317,14 +314,10 @@ impl Frame {
             }
             Self::Shuffle { peers, answer } => put_shuffle(out, peers, *answer),
             Self::Secrets { secrets } => put_secrets(out, secrets),
-            Self::Acts { heads } => {
-                out.push(kind::ACTS);
-                put_seqs(out, heads);
-            }
+            Self::Acts { heads } => put_seqs(out, kind::ACTS, heads),
             Self::WantActs { want, from } => {
-                out.push(kind::WANT_ACTS);
+                put_seqs(out, kind::WANT_ACTS, from);
                 put_number(out, *want);
-                put_seqs(out, from);
             }
         }
     }
@@ -387,13 +380,14 @@ impl Frame {
                 secrets: read_list(reader, SECRETS_FRAME, |reader| Ok(Secret::new(reader.array("secret")?)))?,
             },
             kind::ACTS => Self::Acts { heads: read_seqs(reader)? },
-            kind::WANT_ACTS => Self::WantActs { want: reader.number("want")?, from: read_seqs(reader)? },
+            kind::WANT_ACTS => Self::WantActs { from: read_seqs(reader)?, want: reader.number("want")? },
             _ => return Err(Reject::Malformed("frame kind")),
         })
     }
 }
 
-fn put_seqs(out: &mut Vec<u8>, seqs: &[(u64, Seq)]) {
+fn put_seqs(out: &mut Vec<u8>, kind: u8, seqs: &[(u64, Seq)]) {
+    out.push(kind);
     put_number(out, seqs.len() as u64);
     for (author, seq) in seqs {
         out.extend_from_slice(&author.to_be_bytes());

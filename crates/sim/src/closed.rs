@@ -383,8 +383,9 @@ impl World {
         Ring::new(self.room, reader.and_then(|mut reader| reader.secrets(&self.room)).unwrap_or_default())
     }
 
-    /// Checks that everybody who is in, and linked with somebody who is, lies about nothing and may hand secrets over, can read
-    /// all that counts. Somebody of whom a governor's removal fell by a fork alone gets no secrets.
+    /// Checks that everybody who is in can read all that counts, as far as somebody with whom it is linked, and who lies about
+    /// nothing, may hand it the secrets. Nobody does to whom a governor's removal applied that fell by a fork alone, nor as
+    /// long as it is unknown what an epoch answers.
     ///
     /// # Errors
     /// The property that fails.
@@ -392,22 +393,27 @@ impl World {
         let reads =
             |at: usize| self.peers[at].is_up() && self.peers[at].nature == Nature::Honest && self.is_member(at, at);
         for peer in (0..self.peers.len()).filter(|at| reads(*at)) {
-            let key = self.author(peer);
-            let hands_over = |other: usize| {
-                let governance = if reads(other) { self.governance(other) } else { None };
-                governance.is_some_and(|mut governance| governance.fold().may_read(&key))
-            };
-            if !self.peers[peer].linked().any(|other| hands_over(other as usize)) {
-                continue;
-            }
             // What is damaged has no body.
             let locked = |line: &&TimelineRow| line.kind.opened().is_some() && line.body.bytes().is_some();
-            if let Some(line) = self.timeline(peer).iter().find(locked) {
-                let sentence = format!("peer {peer} cannot read {} of {}", line.place.seq, line.place.author.short());
-                return Err(self.violation("members read all that counts", sentence));
+            for line in self.timeline(peer).iter().filter(locked) {
+                let named = line.body.bytes().and_then(|body| body.get(..8)).unwrap_or_default();
+                let hands = |other: &usize| reads(*other) && self.hands_over(*other, peer, named);
+                if let Some(other) = self.peers[peer].linked().map(|other| other as usize).find(hands) {
+                    let Place { author, seq, .. } = line.place;
+                    let sentence = format!("peer {peer} cannot read {seq} of {}, and {other} can", author.short());
+                    return Err(self.violation("members read all that counts", sentence));
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether a peer may hand another the secret of the epoch whose id begins so.
+    fn hands_over(&self, at: usize, other: usize, named: &[u8]) -> bool {
+        let (Some(mut governance), key) = (self.governance(at), self.author(other)) else { return false };
+        let (fold, ring) = (governance.fold(), self.ring(at));
+        let held = ring.epochs().iter().any(|id| id.0.starts_with(named) && fold.is_settled(id));
+        held && fold.may_read(&key)
     }
 
     /// Checks invariant 5: nobody who is out holds the secret under which somebody wrote who had seen that.

@@ -25,10 +25,8 @@ use crate::{
 #[derive(Debug)]
 struct Asked {
     want: u64,
-    /// The logs.
-    logs: Vec<u64>,
-    /// Whether it brought something new.
-    came: bool,
+    /// The logs, and from which seq on.
+    from: Vec<(u64, Seq)>,
     due_ms: u64,
 }
 
@@ -81,6 +79,13 @@ impl Parts {
         self.want_acts(from, turn);
     }
 
+    /// The seq from which on we lack acts of a log of which others know acts below `next`, if we do.
+    fn lacks_acts(&mut self, prefix: u64, next: Seq) -> Option<Seq> {
+        let acting = self.logs.acting(prefix).into_iter();
+        let ours = acting.map(|author| (self.logs.next_act(&author), self.logs.takes_to(&author)));
+        ours.filter(|(ours, end)| *ours < next.min(*end)).map(|(ours, _)| ours).min()
+    }
+
     /// Wants from a peer the acts that it told of and that we lack, unless it is still answering.
     fn want_acts(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         if self.acts.asked.contains_key(&peer) || !self.view.is_active(&peer) {
@@ -89,15 +94,10 @@ impl Parts {
         let told: Vec<(u64, Seq)> = self.acts.told.get(&peer).into_iter().flatten().map(|(a, b)| (*a, *b)).collect();
         let (mut from, mut over) = (Vec::new(), Vec::new());
         for (prefix, next) in told {
-            let acting = self.logs.acting(prefix);
-            let lacks = |author: &AuthorId| {
-                let ours = self.logs.next_act(author);
-                (ours < next.min(self.logs.takes_to(author))).then_some(ours)
-            };
-            match acting.iter().filter_map(lacks).min() {
+            match self.lacks_acts(prefix, next) {
                 Some(ours) if from.len() < HEADS => from.push((prefix, ours)),
                 // Somebody of whom we have not heard yet may be one of us.
-                None if !acting.is_empty() => over.push(prefix),
+                None if !self.logs.acting(prefix).is_empty() => over.push(prefix),
                 _ => {}
             }
         }
@@ -108,8 +108,7 @@ impl Parts {
             return;
         }
         let want = self.sync.number();
-        let (logs, due_ms) = (from.iter().map(|(prefix, _)| *prefix).collect(), turn.now.ticks_ms + WANT_MS);
-        self.acts.asked.insert(peer, Asked { want, logs, came: false, due_ms });
+        self.acts.asked.insert(peer, Asked { want, from: from.clone(), due_ms: turn.now.ticks_ms + WANT_MS });
         self.sync.hold(peer);
         turn.send(peer, Frame::WantActs { want, from });
     }
@@ -140,9 +139,15 @@ impl Parts {
         if self.acts.asked.get(&from).is_none_or(|asked| asked.want != want) {
             return false;
         }
-        let new = self.take_acts(from, runs, turn);
-        if let Some(asked) = self.acts.asked.get_mut(&from).filter(|_| new) {
-            (asked.came, asked.due_ms) = (true, turn.now.ticks_ms + WANT_MS);
+        // By its first entry somebody waits or is a device, so that goes into its log.
+        let (first, behind): (Vec<RawRun>, _) = runs.iter().cloned().partition(|run| run.first() == 0);
+        if !first.is_empty() && self.take(from, &first, Origin::Repair(from), turn).is_none() {
+            return true;
+        }
+        if self.take_acts(from, &behind, turn)
+            && let Some(asked) = self.acts.asked.get_mut(&from)
+        {
+            asked.due_ms = turn.now.ticks_ms + WANT_MS;
         }
         true
     }
@@ -174,22 +179,24 @@ impl Parts {
             return;
         }
         let Some(asked) = self.acts.asked.remove(&from) else { return };
-        if !asked.came {
-            let told = self.acts.told.get_mut(&from);
-            told.into_iter().for_each(|told| asked.logs.iter().for_each(|prefix| _ = told.remove(prefix)));
+        let mut came = false;
+        for (prefix, first) in asked.from {
+            let told = self.acts.told.get(&from).and_then(|told| told.get(&prefix)).copied();
+            match told.and_then(|next| self.lacks_acts(prefix, next)) {
+                Some(ours) if ours <= first => _ = self.acts.told.get_mut(&from).map(|told| told.remove(&prefix)),
+                _ => came = true,
+            }
         }
         self.want_acts(from, turn);
-        self.resume(from, turn);
-    }
-
-    /// The acts are here: the rest of the logs comes next, of which those are told of whom we have not heard before.
-    fn resume(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
-        if self.acts.asked.contains_key(&peer) || !self.view.is_active(&peer) {
+        if self.acts.asked.contains_key(&from) || !self.view.is_active(&from) {
             return;
         }
-        self.sync.go_on(&peer);
-        self.sync.plan(peer, &mut self.logs, turn);
-        self.sync.begin(peer, &self.logs, turn);
+        // The rest of the logs comes next; a round tells of those of whose authors we have not heard before.
+        self.sync.go_on(&from);
+        self.sync.plan(from, &mut self.logs, turn);
+        if came {
+            self.sync.begin(from, &self.logs, turn);
+        }
     }
 
     /// Gives up wants of acts that nobody answered, and wants the acts of people of whom we heard since.

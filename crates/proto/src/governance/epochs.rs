@@ -255,7 +255,7 @@ impl Fold<'_> {
     }
 
     /// Whether the secret of an epoch may be handed on, to those who [may read](Fold::may_read).
-    pub(crate) fn is_settled(&self, epoch: &EpochId) -> bool {
+    pub fn is_settled(&self, epoch: &EpochId) -> bool {
         self.steps.epochs.settled.contains(epoch)
     }
 

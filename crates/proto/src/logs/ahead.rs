@@ -91,7 +91,13 @@ impl Logs {
     /// A [`Reject`] when the run is bad, whatever is held.
     pub(crate) fn take_act(&mut self, raw: &RawRun, origin: Origin) -> Result<TakenAct, Reject> {
         let (author, seq) = (raw.author(), raw.last());
-        if !self.has_place(&author) || !raw.ends_with_act() || self.misfit(raw) <= seq || seq >= self.takes_to(&author)
+        // By its first entry somebody waits or is a device: of those who are not in, it belongs into the log.
+        let stays = seq > 0 || self.closed.as_ref().is_some_and(|closed| closed.is_member(&author));
+        if !stays
+            || !self.has_place(&author)
+            || !raw.ends_with_act()
+            || self.misfit(raw) <= seq
+            || seq >= self.takes_to(&author)
         {
             return Ok(TakenAct::Refused);
         }
