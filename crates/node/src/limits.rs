@@ -11,16 +11,16 @@ pub const ROOMS: usize = 10_000;
 /// does, who knows where it dials.
 pub const GREETED: usize = 64;
 
-/// Rooms that a node announces at once to a peer that it dials, because that peer is known in them: 16 KiB, a greeting. It
-/// announces others when the peer does.
-pub const GREETED_DIALLED: usize = 512;
+/// Rooms that a node announces at once to a peer that it dials, because that peer is known in them: 64 KiB, in four greetings.
+/// It announces others when the peer does.
+pub const GREETED_DIALLED: usize = 2048;
 
 /// Tags of one greeting come in multiples of this, so their number reveals little about how many rooms the sender is
 /// in.
 pub const TAG_GROUP: usize = 8;
 
 /// Tags of one greeting: 16 KiB.
-pub const GREETING_TAGS: usize = GREETED_DIALLED;
+pub const GREETING_TAGS: usize = 512;
 
 /// Tags that a peer may announce over one connection: a thousand rooms at once, and four hundred entered one after the
 /// other. 32 bytes on the wire and 100 in memory each: 400 kB of a peer that announces as many as it may.

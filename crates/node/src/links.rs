@@ -39,7 +39,7 @@ use crate::{
     envelope::Control,
     greeting::{Channels, Role},
     introduced::Introduced,
-    limits::{DIALS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
+    limits::{DIALS, GREETING_TAGS, LINKS, STRANGERS, TYPINGS_AT_ONCE, TYPINGS_PER_S},
     outbound::Outbound,
     proved::Proved,
     random::random,
@@ -148,7 +148,8 @@ impl Links {
         };
         let Met { link, peer, role, exported, connection, outbound, serves, seen_at, shared } = met;
         let mut channels = Channels::new(exported, role);
-        let tags = channels.announce(&rooms, random);
+        let (first, rest) = rooms.split_at(rooms.len().min(GREETING_TAGS));
+        let tags = channels.announce(first, random);
         channels.keep_silent(&silent);
         // The queue is empty, so there is room.
         let _ = outbound.control(&Control::Greeting { boot: self.boot, tags });
@@ -172,6 +173,7 @@ impl Links {
             typings,
         };
         self.links.insert(link, new);
+        self.announce_on(link, rest);
         yielded
     }
 

@@ -27,7 +27,7 @@ impl Links {
         inputs
     }
 
-    fn announce_on(&mut self, id: LinkId, rooms: &[Secret]) {
+    pub(super) fn announce_on(&mut self, id: LinkId, rooms: &[Secret]) {
         for rooms in rooms.chunks(GREETING_TAGS) {
             let Some(link) = self.links.get_mut(&id) else { return };
             let tags = link.channels.announce(rooms, random);
