@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, rules, report, keep, forget, export, import, check, resync, top, paths, completions, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, topic, nick, hook, bot, get, ticket, seen,\n      digest, peers, rules, report, keep, forget, export, import, check, resync, top, paths,\n      completions, lab, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -150,7 +150,7 @@ enum Command {
     /// Watch four processes hold a conversation, lose one, and repair
     Demo,
     /// Run the console of the first system
-    #[command(subcommand)]
+    #[command(subcommand, hide = true)]
     Lab(rumormill_lab::Command),
     #[command(hide = true)]
     Proxy(rumormill_lab::proxy::Args),
