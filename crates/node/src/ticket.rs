@@ -200,7 +200,7 @@ impl Ticket {
             0 => None,
             1 => Some(Guest::Member),
             2 => Some(Guest::Keeper),
-            _ => return Err(Reject::Limit("closed")),
+            _ => return Err(Reject::Malformed("closed")),
         };
         Self::read_fields(reader, guest)
     }

@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot,\n      device, backup, restore, get, ticket, seen, digest, peers, rules, report, keep, forget, export,\n      import, check, resync, top, paths, completions, lab, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot,\n      device, backup, restore, get, ticket, keeper, keepers, seen, digest, peers, rules, report,\n      keep, forget, export, import, check, resync, top, paths, completions, lab, man";
 
 #[derive(clap::Subcommand)]
 enum Command {

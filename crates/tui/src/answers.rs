@@ -10,7 +10,7 @@ use super::{
     model::{BlockKey, Mode, Model, NoteKind, Open},
     orders, panels, private, reports,
     rooms::{self, left, spoke, status},
-    rules, scroll,
+    rules, scroll, tickets,
 };
 use crate::limits::ROOMS_LISTED;
 
@@ -42,8 +42,8 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         }
         // Unless an event told that before and the room was entered again since.
         (Ask::Of(room, OfRoom::Leave), _) if model.leaving.as_ref() == Some(&room) => left(model, &room, out),
-        (Ask::Of(_, OfRoom::Ticket), Outcome::Ticket(ticket)) => carry::tell_ticket(model, ticket, out),
-        (Ask::Of(_, OfRoom::KeeperTicket), Outcome::Ticket(ticket)) => carry::tell_keeper_ticket(model, ticket, out),
+        (Ask::Of(_, OfRoom::Ticket), Outcome::Ticket(ticket)) => tickets::tell(model, ticket, out),
+        (Ask::Of(_, OfRoom::KeeperTicket), Outcome::Ticket(ticket)) => tickets::tell_keepers(model, ticket, out),
         (Ask::Of(_, OfRoom::Picture), Outcome::Ticket(ticket)) => panels::draw_ticket(model, &ticket),
         (Ask::Of(_, OfRoom::Save(_)), Outcome::Saved(path)) => files::saved(model, &path),
         (Ask::Of(_, OfRoom::Fetch(_)), Outcome::Message(message)) => files::asked(model, &message, out),

@@ -4,9 +4,7 @@ use rumormill_api::{
     ACT, Attention, AuthorHex, Enter, EntryRef, Holders, Kind, MENTIONS, Message, NearbyRoom, NewReport,
     Order as ApiOrder, Person, Refused, Room, Say, Whois, codes,
 };
-use rumormill_text::{
-    Named, choose, clean, clean_name, counts, handing_over, holds_ticket, limits::NICK_CHARS, show::thousands,
-};
+use rumormill_text::{Named, choose, clean, clean_name, counts, holds_ticket, limits::NICK_CHARS, show::thousands};
 
 use super::{
     ask::{Ask, OfRoom},
@@ -18,7 +16,7 @@ use super::{
     private::{addressed, requested},
     rooms,
     rows::title,
-    rules, scroll, settings,
+    rules, scroll, settings, tickets,
 };
 
 /// Takes the line that was typed.
@@ -144,7 +142,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
             Some(message) => of_room(model, OfRoom::Holders(message.r#ref), out),
             None => no_target(model, "/seen", "you have said nothing here lately"),
         },
-        Order::Ticket(whom) => ask_for_ticket(model, &whom, out),
+        Order::Ticket(whom) => tickets::asked(model, &whom).into_iter().for_each(|ask| of_room(model, ask, out)),
         Order::Qr => of_room(model, OfRoom::Picture, out),
         Order::Peers => panels::peers(model),
         Order::Digest => digest(model),
@@ -591,29 +589,3 @@ pub(super) fn tell_holders(model: &mut Model, held: &Holders) {
     }
     model.told(text);
 }
-
-/// Asks for the ticket for people, or for one for a keeper.
-fn ask_for_ticket(model: &mut Model, whom: &str, out: &mut Vec<Effect>) {
-    match whom {
-        "" => of_room(model, OfRoom::Ticket, out),
-        "keeper" => of_room(model, OfRoom::KeeperTicket, out),
-        _ => model.fail("ticket", "a ticket is for people or for a keeper", "/ticket, or /ticket keeper"),
-    }
-}
-
-/// Shows a ticket and copies it.
-pub(super) fn tell_ticket(model: &mut Model, ticket: String, out: &mut Vec<Effect>) {
-    let Some(means) = model.room().map(handing_over) else { return };
-    model.told(format!("{}\n{means}", clean(&ticket)));
-    out.push(Effect::Copy(ticket));
-}
-
-/// Shows the ticket of a keeper and copies it.
-pub(super) fn tell_keeper_ticket(model: &mut Model, ticket: String, out: &mut Vec<Effect>) {
-    model.told(format!("{}\n{KEEPER_TICKET}", clean(&ticket)));
-    out.push(Effect::Copy(ticket));
-}
-
-/// What the ticket of a keeper is for.
-pub(crate) const KEEPER_TICKET: &str = "on a machine that is always on: rumormill keeper TICKET; it stores and serves this room \
-     and cannot read it; this home appoints it when both are online";

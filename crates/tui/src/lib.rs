@@ -40,6 +40,7 @@ mod scroll;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod timeline;
 mod top;
 pub mod transfer;

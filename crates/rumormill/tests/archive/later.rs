@@ -35,7 +35,7 @@ fn contents(dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
 }
 
 /// A way to call each command that opens the home.
-const COMMANDS: [&[&str]; 40] = [
+const COMMANDS: [&[&str]; 48] = [
     &["new", "dinner"],
     &["join", "TICKET"],
     &["chat", "lunch"],
@@ -52,6 +52,14 @@ const COMMANDS: [&[&str]; 40] = [
     &["hook", "list"],
     &["bot", "list"],
     &["bot", "new", "ci"],
+    &["msg", "lunch", "bob", "hi"],
+    &["requests"],
+    &["backup", "FILE.age", "--passphrase-file", "FILE"],
+    &["restore", "FILE", "--passphrase-file", "FILE"],
+    &["keeper"],
+    &["keepers", "lunch"],
+    &["rules", "lunch"],
+    &["report", "lunch", "1"],
     &["device", "add"],
     &["device", "link", "CODE"],
     &["device", "list"],

@@ -199,12 +199,7 @@ impl Api {
             Some(target) => Some(quote(room, target).await),
             None => None,
         };
-        let reactions = message.reactions.iter().filter(|_| gone.is_none()).filter_map(|(sign, by)| {
-            let by: BTreeSet<AuthorId> = by.iter().map(|author| room.person(author)).collect();
-            let authors: Vec<_> = by.iter().filter(|author| !hides(author)).map(author_hex).collect();
-            let mine = by.contains(&room.me());
-            (!authors.is_empty()).then(|| words::Reaction { sign: sign.clone(), authors, mine })
-        });
+        let reactions = if gone.is_none() { reactions(room, &message, hides) } else { Vec::new() };
         words::Message {
             r#ref: reference(message.target()),
             place: place_text(&message.place),
@@ -227,7 +222,7 @@ impl Api {
             mentions: mentions.iter().map(|author| person_hex(room, author)).collect(),
             edited: message.edited && gone.is_none(),
             gone,
-            reactions: reactions.collect(),
+            reactions,
             holders: has.as_ref().map(|has| has.received.len() as u64),
             acknowledged: has.as_ref().map(|has| has.acknowledged.len() as u64),
             file,
@@ -235,6 +230,17 @@ impl Api {
             id: words::EntryHex(message.id.to_string()),
         }
     }
+}
+
+/// The reactions to a message, without those of people that we hide; each person once, on whichever device it reacted.
+fn reactions(room: &Room, message: &Message, hides: impl Fn(&AuthorId) -> bool) -> Vec<words::Reaction> {
+    let shaped = message.reactions.iter().filter_map(|(sign, by)| {
+        let by: BTreeSet<AuthorId> = by.iter().map(|author| room.person(author)).collect();
+        let authors: Vec<_> = by.iter().filter(|author| !hides(author)).map(author_hex).collect();
+        let mine = by.contains(&room.me());
+        (!authors.is_empty()).then(|| words::Reaction { sign: sign.clone(), authors, mine })
+    });
+    shaped.collect()
 }
 
 /// Who else has a message, if it is one of ours that is followed.

@@ -138,14 +138,35 @@ impl Writer<'_> {
             while at <= span.last.seq {
                 let last = block_end(at).min(span.last.seq);
                 let run = self.room.entries().run(*author, at, last).await?;
-                match run.filter(|run| run.signature().is_some() && run.first() == at) {
-                    Some(run) => self.run(&run).await?,
-                    None => self.end.left_out += last - at + 1,
+                // An act stands on its own: its signature stays in the middle of what is read at once.
+                let acts = run.iter().flat_map(|run| (run.first()..).zip(run.entries()));
+                let acts = acts.filter(|(seq, entry)| entry.kind.is_act() && *seq < last);
+                for end in acts.map(|(seq, _)| seq).collect::<Vec<_>>() {
+                    let part = self.room.entries().run(*author, at, end).await?;
+                    self.signed(part, (at, end)).await?;
+                    at = end + 1;
                 }
+                let rest = if run.as_ref().is_none_or(|run| run.first() == at) {
+                    run
+                } else {
+                    self.room.entries().run(*author, at, last).await?
+                };
+                self.signed(rest, (at, last)).await?;
                 at = last + 1;
             }
         }
         Ok(())
+    }
+
+    /// Writes a run that is whole and signed; counts what is left out of another one.
+    async fn signed(&mut self, run: Option<RawRun>, (first, last): (Seq, Seq)) -> Result<(), Refusal> {
+        match run.filter(|run| run.signature().is_some() && run.first() == first) {
+            Some(run) => self.run(&run).await,
+            None => {
+                self.end.left_out += last - first + 1;
+                Ok(())
+            }
+        }
     }
 
     /// The first entry of a span with a time of `since_ms` or later: times only increase along a log.

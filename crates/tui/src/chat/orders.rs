@@ -11,13 +11,13 @@ use rumormill_text::{
 
 use crate::{
     ask::at_home,
-    carry::{KEEPER_TICKET, attended, hidden_where},
+    carry::{attended, hidden_where},
     chat::{Chat, Next},
     failure::Failure,
     governing::elsewhere,
     limits::{GETTING, SCREENFUL},
     output::Output,
-    transfer,
+    tickets, transfer,
 };
 
 /// Every order, with what it does.
@@ -401,7 +401,7 @@ impl Chat<'_> {
             let wanted = NewTicket { keeper: true, uses: 1, expires_ms: None };
             let made = self.asks.call(&endpoints::MAKE_TICKET, &[self.room.id.as_str()], &[], &wanted).await?;
             self.screen.talk(&made.ticket)?;
-            return self.screen.talk(KEEPER_TICKET);
+            return self.screen.talk(tickets::KEEPER_TICKET);
         }
         let ticket = self.ask().ticket().await?;
         self.screen.talk(&ticket)
