@@ -100,7 +100,9 @@ impl Names {
                 for fold in folds(&known) {
                     self.forget(&fold, author);
                 }
-                if known != shown(author, "") {
+                // Whoever left a log has no nick there any more, and took no other: the next key with that nick is theirs.
+                let unnamed = shown(author, "");
+                if known != unnamed && nick != unnamed {
                     self.had(author, &known);
                 }
             }
@@ -430,6 +432,11 @@ mod tests {
         assert_eq!(names.name(&ada, "").whole(), "ada~9f2c", "it was Mallory's meanwhile");
         names.learn(&ada, "lovelace");
         assert_eq!(names.name(&ada, "").whole(), "lovelace");
+        let (old, new) = (AuthorHex::from("12ab34"), AuthorHex::from("56cd78"));
+        names.learn(&old, "grace");
+        names.learn(&old, "");
+        names.learn(&new, "grace");
+        assert_eq!(names.name(&new, "").whole(), "grace", "she goes on under another key");
     }
 
     #[test]

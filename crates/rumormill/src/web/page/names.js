@@ -45,7 +45,8 @@ export class Names {
       const same = this.alike.get(folded(was));
       same?.delete(author);
       if (!same?.size) this.alike.delete(folded(was));
-      if (was !== nick("", author)) add(this.former, folded(was), author);
+      // Whoever left a log has no nick there any more, and took no other: the next key with that nick is theirs.
+      if (![was, said].includes(nick("", author))) add(this.former, folded(was), author);
     } else {
       add(this.begins, author.slice(0, TAG_DIGITS), author);
     }
