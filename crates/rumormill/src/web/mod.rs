@@ -8,12 +8,11 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
 /// The files of the page.
-pub(crate) const FILES: [File; 38] = [
+pub(crate) const FILES: [File; 29] = [
     File("/acts.js", SCRIPT, include_bytes!("page/acts.js")),
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
     File("/around.js", SCRIPT, include_bytes!("page/around.js")),
-    File("/ask.js", SCRIPT, include_bytes!("page/ask.js")),
     File("/chat.js", SCRIPT, include_bytes!("page/chat.js")),
     File("/commands.js", SCRIPT, include_bytes!("page/commands.js")),
     File("/composer.js", SCRIPT, include_bytes!("page/composer.js")),
@@ -23,7 +22,6 @@ pub(crate) const FILES: [File; 38] = [
     File("/icon-unread.svg", PICTURE, include_bytes!("page/icon-unread.svg")),
     File("/icon.svg", PICTURE, include_bytes!("page/icon.svg")),
     File("/", HTML, include_bytes!("page/index.html")),
-    File("/kept.js", SCRIPT, include_bytes!("page/kept.js")),
     File("/keys.js", SCRIPT, include_bytes!("page/keys.js")),
     File("/log.js", SCRIPT, include_bytes!("page/log.js")),
     File("/marked.js", SCRIPT, include_bytes!("page/marked.js")),
@@ -32,17 +30,10 @@ pub(crate) const FILES: [File; 38] = [
     File("/network.js", SCRIPT, include_bytes!("page/network.js")),
     File("/person.js", SCRIPT, include_bytes!("page/person.js")),
     File("/picker.js", SCRIPT, include_bytes!("page/picker.js")),
-    File("/pictures.js", SCRIPT, include_bytes!("page/pictures.js")),
-    File("/private.js", SCRIPT, include_bytes!("page/private.js")),
-    File("/reports.js", SCRIPT, include_bytes!("page/reports.js")),
-    File("/rules.js", SCRIPT, include_bytes!("page/rules.js")),
     File("/screens.js", SCRIPT, include_bytes!("page/screens.js")),
     File("/settings.js", SCRIPT, include_bytes!("page/settings.js")),
     File("/side.js", SCRIPT, include_bytes!("page/side.js")),
-    File("/status.js", SCRIPT, include_bytes!("page/status.js")),
     File("/style.css", STYLE, include_bytes!("page/style.css")),
-    File("/tickets.js", SCRIPT, include_bytes!("page/tickets.js")),
-    File("/timeline.js", SCRIPT, include_bytes!("page/timeline.js")),
     File("/typing.js", SCRIPT, include_bytes!("page/typing.js")),
     File("/visit.js", SCRIPT, include_bytes!("page/visit.js")),
     File("/words.js", SCRIPT, include_bytes!("page/words.js")),

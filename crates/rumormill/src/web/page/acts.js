@@ -1,15 +1,12 @@
 // Actions on the messages of the open room, in the log and in the panel.
 
-import { $, button, el } from "./dom.js";
+import { $, ask, button, close, el, show } from "./dom.js";
 import { about, call } from "./api.js";
-import { ask, close, show } from "./ask.js";
 import { save } from "./files.js";
-import { hiding } from "./governing.js";
+import { hiding, letThrough, reporting } from "./governing.js";
 import { permalink } from "./marked.js";
 import { showPerson } from "./person.js";
 import { pick } from "./picker.js";
-import { reporting } from "./reports.js";
-import { letThrough } from "./rules.js";
 import { moment } from "./words.js";
 
 const SEARCH = 50;

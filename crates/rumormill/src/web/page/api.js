@@ -1,8 +1,6 @@
 // Requests to our own process, and its events. Each request carries the token of this page in a header, which no
 // browser adds by itself, so no other page can send requests in our name.
 
-import { drop, keep, kept, whenElsewhere } from "./kept.js";
-
 const ANSWER_MS = 20_000;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
 const KINDS = new Set(["message", "changed", "held", "file", "room", "left", "person", "notice", "step", "typing", "recounted", "asked", "lagged"]);
@@ -159,4 +157,44 @@ function tell(event, kind, data) {
   } catch (error) {
     if (!(error instanceof SyntaxError)) reportError(error);
   }
+}
+
+// Values that this page keeps in the browser, per origin; without storage, until the window closes.
+
+const alone = new Map();
+
+function store() {
+  try {
+    return globalThis.localStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export function kept(name) {
+  return alone.get(name) ?? store()?.getItem(name) ?? null;
+}
+
+export function keep(name, value) {
+  alone.delete(name);
+  try {
+    if (store()) return store().setItem(name, value);
+  } catch {
+  }
+  alone.set(name, value);
+}
+
+export function drop(name) {
+  alone.delete(name);
+  store()?.removeItem(name);
+}
+
+// Deletes all values whose names begin so.
+export function dropAll(prefix) {
+  for (const name of [...alone.keys(), ...Object.keys(store() ?? {})]) if (name.startsWith(prefix)) drop(name);
+}
+
+// Calls `run` with the new value, or `null`, when another window changes it.
+export function whenElsewhere(name, run) {
+  addEventListener("storage", ({ key, newValue }) => (key === name || key === null) && run(key === null ? null : newValue));
 }

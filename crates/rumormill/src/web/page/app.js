@@ -1,8 +1,7 @@
 // The start of the page: signs in, then opens the chat.
 
-import { $ } from "./dom.js";
+import { $, twoLines } from "./dom.js";
 import { call, signIn, whenSignedElsewhere } from "./api.js";
-import { twoLines } from "./ask.js";
 import { Chat } from "./chat.js";
 import { goal } from "./marked.js";
 import { applyTheme } from "./settings.js";

@@ -1,20 +1,17 @@
 // All rooms, and which of them is open: handles events, and draws.
 
-import { $, el } from "./dom.js";
+import { $, close, el, twoLines } from "./dom.js";
 import { messageActs, sideActs } from "./acts.js";
-import { ask as at, call, listen } from "./api.js";
+import { ask as at, call, keep, kept, listen } from "./api.js";
 import { drawBanners, drawChips, drawRooms, drawTitle } from "./around.js";
-import { close, twoLines } from "./ask.js";
 import { Composer } from "./composer.js";
-import { keep, kept } from "./kept.js";
 import { keys } from "./keys.js";
 import { Log } from "./log.js";
-import { Network } from "./network.js";
-import { Requests } from "./private.js";
-import { Side } from "./side.js";
-import { drawStatus } from "./status.js";
+import { drawStatus, Network } from "./network.js";
+import { Requests } from "./person.js";
 import { screens } from "./screens.js";
 import { notify } from "./settings.js";
+import { Side } from "./side.js";
 import { Typing } from "./typing.js";
 import { Visit } from "./visit.js";
 import { line } from "./words.js";

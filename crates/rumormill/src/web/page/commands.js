@@ -1,15 +1,11 @@
 // The commands, which begin with a slash: each with its help and what it does.
 
+import { el, show } from "./dom.js";
 import { Failure } from "./api.js";
-import { show } from "./ask.js";
-import { el } from "./dom.js";
-import { dismiss, make, remove, stepDown } from "./governing.js";
-import { meant, setHidden, showPerson, showSafety } from "./person.js";
-import { message } from "./private.js";
-import { showReports } from "./reports.js";
-import { letThrough, rulesByWords, showHeld } from "./rules.js";
-import { dayBegin } from "./side.js";
+import { dismiss, letThrough, make, remove, rulesByWords, showHeld, showReports, stepDown } from "./governing.js";
+import { meant, message, setHidden, showPerson, showSafety } from "./person.js";
 import { setByWords, settings, words } from "./settings.js";
+import { dayBegin } from "./side.js";
 import { line } from "./words.js";
 
 const usage = (what, help) => {

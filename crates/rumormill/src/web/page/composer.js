@@ -1,7 +1,7 @@
 // The input: replies, edits, mentions and commands, with completion.
 
 import { $, el, rows, theirs } from "./dom.js";
-import { drop, keep, kept } from "./kept.js";
+import { drop, keep, kept } from "./api.js";
 import { folded } from "./names.js";
 import { line, short } from "./words.js";
 

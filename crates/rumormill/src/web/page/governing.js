@@ -1,9 +1,9 @@
 // Closed rooms: what you may do there with a person or a message, and where you stand.
 
-import { ask as at, call } from "./api.js";
-import { ask } from "./ask.js";
-import { button, el, theirs } from "./dom.js";
-import { line } from "./words.js";
+import { $, ask, button, close, el, rows, show, theirs, twoLines } from "./dom.js";
+import { ask as at, call, Failure, fetched } from "./api.js";
+import { announcing } from "./nearby.js";
+import { count, line, moment, number, short } from "./words.js";
 
 const RANKS = { owner: 0, "co-owner": 1, moderator: 2, keeper: 2, member: 3 };
 const MEANS = {
@@ -86,4 +86,172 @@ export function hiding(chat, message) {
   const { role } = chat.people.get(message.author) ?? {};
   if (message.mine || !governs(chat.room) || rank(mine(chat.room)) >= rank(role ?? "member")) return null;
   return () => chat.try(() => give(chat, { does: "hide", message: message.ref }, "Hide this message", "Nobody in the room sees it any more, and everybody sees that you hid it."));
+}
+
+// The rules of a closed room, and the newcomers whose words they hold.
+
+const SLOW = [[0, "off"], [5, "5 seconds"], [30, "30 seconds"], [60, "a minute"], [300, "5 minutes"], [3600, "an hour"]];
+const HELP = "Write slow SECONDS, slow off, newcomers held, newcomers shown, tickets members or tickets governors.";
+const WORDS = { "newcomers held": { hold: true }, "newcomers shown": { hold: false }, "tickets members": { tickets: true }, "tickets governors": { tickets: false }, "slow off": { slow_s: 0 } };
+
+const rules = (chat) => chat.room?.rules;
+const sets = (chat) => ["owner", "co-owner"].includes(mine(chat.room));
+const change = async (chat, body) => chat.rooms.set(chat.id, await call("PUT", at(chat.id, "/rules"), body));
+
+// The rules as sentences.
+export const ruled = ({ slow_s, hold, tickets }) => [
+  slow_s ? `Slow mode: a member says one message in ${slow_s} s.` : "Slow mode is off.",
+  hold ? "What newcomers say is held until somebody lets them through." : "What newcomers say is shown at once.",
+  tickets ? "Members make tickets." : "Only the owner, co-owners and moderators make tickets.",
+];
+
+// Shows the rules; the owner and co-owners change them.
+export function showRules(chat) {
+  const now = rules(chat);
+  if (!now) throw new Failure(409, "Everybody is equal in an open room: it has no rules", "Begin a closed room for that.");
+  const held = now.hold && button("What is held", () => chat.try(() => showHeld(chat)));
+  if (!sets(chat)) return show("Rules of this room", el("ul", {}, ruled(now).map((one) => el("li", {}, one))), el("div", { class: "row end" }, held));
+  const failed = el("div", { role: "alert" });
+  const waits = SLOW.some(([s]) => s === now.slow_s) ? SLOW : [...SLOW, [now.slow_s, `${now.slow_s} seconds`]];
+  const slow = el("select", { name: "slow", "data-first": true }, waits.map(([s, words]) => el("option", { value: s, selected: s === now.slow_s }, words)));
+  const hold = el("input", { type: "checkbox", name: "hold", checked: now.hold });
+  const tickets = el("input", { type: "checkbox", name: "tickets", checked: now.tickets });
+  const set = (event) => {
+    event.preventDefault();
+    return change(chat, { slow_s: Number(slow.value), hold: hold.checked, tickets: tickets.checked }).then(close, (failure) => failed.replaceChildren(...twoLines(failure)));
+  };
+  show("Rules of this room", el("form", { onsubmit: set },
+    el("label", { class: "setting" }, "Time between two messages of a member", slow),
+    el("label", { class: "setting check" }, hold, "Hold what newcomers say until somebody lets them through"),
+    el("label", { class: "setting check" }, tickets, "Members may make tickets"), failed,
+    el("p", { class: "quiet" }, "Everybody sees the change, and every program applies it to what is said from then on. The owner, co-owners and moderators are neither slowed nor held."),
+    el("div", { class: "row end" }, held, el("button", { class: "main" }, "Set the rules"))));
+}
+
+// Shows the rules, or changes one by words.
+export function rulesByWords(chat, said) {
+  if (!said) return showRules(chat);
+  const [, number, unit = "s"] = /^slow (\d{1,6})([smh])?$/.exec(said) ?? [];
+  const body = number ? { slow_s: Number(number) * { s: 1, m: 60, h: 3600 }[unit] } : WORDS[said];
+  if (!body) throw new Failure(400, "Which rule?", HELP);
+  return change(chat, body);
+}
+
+// Lists the messages that are held.
+export async function showHeld(chat) {
+  const { messages } = await call("GET", at(chat.id, "/held"));
+  const item = ({ author, nick, text }) => el("li", {}, theirs(chat.names.show(author, nick), { class: "nick" }), " ", theirs(short(text, 200)), " ",
+    button("Let through", () => {
+      close();
+      return chat.try(() => letThrough(chat, author));
+    }));
+  show("Held", messages.length ? el("ul", { class: "list" }, messages.map(item)) : el("p", {}, "Nothing is held."));
+}
+
+// Shows to everybody what a newcomer says.
+export const letThrough = (chat, who) => call("POST", at(chat.id, "/orders"), { does: "let-through", who });
+
+// Reports of messages to those who govern a closed room.
+
+// Reports a message, if there is anybody to report it to.
+export function reporting(chat, message) {
+  if (message.mine || !chat.room?.standing || governs(chat.room)) return null;
+  const words = el("input", { name: "words", maxlength: 200, autocomplete: "off" });
+  return () => ask({
+    title: "Report this message?", yes: "Report it",
+    text: "The owner, co-owners and moderators who are connected are told by you; if none is, the report waits until one comes. Nobody else learns of it.",
+    more: el("label", { class: "setting" }, "Why, if you like", words),
+    run: async () => {
+      const { told } = await call("POST", at(chat.id, "/reports"), { message: message.ref, words: words.value });
+      $("spoken").textContent = told ? `Reported to ${count(told, "person", "people")}.` : "The report waits until somebody who governs this room is connected.";
+    },
+  });
+}
+
+// Lists what was reported to you.
+export async function showReports(chat) {
+  const { reports } = await call("GET", at(chat.id, "/reports"));
+  const item = ({ by, author, message, text, words, time_ms }) => el("li", {},
+    el("span", {}, theirs(chat.names.show(by.author, by.nick), { class: "nick" }), " reports ", theirs(chat.names.show(author.author, author.nick), { class: "nick" }), ": ", theirs(short(text, 200))),
+    words && el("span", { class: "quiet" }, theirs(short(words, 200))), el("span", { class: "quiet" }, moment(time_ms)),
+    button("Go there", () => {
+      close();
+      return chat.visit.jump(message);
+    }),
+    button("Done", () => chat.try(async () => {
+      await call("DELETE", at(chat.id, `/reports/${message}`));
+      await showReports(chat);
+    })));
+  show("Reported to you", reports.length ? el("ul", { class: "list" }, reports.map(item)) : el("p", {}, "Nobody has reported anything to you here."));
+}
+
+// Tickets: one to hand over, and in a closed room all of them.
+
+const DAY_MS = 86_400_000;
+const DAYS = [["", "does not end by itself"], ["1", "ends in a day"], ["7", "ends in a week"], ["30", "ends in 30 days"]];
+const STATES = { good: "good", revoked: "ended", "used-up": "used up", expired: "expired" };
+
+export async function showTicket(chat) {
+  const { id } = chat;
+  const [{ ticket }, room, src] = await Promise.all([call("GET", at(id, "/ticket")), call("GET", at(id)), fetched(at(id, "/ticket.svg"))]);
+  chat.rooms.set(id, room);
+  const text = el("textarea", { readonly: true, rows: 4, id: "ticket-text", "aria-label": "Ticket", "data-first": true });
+  text.value = ticket;
+  const told = el("p", { role: "status", class: "quiet" });
+  const copy = async () => {
+    text.select();
+    const done = await navigator.clipboard.writeText(text.value).then(() => true, () => false);
+    told.textContent = done ? "Copied." : "Selected: press Ctrl+C to copy it.";
+  };
+  const picture = el("img", { src, alt: "The ticket as a QR code", class: "qr", width: 240, height: 240, onload: () => URL.revokeObjectURL(src) });
+  const made = (ticket, words) => {
+    text.value = ticket;
+    told.textContent = words;
+    // The picture is of the other ticket.
+    picture.hidden = true;
+    text.select();
+  };
+  const whose = room.standing
+    ? "This ticket is your own: whoever has it is let in as your guest, and reads everything in the room. Hand it over where nobody else reads along."
+    : "Whoever has this ticket can enter the room and read everything in it, for ever. Hand it over where nobody else reads along.";
+  const all = room.standing && (await tickets(id, room, made));
+  show("Ticket", el("p", {}, whose), text, el("div", { class: "row" }, button("Copy", copy, true), told), announcing(chat, id), picture, all);
+}
+
+// A form that makes a ticket, and the list of all of them.
+async function tickets(id, room, made) {
+  const list = el("ul", { class: "list", "aria-label": "Tickets of this room" });
+  const failed = el("div", { role: "alert" });
+  const attempt = (run) => run().then(() => failed.replaceChildren(), (failure) => failed.replaceChildren(...twoLines(failure)));
+  const draw = async () => {
+    const all = (await call("GET", at(id, "/tickets"))).tickets;
+    rows(list, all.map((ticket) => ({ key: ticket.id, stamp: [ticket.used, ticket.state], make: () => row(ticket) })));
+  };
+  const row = ({ id: ticket, maker, mine, keeper, uses, used, expires_ms, state }) => {
+    const until = state === "good" && expires_ms ? `until ${moment(expires_ms)}` : STATES[state];
+    const end = button("End it", () => {
+      if (end.dataset.sure) return attempt(() => call("DELETE", at(id, `/tickets/${ticket}`)).then(draw));
+      end.dataset.sure = "true";
+      end.textContent = "It lets nobody in any more: end it";
+    });
+    return el("li", {}, el("code", {}, ticket.slice(0, 8)), el("span", {}, "by ", mine ? "you" : theirs(short(maker.nick, 40) || maker.author.slice(0, 8))),
+      el("span", { class: "quiet" }, `${number(used)} of ${count(uses, "use")}, ${until}${keeper ? ", for keepers" : ""}`), state === "good" && (mine || governs(room)) && end);
+  };
+  const uses = el("input", { type: "number", name: "uses", min: 1, max: 100_000, value: 1, required: true });
+  const ends = el("select", { name: "ends" }, DAYS.map(([days, words]) => el("option", { value: days }, words)));
+  const appoints = ["owner", "co-owner"].includes(room.standing.role);
+  const keeper = el("input", { type: "checkbox", name: "keeper" });
+  const form = el("form", { onsubmit: (event) => {
+    event.preventDefault();
+    const expires = ends.value ? { expires_ms: Date.now() + Number(ends.value) * DAY_MS } : {};
+    attempt(async () => {
+      const { ticket } = await call("POST", at(id, "/tickets"), { keeper: keeper.checked, uses: Number(uses.value), ...expires });
+      made(ticket, keeper.checked
+        ? "Above is a ticket for a keeper. On a machine that is always on: rumormill keeper TICKET. This node appoints it when both are online."
+        : `Above is the new ticket, for ${count(Number(uses.value), "person", "people")}.`);
+      await draw();
+    });
+  } }, el("div", { class: "row" }, el("label", {}, "People", uses), el("label", {}, "Time", ends), appoints && el("label", { class: "check" }, keeper, "For a keeper, which stores and serves the room and cannot read it"), el("button", {}, "Make a ticket")));
+  await draw();
+  return el("section", {}, el("h3", {}, "Another ticket"), form, failed, el("h3", {}, "Tickets of this room"), list);
 }

@@ -1,7 +1,7 @@
 // A picture of the network: this node, its peers, who received a message, and rumors on their way.
 
-import { el, rows, svg, theirs } from "./dom.js";
-import { count, seconds, short } from "./words.js";
+import { $, el, rows, svg, theirs } from "./dom.js";
+import { clock, count, number, seconds, short } from "./words.js";
 
 const SIZE = 320;
 const MIDDLE = SIZE / 2;
@@ -146,4 +146,29 @@ export class Network {
       make: () => el("li", {}, el("time", {}, seconds(step.at)), el("span", {}, `${step.kind} ${step.inward ? "from" : "to"} `, theirs(step.name), step.entries ? `, ${count(step.entries, "entry", "entries")}` : "")),
     }))));
   }
+}
+
+// The status line: peers, missing entries, the clock, our own process.
+
+export function drawStatus(room, people, lost) {
+  const list = lost ? [["bad", "Rumormill on this computer does not answer. Trying again; what you see may be old."]] : [];
+  if (!lost && room) list.push(...standing(room, people));
+  else if (!lost) list.push(["", "Connected to Rumormill on this computer"]);
+  rows($("status"), list.map(([mood, words], i) => ({ key: String(i), stamp: [mood, words], make: () => el("span", { class: mood }, words) })));
+}
+
+function standing(room, people) {
+  const relayed = room.peers.filter(({ path }) => path === "relayed").length;
+  const direct = room.peers.length - relayed;
+  const away = [...people.values()].filter(({ here, me }) => !here && !me).length;
+  const list = [];
+  if (room.stopped !== null) list.push(["bad", "This room has stopped"]);
+  list.push(room.peers.length
+    ? ["good", `${count(direct, "peer")} direct, ${number(relayed)} relayed` + (away ? `, ${number(away)} away` : "")]
+    : ["warn", (room.seeking ? `Nobody found yet, looking since ${clock(room.seeking.since_ms)}` : "No peer connected") + (away ? `, ${number(away)} away` : "")]);
+  list.push(room.missing
+    ? ["warn", `${count(room.missing, "entry", "entries")} missing, ${number(room.entries)} of ${number(room.entries + room.missing)} here`]
+    : ["", `${count(room.entries, "entry", "entries")}, none missing`]);
+  if (room.clock) list.push(["warn", room.clock[0].toUpperCase() + room.clock.slice(1)]);
+  return list;
 }

@@ -1,8 +1,7 @@
 // Emoji: the frequent ones, and all others by name.
 
+import { close, el, rows, show } from "./dom.js";
 import { call } from "./api.js";
-import { close, show } from "./ask.js";
-import { el, rows } from "./dom.js";
 import { short } from "./words.js";
 
 const SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"];

@@ -1,12 +1,9 @@
 // The head of a room, dialogs, and what shows when there is nothing yet.
 
-import { $, button, el, table, theirs } from "./dom.js";
-import { ask, close, show } from "./ask.js";
-import { isOut, mine } from "./governing.js";
+import { $, ask, button, close, el, show, table, theirs } from "./dom.js";
+import { isOut, mine, showRules, showTicket } from "./governing.js";
 import { nearby } from "./nearby.js";
-import { showRules } from "./rules.js";
 import { settings } from "./settings.js";
-import { showTicket } from "./tickets.js";
 import { clock, count, iso, line, moment, nick, short } from "./words.js";
 
 const TOPIC_CHARS = 400;

@@ -1,9 +1,7 @@
 // Settings of this page, kept in this browser; the theme; notifications.
 
-import { Failure, signOut } from "./api.js";
-import { show, twoLines } from "./ask.js";
-import { button, el } from "./dom.js";
-import { drop, dropAll, keep, kept } from "./kept.js";
+import { button, el, show, twoLines } from "./dom.js";
+import { drop, dropAll, Failure, keep, kept, signOut } from "./api.js";
 import { Names } from "./names.js";
 import { line, short } from "./words.js";
 
