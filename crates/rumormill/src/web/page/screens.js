@@ -57,8 +57,8 @@ export function screens(chat) {
         button(chat.room.muted ? "Unmute this room" : "Mute this room", () => attend("muted")),
         button(chat.room.pinned ? "Unpin this room" : "Pin this room to the top", () => attend("pinned")),
         chat.room.rules && button("Rules of this room", open.rules),
-        button("Leave this room", open.leave)),
-      ...(chat.room.standing?.role === "owner" ? [el("p", { class: "quiet" }, "You are the owner. So that the room is not lost with this machine, write ", el("code", {}, "rumormill backup FILE"), " in a terminal, or link another machine with ", el("code", {}, "rumormill device add"), ".")] : [])),
+        button("Leave this room", open.leave),
+        chat.room.standing?.role === "owner" && el("p", { class: "quiet" }, "You are the owner. So that the room is not lost with this machine, write ", el("code", {}, "rumormill backup FILE"), " in a terminal, or link another machine with ", el("code", {}, "rumormill device add"), "."))),
     rules: () => chat.try(async () => showRules(chat)),
     ticket: () => chat.try(() => showTicket(chat)),
   };
