@@ -6,45 +6,12 @@ mod support;
 
 use rumormill_node::{Error, Membership, Node, Place, Refusal, Room, Ticket, What};
 use rumormill_proto::governance::{Order, Role, Says};
-use support::{disk, memory, texts};
-
-/// Waits until a room stands as it should.
-async fn until(room: &Room, what: &str, good: impl Fn(&Room) -> bool) {
-    let mut events = room.events();
-    let wait = async {
-        while !good(room) {
-            futures_util::StreamExt::next(&mut events).await;
-        }
-    };
-    if tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.is_err() {
-        panic!("this never came: {what}; {:?} {:#?}", room.membership(), room.members());
-    }
-}
-
-async fn is_in(room: &Room) {
-    until(room, "to be let in", |room| matches!(room.membership(), Membership::Present(_))).await;
-}
+use support::{disk, is_in, memory, says, texts, until};
 
 /// Waits until somebody was turned away. It was told nothing.
 async fn refused(room: &Room) {
-    until(room, "to be turned away", |room| room.membership() == Membership::Refused(Refusal::Unwelcome)).await;
+    until(room, "to be turned away", async |room| room.membership() == Membership::Refused(Refusal::Unwelcome)).await;
     assert_eq!((room.members().len(), &*room.name(), room.tickets().len()), (1, "", 0), "the founder is in the ticket");
-}
-
-/// Waits until these are the texts.
-async fn says(room: &Room, expected: &[&str]) {
-    let wait = async {
-        loop {
-            let renewed = room.renewed();
-            if texts(room).await == expected {
-                return;
-            }
-            renewed.await;
-        }
-    };
-    if tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.is_err() {
-        panic!("{:?} instead of {expected:?}", texts(room).await);
-    }
 }
 
 /// What was done in a room, as people read it.
@@ -81,8 +48,10 @@ async fn people_come_by_a_ticket_and_somebody_who_is_removed_is_heard_by_nobody(
     mallory.say("so").await.unwrap();
     says(&ben, &["hello", "so"]).await;
     says(&ann, &["hello", "so"]).await;
-    until(&ben, "the names", |room| room.nick(&mallory.author()) == "Mallory" && room.nick(&ann.author()) == "Ann")
-        .await;
+    until(&ben, "the names", async |room| {
+        room.nick(&mallory.author()) == "Mallory" && room.nick(&ann.author()) == "Ann"
+    })
+    .await;
     assert_eq!(ben.name(), "lunch");
     assert_eq!(ben.order(Order::Remove(mallory.author())).await, Err(Error::Rank));
 
@@ -90,11 +59,12 @@ async fn people_come_by_a_ticket_and_somebody_who_is_removed_is_heard_by_nobody(
     assert_eq!(foreseen.out.into_iter().collect::<Vec<_>>(), [mallory.author()]);
     assert_eq!(foreseen.tickets.len(), 1, "the ticket by which she came ends");
     ann.order(Order::Remove(mallory.author())).await.unwrap();
-    until(&mallory, "to be told", |room| room.membership() == Membership::Removed { by: Some(ann.author()) }).await;
+    until(&mallory, "to be told", async |room| room.membership() == Membership::Removed { by: Some(ann.author()) })
+        .await;
     assert_eq!(mallory.say("I stay").await, Err(Error::NotMember));
-    let gone = |room: &Room| room.member(&mallory.author()).map(|member| member.place) == Some(Place::Removed);
-    until(&ben, "the removal", gone).await;
-    until(&ann, "the removal", gone).await;
+    let gone = async |room: &Room| room.member(&mallory.author()).map(|member| member.place) == Some(Place::Removed);
+    until(&ben, "the removal", &gone).await;
+    until(&ann, "the removal", &gone).await;
     ann.say("now").await.unwrap();
     says(&ben, &["hello", "so", "now"]).await;
     for room in [&ann, &ben] {
@@ -139,7 +109,7 @@ async fn a_closed_room_is_there_again_after_a_restart() {
     ben.say("hello").await.unwrap();
     says(&ann, &["hello"]).await;
     ann.order(Order::Appoint(ben.author(), Role::Moderator)).await.unwrap();
-    until(&ben, "a role", |room| room.membership() == Membership::Present(Some(Role::Moderator))).await;
+    until(&ben, "a role", async |room| room.membership() == Membership::Present(Some(Role::Moderator))).await;
     let id = ann.id();
     node.close().await;
     there.close().await;
@@ -154,5 +124,5 @@ async fn a_closed_room_is_there_again_after_a_restart() {
     // Both have another port now.
     there.join(&ann.ticket().await.unwrap()).await.unwrap();
     ann.order(Order::Dismiss(ben.author())).await.unwrap();
-    until(&ben, "the end of the role", |room| room.membership() == Membership::Present(None)).await;
+    until(&ben, "the end of the role", async |room| room.membership() == Membership::Present(None)).await;
 }

@@ -9,36 +9,7 @@ use rumormill_node::{
     Room,
 };
 use rumormill_proto::governance::Order;
-use support::{disk, memory, soon, texts};
-
-/// Waits until a room stands as it should.
-async fn until(room: &Room, what: &str, good: impl Fn(&Room) -> bool) {
-    let mut events = room.events();
-    let wait = async {
-        while !good(room) {
-            futures_util::StreamExt::next(&mut events).await;
-        }
-    };
-    soon(what, wait).await;
-}
-
-async fn is_in(room: &Room) {
-    until(room, "to be let in", |room| matches!(room.membership(), Membership::Present(_))).await;
-}
-
-/// Waits until these are the texts.
-async fn says(room: &Room, expected: &[&str]) {
-    let wait = async {
-        loop {
-            let renewed = room.renewed();
-            if texts(room).await == expected {
-                return;
-            }
-            renewed.await;
-        }
-    };
-    soon(&format!("{expected:?}"), wait).await;
-}
+use support::{disk, is_in, memory, says, soon, until};
 
 /// Links `other` as a device in one room; returns its room.
 async fn link(first: &Node, other: &Node, room: &Room) -> Room {
@@ -115,8 +86,8 @@ async fn two_machines_are_one_person_until_one_is_ended() {
     assert!(at_laptop.is_device() && matches!(at_laptop.membership(), Membership::Present(None)));
 
     at_ann.order(Order::End(at_laptop.author())).await.unwrap();
-    until(&at_ben, "the end", |room| room.person(&said.author) == at_ann.author()).await;
-    until(&at_laptop, "to be told", |room| matches!(room.membership(), Membership::Removed { .. })).await;
+    until(&at_ben, "the end", async |room| room.person(&said.author) == at_ann.author()).await;
+    until(&at_laptop, "to be told", async |room| matches!(room.membership(), Membership::Removed { .. })).await;
     assert_eq!(at_laptop.say("still here").await, Err(Error::NotMember));
     at_ann.say("alone again").await.unwrap();
     says(&at_ben, &["hello", "from the laptop", "who has it?", "I", "I too", "alone again"]).await;

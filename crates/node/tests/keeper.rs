@@ -7,7 +7,6 @@ mod support;
 use std::path::Path;
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use rumormill_node::{Error, Membership, Node, Place, Room, Ticket};
 use rumormill_proto::{
     content::Target,
@@ -16,35 +15,7 @@ use rumormill_proto::{
     governance::{Guest, Order, Role},
 };
 use rumormill_store::{Disk, Store as _};
-use support::{disk, memory, soon, texts, timeline};
-
-/// Waits until a room is as it should be.
-async fn until(room: &Room, what: &str, good: impl AsyncFn(&Room) -> bool) {
-    let mut events = room.events();
-    let wait = async {
-        loop {
-            let renewed = room.renewed();
-            if good(room).await {
-                return;
-            }
-            tokio::select! {
-                () = renewed => {}
-                _ = events.next() => {}
-            }
-        }
-    };
-    if tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.is_err() {
-        panic!("this never came: {what}; {:?} {:#?} {:#?}", room.membership(), room.members(), room.status());
-    }
-}
-
-async fn is_in(room: &Room) {
-    until(room, "to be let in", async |room| matches!(room.membership(), Membership::Present(_))).await;
-}
-
-async fn says(room: &Room, expected: &[&str]) {
-    until(room, &format!("{expected:?}"), async |room| texts(room).await == expected).await;
-}
+use support::{disk, is_in, memory, says, soon, texts, timeline, until};
 
 /// Waits until the keeper holds all that a member does.
 async fn kept(keeper: &Room, member: &Room) {

@@ -8,39 +8,7 @@ use std::collections::BTreeSet;
 
 use rumormill_node::{Asked, Error, Membership, Node, Room};
 use rumormill_proto::governance::Order;
-use support::{disk, memory, soon, texts};
-
-/// Waits until a room stands as it should.
-async fn until(room: &Room, what: &str, good: impl Fn(&Room) -> bool) {
-    let wait = async {
-        loop {
-            let renewed = room.renewed();
-            if good(room) {
-                return;
-            }
-            renewed.await;
-        }
-    };
-    soon(what, wait).await;
-}
-
-async fn is_in(room: &Room) {
-    until(room, "to be let in", |room| matches!(room.membership(), Membership::Present(_))).await;
-}
-
-/// Waits until these are the texts.
-async fn says(room: &Room, expected: &[&str]) {
-    let wait = async {
-        loop {
-            let renewed = room.renewed();
-            if texts(room).await == expected {
-                return;
-            }
-            renewed.await;
-        }
-    };
-    soon(&format!("{expected:?}"), wait).await;
-}
+use support::{disk, is_in, memory, says, soon, until};
 
 /// Waits until somebody asks us into a private room.
 async fn asked(shared: &Room) -> Asked {
@@ -107,7 +75,7 @@ async fn two_talk_privately_out_of_a_closed_room_and_one_leaves() {
     assert_eq!(there.private().unwrap().people.len(), 2);
     is_in(&there).await;
     there.order(Order::End(key)).await.unwrap();
-    until(&here, "him to leave", |room| {
+    until(&here, "him to leave", async |room| {
         room.member(&key).is_none_or(|member| member.place == rumormill_node::Place::Removed)
     })
     .await;
@@ -124,7 +92,7 @@ async fn three_talk_privately_out_of_an_open_room_and_two_who_begin_at_once_go_o
     for (room, text) in [(&at_ann, "a"), (&at_ben, "b"), (&at_eve, "e")] {
         room.say(text).await.unwrap();
     }
-    let all = |room: &Room| room.status().entries == 4;
+    let all = async |room: &Room| room.status().entries == 4;
     for room in [&at_ann, &at_ben, &at_eve] {
         until(room, "all words", all).await;
     }

@@ -10,7 +10,7 @@ use iroh::{
     Endpoint, EndpointAddr, RelayMode, SecretKey,
     endpoint::{PortmapperConfig, presets},
 };
-use rumormill_node::{Bind, Events, Home, Node, Room, RoomEvent, RoomSetup, Settings, What};
+use rumormill_node::{Bind, Events, Home, Membership, Node, Room, RoomEvent, RoomSetup, Settings, What};
 use rumormill_proto::{content::Target, entry::Kind, ids::RoomId};
 use rumormill_store::TimelineRow;
 
@@ -117,6 +117,34 @@ pub(crate) async fn timeline(room: &Room) -> Vec<TimelineRow> {
         after = Some(last.place);
         all.extend(page);
     }
+}
+
+/// Waits until a room is as it should be.
+pub(crate) async fn until(room: &Room, what: &str, good: impl AsyncFn(&Room) -> bool) {
+    let mut events = room.events();
+    let wait = async {
+        loop {
+            let renewed = room.renewed();
+            if good(room).await {
+                return;
+            }
+            tokio::select! {
+                () = renewed => {}
+                _ = events.next() => {}
+            }
+        }
+    };
+    if tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.is_err() {
+        panic!("this never came: {what}; {:?} {:#?} {:#?}", room.membership(), room.members(), room.status());
+    }
+}
+
+pub(crate) async fn is_in(room: &Room) {
+    until(room, "to be let in", async |room| matches!(room.membership(), Membership::Present(_))).await;
+}
+
+pub(crate) async fn says(room: &Room, expected: &[&str]) {
+    until(room, &format!("{expected:?}"), async |room| texts(room).await == expected).await;
 }
 
 /// The texts of all messages, in order.
