@@ -151,7 +151,7 @@ enum Command {
     Keeper(commands::keeper::Args),
     /// List the keepers of a room, and what each holds
     #[command(hide = true)]
-    Keepers(commands::keepers::Args),
+    Keepers(commands::people::Args),
     /// Run all rooms without a screen, with the web page and the HTTP API
     Serve(commands::serve::Args),
     /// Watch rooms, links, delivery lag and refusals of a running node

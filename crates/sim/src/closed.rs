@@ -46,6 +46,22 @@ impl World {
         founder
     }
 
+    /// Founds a closed room that the first peer lets so many others into, and settles.
+    ///
+    /// # Errors
+    /// As [`World::settle`], and when not all end with the same members.
+    pub fn begin_closed_with(&mut self, others: usize) -> Story {
+        self.begin_closed();
+        self.join(others);
+        self.run_ms(2_000)?;
+        for other in 1..=others {
+            self.admit(0, other);
+            self.run_ms(100)?;
+        }
+        self.settle()?;
+        self.same_members()
+    }
+
     /// The author who writes at a peer.
     pub fn author(&self, peer: usize) -> AuthorId {
         self.peers[peer].home.author

@@ -18,15 +18,7 @@ fn texts(room: &World, peer: usize) -> Vec<String> {
 /// A founder, and so many others that it let in.
 fn room_of(others: usize) -> Story<World> {
     let mut room = unrest::world(seeds::seed());
-    room.begin_closed();
-    room.join(others);
-    room.run_ms(2_000)?;
-    for other in 1..=others {
-        room.admit(0, other);
-        room.run_ms(100)?;
-    }
-    room.settle()?;
-    room.same_members()?;
+    room.begin_closed_with(others)?;
     Ok(room)
 }
 

@@ -1,36 +1,24 @@
 //! `rumormill keepers`: list the keepers of a room, and what each holds.
 
 use rumormill_api::{Person, Role};
-use rumormill_client::Client;
 use rumormill_text::{Names, show::count};
 
 use crate::{
-    client::{self, pick},
-    commands::{data, json, talk},
+    commands::{
+        data, json,
+        people::{Args, people},
+        talk,
+    },
     failure::Failure,
     home::{HomeArgs, Reach},
 };
-
-/// Arguments of `rumormill keepers`.
-#[derive(clap::Args)]
-pub(crate) struct Args {
-    /// Name of the room, or the beginning of its id; optional when there is only one room
-    room: Option<String>,
-    /// Print one JSON object per line
-    #[arg(long)]
-    json: bool,
-}
 
 /// Prints a line for each keeper of a closed room.
 ///
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let list = async |client: &Client| {
-        let room = pick(client, args.room.as_deref()).await?;
-        Ok(client.room(room.id.as_str()).people().await?)
-    };
-    let people = client::with(&place, Reach::Peers, list).await?;
+    let people = people(&args, &place, Reach::Peers).await?;
     let names = Names::of_people(&people);
     let keepers: Vec<&Person> = people.iter().filter(|person| person.role == Some(Role::Keeper)).collect();
     if keepers.is_empty() {

@@ -11,14 +11,14 @@ use crate::{
     home::{HomeArgs, Reach},
 };
 
-/// Arguments of `rumormill people`.
+/// Arguments of `rumormill people` and `rumormill keepers`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id; optional when there is only one room
     room: Option<String>,
     /// Print one JSON object per line
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Prints a line for everybody who wrote in the room or is connected.
@@ -26,16 +26,24 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let list = async |client: &Client| {
-        let room = pick(client, args.room.as_deref()).await?;
-        Ok(client.room(room.id.as_str()).people().await?)
-    };
-    let people = client::with(&place, Reach::Reading, list).await?;
+    let people = people(&args, &place, Reach::Reading).await?;
     let (names, clock) = (Names::of_people(&people), Clock::local());
     people.iter().try_for_each(|person| match args.json {
         true => json(person),
         false => data(&line(&names, &clock, person)),
     })
+}
+
+/// The people of the room that the arguments name.
+///
+/// # Errors
+/// When there is no such room, or the home cannot be opened.
+pub(crate) async fn people(args: &Args, place: &HomeArgs, reach: Reach) -> Result<Vec<Person>, Failure> {
+    let list = async |client: &Client| {
+        let room = pick(client, args.room.as_deref()).await?;
+        Ok(client.room(room.id.as_str()).people().await?)
+    };
+    client::with(place, reach, list).await
 }
 
 /// `ada  1a0c39ec  you`, `ben  c0ffee01  here, wrote 2026-03-02 14:02`.

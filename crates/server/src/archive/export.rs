@@ -141,17 +141,16 @@ impl Writer<'_> {
                 // An act stands on its own: its signature stays in the middle of what is read at once.
                 let acts = run.iter().flat_map(|run| (run.first()..).zip(run.entries()));
                 let acts = acts.filter(|(seq, entry)| entry.kind.is_act() && *seq < last);
-                for end in acts.map(|(seq, _)| seq).collect::<Vec<_>>() {
-                    let part = self.room.entries().run(*author, at, end).await?;
-                    self.signed(part, (at, end)).await?;
-                    at = end + 1;
-                }
-                let rest = if run.as_ref().is_none_or(|run| run.first() == at) {
-                    run
+                let acts: Vec<Seq> = acts.map(|(seq, _)| seq).collect();
+                if acts.is_empty() {
+                    self.signed(run, (at, last)).await?;
                 } else {
-                    self.room.entries().run(*author, at, last).await?
-                };
-                self.signed(rest, (at, last)).await?;
+                    for end in acts.into_iter().chain([last]) {
+                        let part = self.room.entries().run(*author, at, end).await?;
+                        self.signed(part, (at, end)).await?;
+                        at = end + 1;
+                    }
+                }
                 at = last + 1;
             }
         }
