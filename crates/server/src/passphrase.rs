@@ -9,17 +9,26 @@ use zeroize::Zeroizing;
 use crate::answer::Refusal;
 use rumormill_api::codes;
 
-/// Encrypts bytes. The work that a guess costs is measured, so that it takes about a second here.
+/// A passphrase that is hard to guess.
 ///
 /// # Errors
-/// When the passphrase is too short.
-pub(crate) fn seal(passphrase: SecretString, bytes: &[u8]) -> Result<String, Refusal> {
+/// When it is too short.
+pub(crate) fn read_passphrase(text: String) -> Result<SecretString, Refusal> {
+    let passphrase = SecretString::from(text);
     if passphrase.expose_secret().chars().count() < PASSPHRASE_CHARS {
         let help = format!(
             "take at least {PASSPHRASE_CHARS} letters, such as four words that have nothing to do with each other"
         );
         return Err(Refusal::new(codes::PASSPHRASE, "the passphrase is too short", &help));
     }
+    Ok(passphrase)
+}
+
+/// Encrypts bytes. The work that a guess costs is measured, so that it takes about a second here.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub(crate) fn seal(passphrase: SecretString, bytes: &[u8]) -> Result<String, Refusal> {
     age::encrypt_and_armor(&scrypt::Recipient::new(passphrase), bytes)
         .map_err(|why| Refusal::internal("backup", why.to_string()))
 }
@@ -59,8 +68,8 @@ mod tests {
     #[test]
     fn only_the_passphrase_opens_it_and_a_short_one_is_refused() {
         let secret = |text: &str| SecretString::from(text.to_owned());
-        assert_eq!(seal(secret("short"), b"keys").unwrap_err().refused.code, "passphrase");
-        let file = seal(secret("correct horse battery"), b"keys").unwrap();
+        assert_eq!(read_passphrase("short".into()).unwrap_err().refused.code, "passphrase");
+        let file = seal(read_passphrase("correct horse battery".into()).unwrap(), b"keys").unwrap();
         assert!(file.starts_with("-----BEGIN AGE ENCRYPTED FILE-----") && !file.contains("keys"));
         assert_eq!(open(secret("correct horse battery"), &file).unwrap().as_slice(), b"keys");
         assert_eq!(open(secret("correct horse buttery"), &file).unwrap_err().refused.code, "passphrase");

@@ -197,7 +197,7 @@ impl Seat {
         };
         let is_in = matches!(membership, Membership::Present(_) | Membership::Keeping | Membership::Removed { .. });
         let mut shown = if is_in { fold.shown() } else { Default::default() };
-        shown.lifts = matches!(fold.role(&me), Some(Role::Owner | Role::CoOwner | Role::Moderator));
+        shown.lifts = fold.role(&me).is_some_and(Role::governs);
         shown.reader = Some(me);
         let rules = fold.rules();
         // A backup that was ended before it said anything is nobody to tell of.
@@ -249,8 +249,7 @@ impl Seat {
 
     /// Whether we govern a closed room.
     pub(super) fn governs(&self) -> bool {
-        let governs = |role| matches!(role, Role::Owner | Role::CoOwner | Role::Moderator);
-        matches!(self.membership(), Some(Membership::Present(Some(role))) if governs(role))
+        matches!(self.membership(), Some(Membership::Present(Some(role))) if role.governs())
     }
 
     /// Whether we may say something: in a closed room only its present members do.

@@ -22,7 +22,7 @@ impl Seat {
         let Some(closed) = &posted.closed else { return Vec::new() };
         let governs = |author: &AuthorId| {
             let role = closed.seats.get(author).and_then(|seat| seat.role);
-            matches!(role, Some(Role::Owner | Role::CoOwner | Role::Moderator))
+            role.is_some_and(Role::governs)
         };
         posted.members.iter().filter(|(_, member)| governs(&member.author)).map(|(peer, _)| *peer).collect()
     }

@@ -63,7 +63,7 @@ impl Fold<'_> {
     /// Whether a node does the bookkeeping: somebody governs there, and nothing has cut that log.
     pub(crate) fn keeps_books(&self, me: &AuthorId) -> bool {
         let whole = self.entries.tree(me).is_none_or(|tree| tree.proved().is_empty());
-        whole && self.is_present(me) && matches!(self.role(me), Some(Role::Owner | Role::CoOwner | Role::Moderator))
+        whole && self.is_present(me) && self.role(me).is_some_and(Role::governs)
     }
 
     /// How many governors come before this one and were seen within a week: those of higher rank, and of its own rank those

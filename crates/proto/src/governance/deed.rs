@@ -233,6 +233,11 @@ impl Role {
         matches!(self, Self::Moderator | Self::Keeper)
     }
 
+    /// Whether it lets people in and removes them.
+    pub const fn governs(self) -> bool {
+        matches!(self, Self::Owner | Self::CoOwner | Self::Moderator)
+    }
+
     /// Whether an act of this role counts.
     pub(crate) fn may(self, deed: &Deed) -> bool {
         let moderates = match deed {

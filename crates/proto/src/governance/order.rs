@@ -257,10 +257,7 @@ impl Fold<'_> {
 
     /// Whether somebody may admit and remove.
     fn governs(&self, me: &AuthorId) -> Result<(), Unsaid> {
-        match self.role(me) {
-            Some(Role::Owner | Role::CoOwner | Role::Moderator) => Ok(()),
-            Some(Role::Keeper) | None => Err(Unsaid::Rank),
-        }
+        if self.role(me).is_some_and(Role::governs) { Ok(()) } else { Err(Unsaid::Rank) }
     }
 
     /// Whether somebody may appoint and dismiss.

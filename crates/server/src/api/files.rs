@@ -65,22 +65,23 @@ pub(super) async fn send(
     }
     api.paces().turn(&room).await;
     let mut upload = room.upload().await?;
-    // Of the file itself: what a closed room holds of it is sealed anew each time.
-    let mut hash = blake3::Hasher::new();
+    // Of the file itself, to know it again under its key: what a closed room holds of it is sealed anew each time.
+    let mut hash = key.as_ref().map(|_| blake3::Hasher::new());
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
         let broken = |error: axum::Error| Refusal::new(codes::BODY, error.to_string(), "send all of the file");
         let piece = piece.map_err(broken)?;
-        hash.update(&piece);
+        hash.iter_mut().for_each(|hash| _ = hash.update(&piece));
         upload = upload.write(piece).await?;
     }
     let mime = mime_guess::from_path(&name).first_raw().unwrap_or_default();
     let offer = upload.end(&name, mime, reply_to).await?;
     let file = offer.file().clone();
     let saying = Content::File(file.clone()).encode().map_err(|_| rumormill_node::Error::TooLong)?;
-    let hash = hash.finalize();
-    let asks = [b"file", name.as_bytes(), asked.as_str().as_bytes(), hash.as_bytes()];
-    let once = key.map(|key| key.calls(&asks, 1)).unwrap_or_default();
+    let once = key.zip(hash).map(|(key, hash)| {
+        key.calls(&[b"file", name.as_bytes(), asked.as_str().as_bytes(), hash.finalize().as_bytes()], 1)
+    });
+    let once = once.unwrap_or_default();
     let said = room.entries().say_once(vec![saying], once).await?;
     let target = *said.first().ok_or(rumormill_node::Error::Closed)?;
     // The message was sent, so the answer names it even if it cannot be read back: after an error a client would send

@@ -123,7 +123,7 @@ pub(super) async fn foresee(
 }
 
 /// A room that governs itself.
-fn governed(api: &Api, room: &str) -> Answer<Room> {
+pub(super) fn governed(api: &Api, room: &str) -> Answer<Room> {
     let room = api.room(room)?;
     if room.is_closed() { Ok(room) } else { Err(rumormill_node::Error::Open.into()) }
 }

@@ -1,5 +1,7 @@
 //! Requests about the people in a room.
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -80,13 +82,14 @@ pub(super) async fn hide(
 
 /// Hides an author in all other rooms: by its key, and where another key of the same program is connected.
 async fn hide_everywhere(api: &Api, room: &Room, who: &AuthorId) -> Answer<()> {
-    let peers = |room: &Room| room.status().peers;
-    let at: Vec<_> = peers(room).into_iter().filter(|peer| peer.author == *who).map(|peer| peer.peer).collect();
+    let peers = |room: &Room| room.status().peers.into_iter();
+    let at: Vec<_> = peers(room).filter(|peer| room.person(&peer.author) == *who).map(|peer| peer.peer).collect();
     api.hidden().set_everywhere(author_hex(who))?;
     for other in api.node().rooms().iter().filter(|other| other.id() != room.id()) {
-        let keys = peers(other).into_iter().filter(|peer| at.contains(&peer.peer) && peer.author != other.author());
-        for key in keys.map(|peer| peer.author).collect::<Vec<_>>() {
-            set_hidden(api, other, &key, true).await?;
+        let there = peers(other).filter(|peer| at.contains(&peer.peer) && !other.is_mine(&peer.author));
+        for person in there.map(|peer| other.person(&peer.author)).collect::<BTreeSet<_>>() {
+            api.hidden().set(&company(other), author_hex(&person), true)?;
+            api.hub().tell_person(room_hex(other), api.person(other, &person, 0));
         }
         api.tell_room(other).await;
     }
@@ -214,7 +217,7 @@ impl Api {
             me,
             last_ms,
             hidden: self.hides(room, who),
-            verified: self.verified().of(&company(room)).contains(&author_hex(&person)),
+            verified: self.verified().has(&company(room), &author_hex(&person)),
             role: role_of(room, who),
             lacks: None,
         }
@@ -222,8 +225,7 @@ impl Api {
 
     /// Whether I have hidden an author.
     pub(super) fn hides(&self, room: &Room, who: &AuthorId) -> bool {
-        let hidden = self.hidden().of(&company(room));
-        !hidden.is_empty() && hidden.contains(&person_hex(room, who))
+        self.hidden().has(&company(room), &person_hex(room, who))
     }
 }
 

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Api,
     asked::Body,
-    names::{author_hex, room_hex},
+    names::{named, room_hex},
     people::whom,
-    words::{self, Event, Named, NewPrivate, Request, Requests, RoomHex, codes},
+    words::{self, Event, NewPrivate, Request, Requests, RoomHex, codes},
 };
 use crate::{
     answer::{Answer, Refusal, SafeJson},
@@ -81,10 +81,6 @@ fn name(shared: &Room, others: &[AuthorId]) -> String {
         name.push_str(&next);
     }
     name
-}
-
-fn named(room: &Room, who: &AuthorId) -> Named {
-    Named { author: author_hex(who), nick: nick(room, who) }
 }
 
 fn request(shared: &Room, asked: &Asked) -> Request {

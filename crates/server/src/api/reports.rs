@@ -6,7 +6,7 @@ use std::path::Path as FilePath;
 use axum::extract::{Path, State};
 use rumormill_node::{
     Membership, Room,
-    proto::{content::Target, governance, ids::AuthorId},
+    proto::{content::Target, ids::AuthorId},
 };
 use rumormill_text::{Clock, Kept, clean, limits::EXCERPT_CHARS};
 use serde::{Deserialize, Serialize};
@@ -82,8 +82,9 @@ impl Reports {
             return Err(Refusal::new(codes::BUSY, "too many reports wait already", help));
         }
         self.0.change(|lists| {
-            lists.waiting.push(report);
-            true
+            let news = !lists.waiting.contains(&report);
+            lists.waiting.extend(Some(report).filter(|_| news));
+            news
         })?;
         Ok(())
     }
@@ -119,7 +120,7 @@ pub(super) async fn report(
 ) -> Answer<SafeJson<ReportMade>> {
     let room = api.room(&room)?;
     let of = find(&room, target(message.as_str())?).await?.target();
-    if of.author == room.author() {
+    if room.is_mine(&of.author) {
         return Err(Refusal::new(codes::AUTHOR, "you said this yourself", "take it back instead"));
     }
     if governs(&room) {
@@ -197,8 +198,7 @@ impl Api {
 }
 
 fn governs(room: &Room) -> bool {
-    use governance::Role::{CoOwner, Moderator, Owner};
-    matches!(room.membership(), Membership::Present(Some(Owner | CoOwner | Moderator)))
+    matches!(room.membership(), Membership::Present(Some(role)) if role.governs())
 }
 
 /// The beginning of what a message says.

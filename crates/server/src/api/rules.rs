@@ -13,6 +13,7 @@ use rumormill_node::{
 use super::{
     Api,
     asked::Body,
+    governing::governed,
     words::{self, ChangeRules, Page, codes},
 };
 use crate::{
@@ -27,7 +28,7 @@ pub(super) async fn set(
     Path(room): Path<String>,
     Body(ChangeRules { tickets, slow_s, hold }): Body<ChangeRules>,
 ) -> Answer<SafeJson<words::Room>> {
-    let room = closed(&api, &room)?;
+    let room = governed(&api, &room)?;
     let now = room.rules();
     let rules = Rules {
         tickets: tickets.unwrap_or(now.tickets),
@@ -50,14 +51,9 @@ pub(super) async fn set(
 
 /// `GET /v1/rooms/{room}/held`.
 pub(super) async fn held(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<Page>> {
-    let room = closed(&api, &room)?;
+    let room = governed(&api, &room)?;
     let messages = room.held(HELD).await?;
     Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more: false }))
-}
-
-fn closed(api: &Api, room: &str) -> Answer<Room> {
-    let room = api.room(room)?;
-    if room.is_closed() { Ok(room) } else { Err(Error::Open.into()) }
 }
 
 /// The rules of a room; `None` of an open one, which has none.

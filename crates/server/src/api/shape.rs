@@ -170,11 +170,11 @@ impl Api {
         let (kind, mut text, gone) = told(room, &message.what);
         let lost = gone == Some(Gone::Missing) && room.is_lost(&message.target());
         let gone = if lost { Some(Gone::Unkept) } else { gone };
-        let hidden_here = self.hidden().of(&company(room));
-        let hides = |author: &AuthorId| !hidden_here.is_empty() && hidden_here.contains(&person_hex(room, author));
+        let company = company(room);
+        let hides = |author: &AuthorId| self.hidden().has(&company, &person_hex(room, author));
         let hidden = hides(&author);
         let names_me = !mine && !hidden && names_me(room, &message, &room.nick(&room.me()));
-        let verified = !mine && self.verified().has(&room_hex(room), &person_hex(room, &author));
+        let verified = !mine && self.verified().has(&company, &author_hex(&author));
         let held = is_held(room, &message);
         let deed = if let What::Act(says) = &message.what { deed(says, |author| named(room, author)) } else { None };
         let act = words::act(&text).filter(|_| kind == Kind::Text).map(str::to_owned);

@@ -30,7 +30,8 @@ pub(in crate::api) async fn make(
     State(api): State<Api>,
     Body(NewBackup { passphrase }): Body<NewBackup>,
 ) -> Answer<SafeJson<BackedUp>> {
-    let passphrase = SecretString::from(passphrase);
+    // Before the acts: a key that was named and is in no file is good for nobody.
+    let passphrase = passphrase::read_passphrase(passphrase)?;
     let name = api.devices().free_name("backup");
     let mut machine = Machine {
         name: name.clone(),

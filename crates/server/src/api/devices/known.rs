@@ -49,6 +49,12 @@ impl Known {
         self.0.read(|all| all.iter().find(|known| known.me).map(|known| known.name.clone()))
     }
 
+    /// The keys that another machine of this name is known to have.
+    pub(super) fn keys_of(&self, name: &str) -> BTreeMap<RoomHex, AuthorHex> {
+        let other = |known: &&Machine| known.name == name && !known.me;
+        self.0.read(|all| all.iter().find(other).map(|known| known.keys.clone()).unwrap_or_default())
+    }
+
     /// A name like the wanted one that no machine has: others get a number behind it.
     pub(super) fn free_name(&self, wanted: &str) -> String {
         let taken = |name: &str| self.0.read(|all| all.iter().any(|known| known.name == name));

@@ -160,7 +160,9 @@ async fn take(api: &Api, mut taker: Taker, name: &str) -> Answer<Linked> {
     let known = taker.offer().rooms.iter().filter_map(|(room, _)| api.node().room(room));
     let mut linked: Vec<LinkedRoom> = known.map(|room| linked_room(&room, Part::Before)).collect();
     let handed = taker.keys(&LinkKeys { name: name.to_owned(), keys: told }).await?;
-    let (mut firsts, mut other) = (Vec::new(), Machine { name: of.clone(), ..Machine::default() });
+    // That machine may have handed over other rooms before.
+    let mut other = Machine { name: of.clone(), keys: api.devices().keys_of(&of), ..Machine::default() };
+    let mut firsts = Vec::new();
     for room in &handed.closed {
         let Some((_, key)) = keys.iter().find(|(id, _)| *id == room.id) else { continue };
         let (entered, first) = enter(api, room, key).await?;
