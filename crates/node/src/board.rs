@@ -246,7 +246,7 @@ impl Board {
 }
 
 impl Posted {
-    /// Takes over the settings that the user may change.
+    /// Takes over what is kept of the room, and may change.
     pub(crate) fn set(&mut self, record: &RoomRecord) {
         (self.retention, self.announced) = (record.keep, record.announced);
         self.private.clone_from(&record.private);

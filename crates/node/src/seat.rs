@@ -95,11 +95,7 @@ impl Seat {
     pub(crate) fn new(setup: RoomSetup, start: Start) -> Self {
         let author = Author::from_secret(&setup.author_secret).id();
         let board = Arc::new(Board::new(setup.id, setup.secret, setup.name.clone(), author));
-        board.posted().retention = setup.retention;
-        board.posted().announced = setup.announced;
-        board.posted().private.clone_from(&setup.private);
-        board.posted().keeps = setup.closed.is_some_and(|closed| closed.keeps);
-        board.posted().device = setup.closed.is_some_and(|closed| closed.device_of.is_some());
+        board.posted().set(&record(&setup));
         let (now, locked) = (start.now, !start.kept.is_empty());
         let engine = engine(&setup, start);
         let mut seat = Self {
@@ -157,7 +153,7 @@ impl Seat {
             self.knows = Knows::new(self.author);
         }
         self.board.posted().author = self.author;
-        self.board.posted().keeps = self.keeps();
+        self.board.posted().set(&record(&self.setup));
         let clock = self.engine.clock().clone();
         self.engine = engine(&self.setup, start);
         self.engine.set_clock(clock);
@@ -193,17 +189,7 @@ impl Seat {
 
     /// The room's record in the home.
     pub(crate) fn record(&self) -> RoomRecord {
-        RoomRecord {
-            id: self.setup.id,
-            secret: self.setup.secret,
-            author_secret: self.setup.author_secret,
-            name: self.setup.name.clone(),
-            contacts: self.setup.contacts.clone(),
-            keep: self.setup.retention,
-            announced: self.setup.announced,
-            closed: self.setup.closed,
-            private: self.setup.private.clone(),
-        }
+        record(&self.setup)
     }
 
     /// Gives the engine an input, after the sayings that came before.
@@ -483,9 +469,10 @@ impl Seat {
             Some(Linked { peer: *peer, author: member.author, holds: member.holds, connection, outbound })
         };
         let frontier = self.engine.frontier();
+        let contacts = self.contacts();
         let standing = Standing {
             peers: self.board.posted().members.iter().filter_map(linked).collect(),
-            contacts: Some(self.contacts()).filter(|known| !known.is_empty()).unwrap_or(self.setup.contacts.clone()),
+            contacts: if contacts.is_empty() { self.setup.contacts.clone() } else { contacts },
             entries: frontier.logs().map(|(_, log)| log.len()).sum(),
             missing: self.missing,
             authors: frontier.len(),
@@ -556,6 +543,21 @@ fn pause_ms(last_ms: u64, ago_ms: u64) -> u64 {
     match last_ms > 0 && ago_ms < REST_FORGOTTEN.as_millis() as u64 {
         true => (2 * last_ms).min(longest),
         false => first,
+    }
+}
+
+/// How a room is kept.
+fn record(setup: &RoomSetup) -> RoomRecord {
+    RoomRecord {
+        id: setup.id,
+        secret: setup.secret,
+        author_secret: setup.author_secret,
+        name: setup.name.clone(),
+        contacts: setup.contacts.clone(),
+        keep: setup.retention,
+        announced: setup.announced,
+        closed: setup.closed,
+        private: setup.private.clone(),
     }
 }
 

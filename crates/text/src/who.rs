@@ -24,8 +24,8 @@ const TAG_DIGITS: usize = 4;
 /// Digits that stand for a person without a nick.
 pub(crate) const NAMELESS_DIGITS: usize = 8;
 
-/// Signs that separate a name from other text on some screen.
-const SIGNS: [char; 7] = ['~', ':', '*', '<', '>', '↳', '⏎'];
+/// Signs that separate a name from other text on some screen, or say of it that its owner is verified, and signs that look alike.
+const SIGNS: [char; 11] = ['~', ':', '*', '<', '>', '↳', '⏎', '°', '˚', 'º', '∘'];
 
 /// Beginnings of lines that are not messages.
 const BEGINS: [char; 9] = ['-', '(', '/', '#', '…', '✓', '↑', '·', '─'];

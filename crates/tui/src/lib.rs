@@ -30,7 +30,7 @@ pub mod output;
 mod paint;
 mod panels;
 pub mod private;
-mod reports;
+pub mod reports;
 mod rooms;
 mod rows;
 mod rules;

@@ -12,7 +12,10 @@ use crate::{error::Error, limits::WANTS};
 impl Shelf {
     /// Notes that files may be offered in a room that are not here, and that somebody may have.
     pub(crate) fn look_for_offers(&self, room: RoomId) {
-        self.state().offers.insert(room);
+        let mut state = self.state();
+        state.offers.insert(room);
+        state.put_off.retain(|file| file.room != room);
+        drop(state);
         self.tidy();
     }
 
@@ -30,7 +33,13 @@ impl Shelf {
             let Some(keep) = self.keeps_room(&room) else { continue };
             let most =
                 keep.count.map_or(HOME_FILES, |count| usize::try_from(count).unwrap_or(HOME_FILES).min(HOME_FILES));
-            let offered = self.ways.readers.read(move |read| read.carried(&room, most)).await?;
+            let offered = match self.ways.readers.read(move |read| read.carried(&room, most)).await {
+                Ok(offered) => offered,
+                Err(why) => {
+                    self.state().offers.insert(room);
+                    return Err(why);
+                }
+            };
             let mut left = keep.bytes.unwrap_or(u64::MAX);
             let fits = offered.into_iter().take_while(|(_, size)| {
                 let fits = *size <= left;
@@ -43,7 +52,7 @@ impl Shelf {
             let mut state = self.state();
             for (file, size) in fits {
                 let known = state.held.contains_key(&file) || state.wants.contains_key(&file);
-                if known || state.dropped.contains(&file) {
+                if known || state.dropped.contains(&file) || state.put_off.contains(&file) {
                     continue;
                 }
                 if state.wants.len() >= WANTS {
@@ -59,8 +68,12 @@ impl Shelf {
 
     /// Stops to wait for a file that nobody has who is there. What came of it stays, for when somebody comes.
     pub(super) fn put_off(&self, file: &RoomFile) {
-        self.state().wants.remove(file);
-        if !self.state().offers.is_empty() {
+        let mut state = self.state();
+        state.wants.remove(file);
+        // Others have their turn first, and it has one again when somebody comes.
+        state.put_off.insert(*file);
+        if !state.offers.is_empty() {
+            drop(state);
             self.tidy();
         }
     }

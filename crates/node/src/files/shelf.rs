@@ -82,6 +82,8 @@ pub(super) struct State {
     pub(super) pinned: BTreeMap<RoomFile, usize>,
     /// Rooms that we keep in which files may be offered that are not here.
     pub(super) offers: BTreeSet<RoomId>,
+    /// Files that nobody has who is there: at most as many as rooms offer.
+    pub(super) put_off: BTreeSet<RoomFile>,
     /// Files of such rooms that were dropped because they exceeded a bound, and are not fetched again; at most
     /// [`HOME_FILES`].
     pub(super) dropped: BTreeSet<RoomFile>,

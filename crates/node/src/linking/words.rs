@@ -259,7 +259,9 @@ impl Word for HandedRoom {
 
 impl Word for AboutRoom {
     fn put(&self, out: &mut Vec<u8>) {
-        put_bytes(out, self.name.as_bytes());
+        // The name of a room may be longer; the other side reads all of it in the room.
+        let name = &self.name[..self.name.floor_char_boundary(LINK_NAME_BYTES)];
+        put_bytes(out, name.as_bytes());
         put_bytes(out, self.nick.as_bytes());
         out.push(u8::from(self.read.is_some()));
         if let Some(Place { time, author, seq }) = &self.read {

@@ -2,7 +2,8 @@
 
 use rumormill_api::{NewReport, Report, endpoints};
 use rumormill_client::Client;
-use rumormill_text::clean;
+use rumormill_text::{Names, clean};
+use rumormill_tui::reports::made;
 
 use crate::{
     client::{self, pick},
@@ -31,14 +32,16 @@ pub(crate) struct Args {
 /// When there is no such room or message, the room is open, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let Some(message) = &args.message else {
-        let list = async |client: &Client| -> Result<Vec<Report>, Failure> {
+        let list = async |client: &Client| -> Result<_, Failure> {
             let room = pick(client, Some(&args.room)).await?;
-            Ok(client.call(&endpoints::LIST_REPORTS, &[room.id.as_str()], &[], ()).await?.reports)
+            let reports = client.call(&endpoints::LIST_REPORTS, &[room.id.as_str()], &[], ()).await?.reports;
+            Ok((client.room(room.id.as_str()).people().await?, reports))
         };
-        let reports = client::with(&place, Reach::Reading, list).await?;
+        let (people, reports) = client::with(&place, Reach::Reading, list).await?;
+        let names = Names::of_people(&people);
         return reports.iter().try_for_each(|report| match args.json {
             true => json(report),
-            false => data(&line(report)),
+            false => data(&line(&names, report)),
         });
     };
     let report = NewReport { message: message.as_str().into(), words: args.words.join(" ") };
@@ -46,15 +49,13 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         let room = pick(client, Some(&args.room)).await?;
         Ok(client.call(&endpoints::MAKE_REPORT, &[room.id.as_str()], &[], &report).await?.told)
     };
-    match client::with(&place, Reach::Reading, make).await? {
-        0 => talk("nobody who governs this room is connected; the report waits here until somebody is"),
-        told => talk(&format!("reported to {told} who govern this room; nobody else learns of it")),
-    }
+    talk(&made(client::with(&place, Reach::Reading, make).await?));
     Ok(())
 }
 
 /// `ben on mallory: buy this (spam)`
-fn line(Report { by, author, text, words, message, .. }: &Report) -> String {
+fn line(names: &Names, Report { by, author, text, words, message, .. }: &Report) -> String {
     let words = if words.is_empty() { String::new() } else { format!(" ({})", clean(words)) };
-    format!("{} on {}: {}{words}  {}", clean(&by.nick), clean(&author.nick), clean(text), message.as_str())
+    let [by, author] = [by, author].map(|who| names.name(&who.author, &who.nick).whole());
+    format!("{by} on {author}: {}{words}  {}", clean(text), message.as_str())
 }

@@ -123,6 +123,10 @@ pub(super) async fn report(
     if room.is_mine(&of.author) {
         return Err(Refusal::new(codes::AUTHOR, "you said this yourself", "take it back instead"));
     }
+    if room.private().is_some() {
+        let help = "nobody governs a private room: hide its author, or leave";
+        return Err(Refusal::new(codes::AUTHOR, "there is nobody to report this to", help));
+    }
     if governs(&room) {
         let help = "you govern this room yourself: hide the message, or remove its author";
         return Err(Refusal::new(codes::AUTHOR, "there is nobody to report this to", help));

@@ -56,9 +56,9 @@ pub(super) async fn held(State(api): State<Api>, Path(room): Path<String>) -> An
     Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more: false }))
 }
 
-/// The rules of a room; `None` of an open one, which has none.
+/// The rules of a room; `None` of an open one, which has none, and of a private one, where nobody sets any.
 pub(super) fn rules_of(room: &Room) -> Option<words::Rules> {
-    room.is_closed().then(|| rules(&room.rules()))
+    (room.is_closed() && room.private().is_none()).then(|| rules(&room.rules()))
 }
 
 /// Lets somebody through whose message was reacted to, if it is held and we may.

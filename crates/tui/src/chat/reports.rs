@@ -21,6 +21,6 @@ impl Chat<'_> {
         if came.is_empty() {
             return self.screen.talk("nobody has reported anything to you here");
         }
-        came.iter().try_for_each(|report| self.screen.talk(&reports::line(report)))
+        came.iter().try_for_each(|report| self.screen.talk(&reports::line(&self.names, report)))
     }
 }

@@ -155,7 +155,7 @@ export const letThrough = (chat, who) => call("POST", at(chat.id, "/orders"), { 
 
 // Reports a message, if there is anybody to report it to.
 export function reporting(chat, message) {
-  if (message.mine || !chat.room?.standing || governs(chat.room)) return null;
+  if (message.mine || !chat.room?.standing || chat.room.private || governs(chat.room)) return null;
   const words = el("input", { name: "words", maxlength: 200, autocomplete: "off" });
   return () => ask({
     title: "Report this message?", yes: "Report it",

@@ -6,7 +6,7 @@ import { line, nick } from "./words.js";
 const TAG_DIGITS = 4;
 const LISTED = 8;
 const HUES = 8;
-const SIGNS = /[~:*<>↳⏎]/u;
+const SIGNS = /[~:*<>↳⏎°˚º∘]/u;
 const BEGINS = /^[-(/#…✓↑·─]/u;
 const LETTER = /^[\p{Alphabetic}\p{N}]/u;
 const ANY_LETTER = /[\p{Alphabetic}\p{N}]/u;
