@@ -1,5 +1,5 @@
 // Requests to our own process, and its events. Each request carries the token of this page in a header, which no
-// browser adds by itself, so no other page can send requests in our name.
+// browser adds by itself, so no other page can send requests in our name. And the values that this page keeps in the browser.
 
 const ANSWER_MS = 20_000;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
@@ -195,6 +195,6 @@ export function dropAll(prefix) {
 }
 
 // Calls `run` with the new value, or `null`, when another window changes it.
-export function whenElsewhere(name, run) {
+function whenElsewhere(name, run) {
   addEventListener("storage", ({ key, newValue }) => (key === name || key === null) && run(key === null ? null : newValue));
 }

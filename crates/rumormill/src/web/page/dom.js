@@ -1,4 +1,4 @@
-// Makes elements from attributes and text. Nothing here takes markup.
+// Makes elements from attributes and text, and dialogs. Nothing here takes markup.
 
 export const $ = (id) => document.getElementById(id);
 

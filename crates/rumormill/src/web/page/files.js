@@ -1,4 +1,4 @@
-// Files: how they look in a message, and how they are sent.
+// Files: how they look in a message, how they are sent, and how pictures come.
 
 import { $, el, theirs } from "./dom.js";
 import { fetched } from "./api.js";
@@ -11,7 +11,7 @@ const HIGHEST_PX = 288;
 const NAME_BYTES = 255;
 const SAVED_MS = 60_000;
 
-export function size(bytes) {
+function size(bytes) {
   if (bytes < 1000) return `${number(bytes)} B`;
   let [of, unit] = [bytes / 1000, 0];
   while (of >= 999.95 && unit + 1 < UNITS.length) [of, unit] = [of / 1000, unit + 1];
@@ -110,7 +110,7 @@ const eye = new IntersectionObserver((seen) => {
   }
 }, { rootMargin: AHEAD });
 
-export function picture(path, set) {
+function picture(path, set) {
   const node = el("img", { ...set, src: addresses.get(path) });
   if (!addresses.has(path)) {
     awaited.set(node, path);

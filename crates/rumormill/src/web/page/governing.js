@@ -1,4 +1,5 @@
-// Closed rooms: what you may do there with a person or a message, and where you stand.
+// Closed rooms: what you may do there with a person or a message, where you stand, the room's rules and held words, reports,
+// and tickets.
 
 import { $, ask, button, close, el, rows, show, theirs, twoLines } from "./dom.js";
 import { ask as at, call, Failure, fetched } from "./api.js";
@@ -14,7 +15,7 @@ const OUT = ["removed", "refused"];
 
 const rank = (role) => RANKS[role] ?? 4;
 export const mine = (room) => room?.standing?.role;
-export const governs = (room) => ["owner", "co-owner", "moderator"].includes(mine(room));
+const governs = (room) => ["owner", "co-owner", "moderator"].includes(mine(room));
 const appoints = (room) => rank(mine(room)) <= 1;
 
 // Whether nobody hears you in a room.
@@ -94,12 +95,10 @@ const SLOW = [[0, "off"], [5, "5 seconds"], [30, "30 seconds"], [60, "a minute"]
 const HELP = "Write slow SECONDS, slow off, newcomers held, newcomers shown, tickets members or tickets governors.";
 const WORDS = { "newcomers held": { hold: true }, "newcomers shown": { hold: false }, "tickets members": { tickets: true }, "tickets governors": { tickets: false }, "slow off": { slow_s: 0 } };
 
-const rules = (chat) => chat.room?.rules;
-const sets = (chat) => ["owner", "co-owner"].includes(mine(chat.room));
-const change = async (chat, body) => chat.rooms.set(chat.id, await call("PUT", at(chat.id, "/rules"), body));
+const change = (chat, body) => chat.set(chat.id, "/rules", body);
 
 // The rules as sentences.
-export const ruled = ({ slow_s, hold, tickets }) => [
+const ruled = ({ slow_s, hold, tickets }) => [
   slow_s ? `Slow mode: a member says one message in ${slow_s} s.` : "Slow mode is off.",
   hold ? "What newcomers say is held until somebody lets them through." : "What newcomers say is shown at once.",
   tickets ? "Members make tickets." : "Only the owner, co-owners and moderators make tickets.",
@@ -107,10 +106,10 @@ export const ruled = ({ slow_s, hold, tickets }) => [
 
 // Shows the rules; the owner and co-owners change them.
 export function showRules(chat) {
-  const now = rules(chat);
+  const now = chat.room?.rules;
   if (!now) throw new Failure(409, "Everybody is equal in an open room: it has no rules", "Begin a closed room for that.");
   const held = now.hold && button("What is held", () => chat.try(() => showHeld(chat)));
-  if (!sets(chat)) return show("Rules of this room", el("ul", {}, ruled(now).map((one) => el("li", {}, one))), el("div", { class: "row end" }, held));
+  if (!appoints(chat.room)) return show("Rules of this room", el("ul", {}, ruled(now).map((one) => el("li", {}, one))), el("div", { class: "row end" }, held));
   const failed = el("div", { role: "alert" });
   const waits = SLOW.some(([s]) => s === now.slow_s) ? SLOW : [...SLOW, [now.slow_s, `${now.slow_s} seconds`]];
   const slow = el("select", { name: "slow", "data-first": true }, waits.map(([s, words]) => el("option", { value: s, selected: s === now.slow_s }, words)));
@@ -149,7 +148,7 @@ export async function showHeld(chat) {
 }
 
 // Shows to everybody what a newcomer says.
-export const letThrough = (chat, who) => call("POST", at(chat.id, "/orders"), { does: "let-through", who });
+export const letThrough = (chat, who) => order(chat, { does: "let-through", who });
 
 // Reports of messages to those who govern a closed room.
 
@@ -239,7 +238,6 @@ async function tickets(id, room, made) {
   };
   const uses = el("input", { type: "number", name: "uses", min: 1, max: 100_000, value: 1, required: true });
   const ends = el("select", { name: "ends" }, DAYS.map(([days, words]) => el("option", { value: days }, words)));
-  const appoints = ["owner", "co-owner"].includes(room.standing.role);
   const keeper = el("input", { type: "checkbox", name: "keeper" });
   const form = el("form", { onsubmit: (event) => {
     event.preventDefault();
@@ -251,7 +249,7 @@ async function tickets(id, room, made) {
         : `Above is the new ticket, for ${count(Number(uses.value), "person", "people")}.`);
       await draw();
     });
-  } }, el("div", { class: "row" }, el("label", {}, "People", uses), el("label", {}, "Time", ends), appoints && el("label", { class: "check" }, keeper, "For a keeper, which stores and serves the room and cannot read it"), el("button", {}, "Make a ticket")));
+  } }, el("div", { class: "row" }, el("label", {}, "People", uses), el("label", {}, "Time", ends), appoints(room) && el("label", { class: "check" }, keeper, "For a keeper, which stores and serves the room and cannot read it"), el("button", {}, "Make a ticket")));
   await draw();
   return el("section", {}, el("h3", {}, "Another ticket"), form, failed, el("h3", {}, "Tickets of this room"), list);
 }

@@ -1,4 +1,4 @@
-// A picture of the network: this node, its peers, who received a message, and rumors on their way.
+// A picture of the network: this node, its peers, who received a message, and rumors on their way; and the status line.
 
 import { $, el, rows, svg, theirs } from "./dom.js";
 import { clock, count, number, seconds, short } from "./words.js";

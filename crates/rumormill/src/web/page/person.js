@@ -1,4 +1,4 @@
-// A person, and what you can do about them.
+// A person, and what you can do about them, privately too.
 
 import { $, button, close, el, rows, show, table, theirs } from "./dom.js";
 import { ask as at, call, fetched } from "./api.js";

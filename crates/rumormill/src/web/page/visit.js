@@ -304,10 +304,10 @@ export class Visit {
 
 // The loaded part of a room's timeline: at most MOST messages in order.
 
-export const PAGE = 50;
-export const MOST = 400;
+const PAGE = 50;
+const MOST = 400;
 
-export class Timeline {
+class Timeline {
   // `read` returns a page for { before, after, limit }, `one` a message by its ref.
   constructor(read, one) {
     Object.assign(this, { read, one });

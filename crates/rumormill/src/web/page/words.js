@@ -44,9 +44,3 @@ export function ago(ms, now = Date.now()) {
   return !word || ms > now + 60_000 ? clock(ms) : word === "now" ? word : `${Math.floor(passed / (word === "min" ? 60_000 : 3_600_000))} ${word} ago`;
 }
 
-export function span(ms) {
-  const s = Math.abs(ms) / 1000;
-  if (s < 10) return `${s.toFixed(1)} s`;
-  if (s < 120) return `${Math.round(s)} s`;
-  return s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
-}
