@@ -233,9 +233,9 @@ impl Seat {
         (once, now): (&[(Once, Option<Target>)], Now),
         answer: Answer,
     ) {
-        let known = once.iter().filter(|(_, of)| of.is_some()).count();
-        let messages = sayings.iter().filter(|(kind, _)| kind.is_message()).count().saturating_sub(known);
-        if let Err(left_ms) = self.take_slow_turn(messages, now) {
+        let is_new = |at: usize| once.get(at).is_none_or(|(_, said)| said.is_none());
+        let messages = (0..).zip(&sayings).filter(|(at, (kind, _))| kind.is_message() && is_new(*at)).count();
+        if let Err(left_ms) = self.may_speak(messages, now) {
             // The caller may have gone.
             let _ = answer.send(Err(Error::Slow { left_ms }));
             return;
@@ -248,7 +248,11 @@ impl Seat {
         {
             self.sayings.extend(self.asked.ask(vec![name], None));
         }
-        self.sayings.extend(self.asked.ask_once(sayings, once, answer));
+        let asked = self.asked.ask_once(sayings, once, answer);
+        if asked.iter().any(|saying| saying.kind.is_message()) {
+            self.take_slow_turn(now);
+        }
+        self.sayings.extend(asked);
     }
 
     /// Says some of the messages to repeat, after the sayings that callers wait for.

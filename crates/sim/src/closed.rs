@@ -137,11 +137,6 @@ impl World {
         self.order(peer, Order::Join { ticket, key, exchange: [0; 32], countersignature });
     }
 
-    /// How many peers there are, whether they run or not.
-    pub fn peers(&self) -> usize {
-        self.peers.len()
-    }
-
     /// Lets a peer store and serve what it cannot read, from its next start on.
     pub fn become_keeper(&mut self, peer: usize) {
         self.peers[peer].home.keeps = true;

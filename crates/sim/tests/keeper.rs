@@ -37,7 +37,7 @@ fn room() -> Story<World> {
 
 /// Only this one and the keeper are there.
 fn alone(room: &mut World, up: usize) -> Story {
-    for peer in 0..room.peers() {
+    for peer in 0..room.peer_count() {
         if peer != up && peer != KEEPER && room.is_up(peer) {
             room.crash(peer);
         }

@@ -229,19 +229,26 @@ impl Seat {
         self.board.posted().closed.as_ref().is_none_or(|closed| closed.shown.shows(author, seq, kind))
     }
 
-    /// Takes the turn of so many messages in slow mode, or tells for how many milliseconds they would be kept out.
-    pub(super) fn take_slow_turn(&mut self, messages: usize, now: Now) -> Result<(), u64> {
-        let Some(rules) = self.board.posted().closed.as_ref().map(|closed| closed.rules) else { return Ok(()) };
-        if messages == 0 || rules.slow_s == 0 || self.governs() {
+    /// The least time between two messages of ours, in milliseconds; 0 for none.
+    fn slow_ms(&self) -> u64 {
+        let slow_s = self.board.posted().closed.as_ref().map_or(0, |closed| closed.rules.slow_s);
+        if self.governs() { 0 } else { slow_s * 1_000 }
+    }
+
+    /// Our next message has to wait.
+    pub(super) fn take_slow_turn(&mut self, now: Now) {
+        self.governed.next_ms = now.wall_ms + self.slow_ms();
+    }
+
+    /// Tells for how many milliseconds slow mode would keep out so many messages, if it would.
+    pub(super) fn may_speak(&mut self, messages: usize, now: Now) -> Result<(), u64> {
+        let slow_ms = self.slow_ms();
+        if messages == 0 || slow_ms == 0 {
             return Ok(());
         }
-        let slow_ms = rules.slow_s * 1_000;
         let waits_ms = self.governed.next_ms.saturating_sub(now.wall_ms).min(slow_ms);
         match self.engine.slow_left_ms(now).max(waits_ms) {
-            0 if messages == 1 => {
-                self.governed.next_ms = now.wall_ms + slow_ms;
-                Ok(())
-            }
+            0 if messages == 1 => Ok(()),
             0 => Err(slow_ms),
             left_ms => Err(left_ms),
         }

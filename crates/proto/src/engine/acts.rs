@@ -199,7 +199,7 @@ impl Parts {
         }
     }
 
-    /// Gives up wants of acts that nobody answered, and wants the acts of people of whom we heard since.
+    /// Gives up wants of acts that nobody answered.
     pub(super) fn wake_acts(&mut self, turn: &mut Turn<'_>) {
         let now_ms = turn.now.ticks_ms;
         let overdue = self.acts.asked.iter().filter(|(_, asked)| asked.due_ms <= now_ms);

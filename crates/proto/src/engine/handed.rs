@@ -65,12 +65,16 @@ impl Parts {
 
     /// Opens the boxes for us, and the secrets that are sealed under epochs that we hold.
     pub(super) fn open_boxes(&mut self, turn: &mut Turn<'_>) {
-        let (room, key) = (self.room, self.own.exchange_secret());
+        let room = self.room;
         let Some(keys) = self.keys.as_mut().filter(|keys| keys.handed.stale || !keys.handed.came.is_empty()) else {
             return;
         };
         let came = std::mem::take(&mut keys.handed.came);
-        let boxed = came.iter().filter_map(|(epoch, sealed)| open_box(&room, epoch, &key, sealed)).collect();
+        // Nothing is opened in most turns, and the key is a hash away.
+        let key = (!came.is_empty()).then(|| self.own.exchange_secret());
+        let boxed =
+            key.iter().flat_map(|key| came.iter().filter_map(|(epoch, sealed)| open_box(&room, epoch, key, sealed)));
+        let boxed = boxed.collect();
         let mut news = self.keep_secrets(boxed, turn);
         while let (Some(keys), Some(fold)) = (&mut self.keys, self.logs.fold()) {
             let mut found = Vec::new();
@@ -92,6 +96,9 @@ impl Parts {
 
     /// Keeps secrets that acts name, and a bounded number of others. Returns whether any is new.
     pub(super) fn keep_secrets(&mut self, secrets: Vec<Secret>, turn: &mut Turn<'_>) -> bool {
+        if secrets.is_empty() {
+            return false;
+        }
         let (Some(keys), Some(fold)) = (&mut self.keys, self.logs.fold()) else { return false };
         let unnamed = keys.ring.epochs().iter().filter(|epoch| !fold.is_epoch(epoch)).count();
         let (mut places, mut news) = (EPOCHS_UNNAMED.saturating_sub(unnamed), false);

@@ -37,7 +37,8 @@ impl Quarantine {
     /// Takes out the runs of these authors.
     fn take(&mut self, authors: &BTreeSet<AuthorId>) -> Vec<(PeerId, RawRun)> {
         let mut all = Vec::new();
-        for (from, runs) in &mut self.of {
+        let waits = |runs: &VecDeque<RawRun>| runs.iter().any(|run| authors.contains(&run.author()));
+        for (from, runs) in self.of.iter_mut().filter(|(_, runs)| waits(runs)) {
             let (out, left): (VecDeque<_>, _) =
                 std::mem::take(runs).into_iter().partition(|run| authors.contains(&run.author()));
             *runs = left;

@@ -52,9 +52,9 @@ impl Entries {
         let denies = tree.denies_ahead(head.seq, &id, entry.deed.is_some());
         if denies {
             let forgotten = tree.forget_ahead(head.seq);
-            forgotten.iter().for_each(|act| _ = self.epochs.remove(act));
-            self.free.extend(forgotten);
+            self.release(forgotten);
         }
+        let tree = self.trees.entry(author).or_default();
         let ahead = tree.ahead(head.seq, &id);
         let act = entry.deed.is_some().then(|| ahead.or(self.free.last().copied()).unwrap_or(self.acts.len()));
         let grown = tree.insert(head, entry.prev, (act, entry.message));
@@ -129,24 +129,28 @@ impl Entries {
     /// Forgets the entries of a log from `at` on. Returns whether there were any.
     pub(crate) fn forget(&mut self, author: &AuthorId, at: Seq) -> bool {
         let Some(tree) = self.trees.get_mut(author).filter(|tree| tree.reaches(at)) else { return false };
-        let forgotten = tree.forget_from(at);
+        let (forgotten, empty) = (tree.forget_from(at), tree.is_empty());
+        if empty {
+            self.trees.remove(author);
+        }
+        self.release(forgotten);
+        true
+    }
+
+    /// Forgets acts of which no log holds any more.
+    fn release(&mut self, forgotten: Vec<ActNo>) {
         for act in &forgotten {
             self.epochs.remove(act);
             self.boxes.remove(act);
         }
         self.free.extend(forgotten);
-        if tree.is_empty() {
-            self.trees.remove(author);
-        }
-        true
     }
 
     /// Forgets the acts of a log that are known ahead of what is held. Returns whether there were any.
     pub(crate) fn forget_ahead(&mut self, author: &AuthorId) -> bool {
         let Some(tree) = self.trees.get_mut(author).filter(|tree| tree.knows_ahead()) else { return false };
         let forgotten = tree.forget_ahead(0);
-        forgotten.iter().for_each(|act| _ = self.epochs.remove(act));
-        self.free.extend(forgotten);
+        self.release(forgotten);
         true
     }
 

@@ -195,11 +195,13 @@ impl Pace {
             self.changes += 1;
         }
         let grew = std::mem::take(&mut self.grew);
-        if !self.rulings.slows() {
+        if !self.rulings.slows() || !folded && grew.is_empty() {
             return;
         }
         let all = &steps.members.all;
-        self.of.retain(|key, _| all.contains(key));
+        if folded {
+            self.of.retain(|key, _| all.contains(key));
+        }
         let authors: Vec<AuthorId> =
             if folded { all.iter().copied().collect() } else { grew.intersection(all).copied().collect() };
         authors.iter().for_each(|author| self.look(entries, steps, author));

@@ -30,7 +30,7 @@ fn ann_asks_ben_to_talk_privately_and_he_opens_one_request_and_declines_another(
     privately.until("Ann  can you keep a secret?");
     privately.types("yes");
     let mut there = Window::of(&mut ann.command(&["chat", "@Ben"]));
-    there.until("Ben  yes");
+    there.until("Ben°  yes");
     privately.until("Ben  yes  ✓ 1/1");
 
     // What was verified in the room is verified there, and nobody is let in or removed.
@@ -44,7 +44,7 @@ fn ann_asks_ben_to_talk_privately_and_he_opens_one_request_and_declines_another(
 
     // The same people have one private room, whoever writes, and a group is another.
     ben.run(&["msg", "lunch", "Ann", "by command"]);
-    there.until("Ben  by command");
+    there.until("Ben°  by command");
     at_eve.types("/msg Ann,Ben  us three?");
     at_ben.shows("Eve out of lunch, with Ann asks you to talk privately");
     at_ben.types("/requests decline Eve");

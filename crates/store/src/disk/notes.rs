@@ -375,11 +375,12 @@ pub(super) fn carried(db: &Connection, room: &RoomId, most: usize) -> Result<Vec
     let Some(number) = record::room(db, room)? else { return Ok(Vec::new()) };
     let mut find = db.prepare_cached(
         "SELECT log.id, seq, author FROM note INDEXED BY standing CROSS JOIN log ON log.id = note.log
-            WHERE note.room = ?1 AND target = 0 AND of = 0 AND kind = ?2 AND stands = 1 ORDER BY time DESC LIMIT ?3",
+            WHERE note.room = ?1 AND target = 0 AND of = 0 AND kind = ?2 AND stands = 1 ORDER BY time DESC, author DESC, seq DESC",
     )?;
-    let mut rows = find.query((number, Kind::FILE.number(), int(most as u64)))?;
+    let mut rows = find.query((number, Kind::FILE.number()))?;
     let mut files = Vec::new();
-    while let Some(row) = rows.next()? {
+    // Files in plain are notes of the same kind.
+    while let Some(row) = rows.next()?.filter(|_| files.len() < most) {
         let (at, author) = (seq(row.get(1)?)?, AuthorId(array(row, 2)?));
         for_each(db, row.get(0)?, (at, at), |stored| {
             let run = stored.run(&author);

@@ -42,7 +42,7 @@ impl Shelf {
     /// The files that unretracted entries offer and whose bytes are sealed, newest first.
     pub(super) fn carried(&self, most: usize) -> Vec<(FileId, u64)> {
         let mut places: Vec<Place> = self.about(None, Kind::FILE..=Kind::FILE).map(|(_, place)| place).collect();
-        places.sort_by_key(|place| Reverse(place.time));
+        places.sort_by_key(|place| Reverse(*place));
         let rows = places.iter().filter_map(|place| self.rows(&place.author, place.seq, place.seq).next());
         let sealed = rows.filter(|row| row.raw.kind == Kind::CARRIED);
         let named = sealed.filter_map(|row| carried(row.raw.body.bytes()?));
