@@ -10,15 +10,21 @@ lab:
 run:
 	cargo run --quiet --bin rumormill -- demo
 
+# Most tests wait for processes rather than for the processor.
+export RUST_TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 6 ? n : 6)))
+
+# What only the siege switches on must not reach the program, so it is built alone. The two programs that are named with
+# it, of which nothing is built, let it share the libraries that they were built with.
+SIEGE = -p rumormill-siege -p rumormill -p rumormill-relay --lib --bin rumormill-siege \
+	--test explore --test fuzz --test signatures --test table
+
 test:
 	cargo fmt --all --check
 	cargo clippy --all-targets -- --deny warnings
-	cargo clippy -p rumormill-siege --all-targets -- --deny warnings
-	cargo clippy -p rumormill-relay --all-targets -- --deny warnings
-	cargo test -p rumormill-relay
-	cargo build -p rumormill-relay
+	cargo clippy $(SIEGE) --profile test -- --deny warnings
+	cargo build --bins --tests
 	cargo test
-	cargo test -p rumormill-siege
+	cargo test $(SIEGE)
 	@if command -v node >/dev/null && command -v npm >/dev/null && [ -x "$(CHROMIUM)" ]; \
 	then $(MAKE) page; else echo "the page was not tested: that needs node, npm and chromium"; fi
 

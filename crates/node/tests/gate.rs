@@ -79,8 +79,13 @@ impl Caller {
 
     /// Proves its key, and that of its ticket if it comes as a guest.
     async fn proves(&self, wire: &mut Wire, is_guest: bool) {
+        let proof = self.proof(&wire.signed, is_guest);
+        self.shows(wire, proof).await;
+    }
+
+    fn proof(&self, signed: &Introduction, is_guest: bool) -> Vec<u8> {
         let mut plain = self.author.id().0.to_vec();
-        plain.extend_from_slice(&self.author.introduce(&wire.signed));
+        plain.extend_from_slice(&self.author.introduce(signed));
         match is_guest {
             false => plain.extend_from_slice(&[0, 0]),
             true => {
@@ -88,9 +93,14 @@ impl Caller {
                 plain.push(1);
                 plain.extend_from_slice(&pass.ticket.0);
                 plain.extend_from_slice(&Author::from_secret(&pass.secret).id().0);
-                plain.extend_from_slice(&wire.signed.countersign(&pass.secret, &self.author.id()));
+                plain.extend_from_slice(&signed.countersign(&pass.secret, &self.author.id()));
             }
         }
+        plain
+    }
+
+    /// Seals a proof as newcomers do, and sends it.
+    async fn shows(&self, wire: &mut Wire, mut plain: Vec<u8>) {
         plain.resize(1024, 0);
         let mut key = blake3::Hasher::new_derive_key("rumormill 1 proof");
         key.update(&self.ticket.secret).update(&wire.signed.exported).update(&[0]).update(&self.ticket.room.0);
@@ -174,6 +184,15 @@ fn nothing(said: &[Said]) {
     assert!(!said.iter().any(|said| tells(&said)), "{said:?}");
 }
 
+/// Checks that so many proofs came, which only members can open, and nothing else of the room.
+async fn sealed_proofs(wire: &mut Wire, count: usize) {
+    let (sealed, rest): (Vec<Said>, _) =
+        wire.hears_out().await.into_iter().partition(|said| matches!(said, Said::Control(PROOF)));
+    assert_eq!(sealed.len(), count);
+    nothing(&rest);
+    assert_eq!(wire.closed().await, NOTHING_SHARED);
+}
+
 async fn until(room: &Room, what: &str, good: impl Fn(&Room) -> bool) {
     let mut events = room.events();
     let wait = async {
@@ -211,13 +230,38 @@ async fn a_dead_ticket_gets_not_a_byte_of_the_room() {
     for proofs in [1, 0] {
         let mut wire = caller.calls().await;
         wire.control(&[&[PROOF, 0][..], &[5; 1040]].concat()).await;
-        let (sealed, rest): (Vec<Said>, _) =
-            wire.hears_out().await.into_iter().partition(|said| matches!(said, Said::Control(PROOF)));
-        assert_eq!(sealed.len(), proofs);
-        nothing(&rest);
-        assert_eq!(wire.closed().await, NOTHING_SHARED);
+        sealed_proofs(&mut wire, proofs).await;
     }
     assert_eq!(ann.members().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_greeting_in_somebody_elses_name_opens_nothing() {
+    let node = memory().await;
+    let ann = node.create_closed("lunch").await.unwrap();
+    let ticket = ann.new_ticket(1, None).await.unwrap();
+    let ben = Caller::new(&node, &ticket, 9).await;
+    let mut bens = ben.calls().await;
+    ben.proves(&mut bens, true).await;
+    bens.says(&Frame::Runs { want: 0, runs: vec![ben.join()] }).await;
+    until(&ann, "the welcome", |room| is_in(room, ben.author.id())).await;
+    ann.say("between us").await.unwrap();
+
+    // Mallory knows the room's secret and who is in it: she signs for Ben, and repeats what Ben signed at his connection.
+    let mallory = Caller::new(&node, &ticket, 8).await;
+    for is_repeated in [false, true] {
+        let mut wire = mallory.calls().await;
+        let (by, at) = if is_repeated { (&ben, bens.signed) } else { (&mallory, wire.signed) };
+        let mut proof = by.proof(&at, false);
+        proof[..32].copy_from_slice(&ben.author.id().0);
+        mallory.shows(&mut wire, proof).await;
+        wire.says(&Frame::Status { digest: [0; 16], answer: false }).await;
+        sealed_proofs(&mut wire, usize::from(!is_repeated)).await;
+    }
+    // Ben himself is let in by the same means.
+    let mut wire = ben.calls().await;
+    ben.proves(&mut wire, false).await;
+    while !matches!(wire.hears().await.unwrap(), Said::Frame(_)) {}
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -170,7 +170,7 @@ impl RawRun {
         self.with_bodies(|seq, kind| !kind.can_be_hidden() || !is_hidden(seq))
     }
 
-    fn with_bodies(&self, keeps: impl Fn(Seq, Kind) -> bool) -> Result<Self, Reject> {
+    pub(crate) fn with_bodies(&self, keeps: impl Fn(Seq, Kind) -> bool) -> Result<Self, Reject> {
         let entries = self.entries.iter().zip(self.first..).map(|(entry, seq)| match keeps(seq, entry.kind) {
             true => entry.clone(),
             false => RawEntry { body: entry.body.dropped(), ..entry.clone() },

@@ -54,11 +54,12 @@ impl<'a> Spread<'a> {
     }
 
     /// Waits until every linked peer has an entry, at most [`TAKES_MS`], and reports how many do. If this process has
-    /// just opened the home, it first waits for a peer to link, as long as leaving a chat waits. Nobody there is no
-    /// failure: the node keeps the entry and sends it when the home is open and somebody is there.
+    /// just opened the home, it first waits for a peer to link, as long as leaving a chat waits, if there is anybody but
+    /// us. Nobody there is no failure: the node keeps the entry and sends it when the home is open and somebody is there.
     pub(crate) async fn wait(&mut self, done: &str, entry: &EntryRef) {
         let begun = Instant::now();
-        let looks_ms = if self.client.is_in_process() { LEAVE_MS } else { 0 };
+        let looks = self.client.is_in_process() && self.has_others().await;
+        let looks_ms = if looks { LEAVE_MS } else { 0 };
         let mut met = None;
         loop {
             // The entry is written whatever its holders: after an error, a program would write it again.
@@ -81,6 +82,11 @@ impl<'a> Spread<'a> {
                 return talk(&format!("{done}; {}", reached(here.len(), holders.len(), lacking)));
             }
         }
+    }
+
+    /// Whether anybody but us was ever in the room.
+    async fn has_others(&self) -> bool {
+        self.room.people().await.map_or(true, |people| people.iter().any(|person| !person.me))
     }
 
     /// The same for the last entry, when that is no message but changes one, or the room.

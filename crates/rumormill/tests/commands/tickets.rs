@@ -1,5 +1,7 @@
 //! Tickets as people paste them.
 
+use std::thread;
+
 use crate::person::Person;
 
 #[test]
@@ -26,12 +28,17 @@ fn a_ticket_is_found_in_any_pasted_text() {
         format!("\u{feff}{ticket}"),
         ada.lines(&["ticket", "--link"]).concat(),
     ];
-    for text in pasted {
-        let bob = Person::new();
-        let joined = bob.run(&["join", &text]);
-        assert!(joined.status.success(), "{text:?}: {joined:?}");
-        assert_eq!(bob.lines(&["rooms"]).len(), 1, "{text:?}");
-    }
+    // Each of them waits for others to come.
+    thread::scope(|all| {
+        for text in &pasted {
+            all.spawn(move || {
+                let bob = Person::new();
+                let joined = bob.run(&["join", text]);
+                assert!(joined.status.success(), "{text:?}: {joined:?}");
+                assert_eq!(bob.lines(&["rooms"]).len(), 1, "{text:?}");
+            });
+        }
+    });
 }
 
 #[test]

@@ -25,8 +25,8 @@ pub(crate) fn with_relay(story: impl FnOnce(&str)) {
     if relay.exists() {
         return story(&relay.to_string_lossy());
     }
-    assert!(std::env::var_os("CI").is_none(), "`cargo build -p rumormill-relay` comes first");
-    eprintln!("skipped: the relay is not built; `cargo build -p rumormill-relay` builds it");
+    assert!(std::env::var_os("CI").is_none(), "`cargo build --bins` comes first");
+    eprintln!("skipped: the relay is not built; `cargo build --bins` builds it");
 }
 
 #[test]

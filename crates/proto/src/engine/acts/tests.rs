@@ -144,3 +144,18 @@ fn a_log_that_comes_to_another_entry_proves_that_the_act_ahead_was_on_another_br
     assert_eq!(engine.frontier().head(&owner.author.id()).map(|head| head.seq), Some(runs[11].last()));
     assert!(!is_in(&mut engine, &ben));
 }
+
+#[test]
+fn a_run_is_refused_from_an_act_on_whose_body_was_dropped() {
+    let (owner, [anna, ben], acts, runs) = long();
+    let lets_ben_in = acts[2].last();
+    let bare: Vec<RawRun> = runs.iter().map(|run| run.with_bodies(|seq, _| seq != lets_ben_in).unwrap()).collect();
+    let mut engine = engine(&owner);
+    give(&mut engine, &bare);
+    let held = |engine: &Engine| engine.frontier().head(&owner.author.id()).map_or(0, |head| head.seq + 1);
+    assert_eq!(held(&engine), lets_ben_in, "what comes before it is taken");
+    assert!(is_in(&mut engine, &anna) && !is_in(&mut engine, &ben));
+    give(&mut engine, &runs);
+    assert_eq!(held(&engine), owner.next);
+    assert!(!is_in(&mut engine, &anna) && is_in(&mut engine, &ben));
+}
