@@ -70,7 +70,7 @@ weather:
 
 # What the simulator answers, beside other systems where there are any; some hours of one core. CSV and SVG go to
 # target/studies.
-STUDIES = demers glomers partition sybil
+STUDIES = demers glomers partition removal sybil
 BESIDE_OTHERS = spread crash idle repair
 studies:
 	cargo build --release -p rumormill-sim -p rumormill-compare

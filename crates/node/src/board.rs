@@ -29,6 +29,7 @@ use crate::{
     limits::EVENTS,
     membership::Membership,
     outbound::Outbound,
+    proof::ProofKey,
     sought::Tried,
     status::Traffic,
     ticket::Admits,
@@ -79,6 +80,8 @@ pub(crate) struct Posted {
     pub(crate) private: Option<Private>,
     /// Messages whose content no linked peer keeps.
     pub(crate) lost: BTreeSet<Target>,
+    /// The keys of tags on the LAN, that of ours first; none in an open room, where it is the room's secret.
+    pub(crate) tags: Zeroizing<Vec<ProofKey>>,
     /// The state of a closed room; `None` of an open one.
     pub(crate) closed: Option<Arc<Closed>>,
     /// Dials that failed.

@@ -34,7 +34,7 @@ use rumormill_proto::{
 use rumormill_store::{Read, Store};
 use tokio::{
     runtime::{Handle, Runtime},
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot, watch},
 };
 
 use crate::{
@@ -102,6 +102,8 @@ pub(crate) struct Tools {
     pub(crate) readers: Arc<Readers>,
     pub(crate) boards: Boards,
     pub(crate) shelf: Arc<Shelf>,
+    /// Told when tags on the LAN change.
+    pub(crate) retag: watch::Sender<()>,
 }
 
 /// A room that can be entered.

@@ -31,7 +31,7 @@ pub(crate) struct Inner {
     pub(crate) shown: Shown,
     pub(crate) endpoint: Endpoint,
     /// `None` if LAN discovery is off.
-    pub(crate) lan: Option<Lan>,
+    pub(crate) lan: Option<Arc<Lan>>,
     /// How far the node goes to reach peers.
     pub(crate) reach: Reach,
     /// The networks that the node does not leave, if it is to stay in them.

@@ -1,10 +1,11 @@
 //! Finding members of our rooms on the LAN, by mDNS.
 //!
-//! An announcement carries a short tag for each room. Only members know the room's secret, without which a tag looks
-//! random, and every peer has another tag for the same room. A tag that matches by chance costs a dial on which no room
-//! is shared.
+//! An announcement carries a short tag for each room. Only members know the secret that it is made from, without which a
+//! tag looks random, and every peer has another tag for the same room. A tag that matches by chance costs a dial on which
+//! no room is shared. In a closed room the tag is made from the epoch under which its sender writes, and from the room's secret
+//! by newcomers and keepers, so somebody who was removed does not recognise who is there.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use data_encoding::BASE32_NOPAD;
 use iroh::{
@@ -18,6 +19,7 @@ use rumormill_proto::{
     ids::{PeerId, RoomId},
 };
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use crate::{
     address,
@@ -26,7 +28,7 @@ use crate::{
     error::Error,
     found::{Found, Names},
     limits::{LAN_ROOMS, TAG_GROUP},
-    links::Secret,
+    proof::ProofKey,
     random::random,
     wires::Wires,
 };
@@ -56,7 +58,12 @@ impl Lan {
     ///
     /// # Errors
     /// [`Error::Lan`] when the system does not allow it.
-    pub(crate) fn start(endpoint: &Endpoint, wires: Wires, boards: Boards) -> Result<Self, Error> {
+    pub(crate) fn start(
+        endpoint: &Endpoint,
+        wires: Wires,
+        boards: Boards,
+        retagged: watch::Receiver<()>,
+    ) -> Result<Arc<Self>, Error> {
         let failed = |why: String| Error::Lan { why };
         let mdns = MdnsAddressLookup::builder()
             .service_name(SERVICE)
@@ -67,14 +74,17 @@ impl Lan {
         let (tell, news) = watch::channel(());
         let padding = (0..TAG_GROUP).map(|_| letters(&random())).collect();
         tokio::spawn(look(mdns, wires.clone(), boards.clone(), Arc::clone(&found), tell));
-        Ok(Self { endpoint: endpoint.clone(), wires, boards, found, news, padding })
+        let lan = Arc::new(Self { endpoint: endpoint.clone(), wires, boards, found, news, padding });
+        tokio::spawn(announce_again(Arc::downgrade(&lan), retagged));
+        Ok(lan)
     }
 
     /// Announces our present rooms, and looks for them among the peers that were found before.
     pub(crate) async fn announce(&self) {
         let me = address::peer(self.endpoint.id());
+        let ours = keys(&self.boards);
         let mut tags: Vec<String> =
-            secrets(&self.boards).iter().take(LAN_ROOMS).map(|(room, secret)| tag(room, secret, &me)).collect();
+            ours.iter().take(LAN_ROOMS).filter_map(|(room, keys)| Some(tag(room, keys.first()?, &me))).collect();
         let padded = tags.len().next_multiple_of(TAG_GROUP);
         tags.extend(self.padding.iter().take(padded - tags.len()).cloned());
         tags.sort();
@@ -96,6 +106,14 @@ impl Lan {
     /// The addresses of the peers that are announced now.
     pub(crate) fn found(&self) -> Vec<EndpointAddr> {
         lock(&self.found).infos().map(EndpointInfo::to_endpoint_addr).collect()
+    }
+}
+
+/// Announces other tags whenever they change, as long as the node is there.
+async fn announce_again(lan: Weak<Lan>, mut retagged: watch::Receiver<()>) {
+    while retagged.changed().await.is_ok() {
+        let Some(lan) = lan.upgrade() else { return };
+        lan.announce().await;
     }
 }
 
@@ -129,8 +147,8 @@ async fn hear(info: &EndpointInfo, wires: &Wires, boards: &Boards) -> Names {
     let Some(told) = info.user_data().map(ToString::to_string) else { return found };
     let peer = address::peer(info.endpoint_id);
     let address = address::encode(&info.to_endpoint_addr());
-    for (room, secret) in secrets(boards) {
-        if names(&told, &tag(&room, &secret, &peer)) {
+    for (room, keys) in keys(boards) {
+        if keys.iter().any(|key| names(&told, &tag(&room, key, &peer))) {
             let contacts = vec![Contact { peer, address: address.clone() }];
             wires.tell(Command::Heard { room, contacts }).await;
             found = Names::Ours;
@@ -144,13 +162,19 @@ fn names(told: &str, tag: &str) -> bool {
     told.as_bytes().chunks(TAG_LETTERS).any(|one| one == tag.as_bytes())
 }
 
-fn secrets(boards: &Boards) -> Vec<Secret> {
+/// The keys of the tags of our rooms, those of our own tags first.
+fn keys(boards: &Boards) -> Vec<(RoomId, Zeroizing<Vec<ProofKey>>)> {
     let boards = lock(boards);
-    boards.values().filter(|board| !board.is_damaged()).map(|board| (board.id, *board.secret)).collect()
+    let whole = boards.values().filter(|board| !board.is_damaged());
+    let keys = whole.map(|board| match board.posted().tags.clone() {
+        tags if tags.is_empty() => (board.id, Zeroizing::new(vec![*board.secret])),
+        tags => (board.id, tags),
+    });
+    keys.collect()
 }
 
 /// The tag of a room in the announcement of `peer`.
-fn tag(room: &RoomId, secret: &[u8; 32], peer: &PeerId) -> String {
+fn tag(room: &RoomId, secret: &ProofKey, peer: &PeerId) -> String {
     let key = blake3::derive_key("rumormill 1 lan", secret);
     letters(blake3::Hasher::new_keyed(&key).update(&peer.0).update(&room.0).finalize().as_bytes())
 }
@@ -167,7 +191,61 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use rumormill_proto::governance::Order;
+
     use super::*;
+    use crate::{membership::Membership, node::Node, room::Room, settings::Settings};
+
+    fn keys_at(node: &Node) -> Vec<ProofKey> {
+        keys(&node.inner.boards)[0].1.to_vec()
+    }
+
+    async fn until(room: &Room, what: &str, good: impl Fn() -> bool) {
+        let mut events = room.events();
+        let wait = async {
+            loop {
+                let renewed = room.renewed();
+                if good() {
+                    return;
+                }
+                tokio::select! {
+                    _ = events.next() => {}
+                    () = renewed => {}
+                }
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(60), wait).await.is_ok(), "this never came: {what}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_was_removed_recognises_nobody_on_the_lan_and_whoever_slept_is_recognised() {
+        let [ann, ben, mallory] =
+            [(); 3].map(|()| Node::open(Settings::memory())).map(|node| async { node.await.unwrap() });
+        let (ann, ben, mallory) = tokio::join!(ann, ben, mallory);
+        let room = ann.create_closed("lunch").await.unwrap();
+        let ticket = room.ticket().await.unwrap();
+        assert_ne!(keys_at(&ann)[0], ticket.secret);
+        let mut others = Vec::new();
+        for node in [&ben, &mallory] {
+            let other = node.join(&ticket).await.unwrap();
+            assert_eq!(keys_at(node)[0], ticket.secret, "a newcomer holds no other secret");
+            until(&other, "to be let in", || matches!(other.membership(), Membership::Present(_))).await;
+            until(&other, "our own tag is that of a member", || keys_at(node)[0] == keys_at(&ann)[0]).await;
+            others.push(other);
+        }
+        room.order(Order::Remove(others[1].author())).await.unwrap();
+        until(&others[0], "another epoch", || keys_at(&ben)[0] != keys_at(&mallory)[0]).await;
+        until(&others[1], "the removal", || matches!(others[1].membership(), Membership::Removed { .. })).await;
+        assert_eq!(keys_at(&ann)[0], keys_at(&ben)[0]);
+        assert!(!keys_at(&mallory).contains(&keys_at(&ann)[0]));
+        // Whoever slept since announces the epoch of before, and is recognised.
+        assert!(keys_at(&ann).contains(&keys_at(&mallory)[0]) && keys_at(&ann).contains(&ticket.secret));
+        for node in [ann, ben, mallory] {
+            node.close().await;
+        }
+    }
 
     #[test]
     fn a_tag_is_found_among_those_told_by_members_only() {

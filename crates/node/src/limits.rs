@@ -351,6 +351,10 @@ pub const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// Rooms announced on the LAN: tags of 8 letters in the 245 bytes that an announcement has.
 pub const LAN_ROOMS: usize = 24;
 
+/// Epochs of a closed room from which tags on the LAN are recognised, the newest: somebody whose node slept through more
+/// dials others.
+pub const LAN_EPOCHS: usize = 64;
+
 /// Entries indexed at once when there is nothing better to do: a few milliseconds.
 pub const INDEX_ENTRIES: usize = 512;
 

@@ -19,7 +19,7 @@ use rumormill_proto::{
 use rumormill_store::{Closed, Disk, Files, Listed, Memory, Rooms, Still, Store, free_bytes, used_bytes};
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
 };
 
 use crate::{
@@ -90,6 +90,7 @@ impl Node {
             Connector::open(endpoint.clone(), attached.clone(), wires.clone(), boards.clone(), shown.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), connector);
+        let (retag, retagged) = watch::channel(());
         let tools = Tools {
             me: address::peer(endpoint.id()),
             trace: settings.trace,
@@ -99,11 +100,12 @@ impl Node {
             readers: readers.clone(),
             boards: boards.clone(),
             shelf: shelf.clone(),
+            retag,
         };
         start(Driver::new(store, links, tools)?, inbox)?;
         tokio::spawn(watch_address(endpoint.clone(), wires.clone()));
         let lan = match settings.bind {
-            Bind::Any if settings.lan => Some(Lan::start(&endpoint, wires, boards.clone())?),
+            Bind::Any if settings.lan => Some(Lan::start(&endpoint, wires, boards.clone(), retagged)?),
             _ => None,
         };
         let dir = settings.home.dir().map(Path::to_owned);
@@ -213,7 +215,7 @@ impl Node {
 
     /// Resolves when a peer is found on the LAN after this call; never if LAN discovery is off.
     pub fn found(&self) -> impl Future<Output = ()> + use<> {
-        let news = self.inner.lan.as_ref().map(Lan::news);
+        let news = self.inner.lan.as_ref().map(|lan| lan.news());
         async move {
             // The sender lives as long as the node.
             if let Some(mut news) = news
@@ -227,7 +229,7 @@ impl Node {
 
     /// Asks the peers that were found on the LAN which rooms they announce; empty if LAN discovery is off.
     pub async fn nearby(&self) -> Vec<NearbyRoom> {
-        let found = self.inner.lan.as_ref().map(Lan::found).unwrap_or_default();
+        let found = self.inner.lan.as_ref().map(|lan| lan.found()).unwrap_or_default();
         nearby::ask_all(&self.inner.endpoint, found).await
     }
 

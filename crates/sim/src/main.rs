@@ -47,6 +47,8 @@ enum What {
     Idle(Size),
     /// Measure the bytes it takes to find what is missing, against the amount missing
     Repair(Size),
+    /// Measure how long somebody who is removed reads on, and what the new epoch costs
+    Removal(Size),
     /// Heal two halves of a room that talked on while apart
     Partition(Size),
     /// Put honest peers among many false ones
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
         What::Glomers(size) => size.make(study::glomers::study),
         What::Idle(size) => size.make(|lot| study::idle::study(lot, &[&pair::Ours, &FlatVector])),
         What::Repair(size) => size.make(|lot| study::repair::study(lot, &[&pair::Ours, &FlatVector])),
+        What::Removal(size) => size.make(study::removal::study),
         What::Partition(size) => size.make(study::partition::study),
         What::Sybil(size) => size.make(study::sybil::study),
         What::Crowd(size) => size.make(study::crowd::study),

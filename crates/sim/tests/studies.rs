@@ -172,3 +172,14 @@ fn broadcasts_need_few_messages_and_no_hub() -> Story {
     }
     Ok(())
 }
+
+#[test]
+fn whoever_is_removed_reads_nothing_that_is_said_a_few_round_trips_later() -> Story {
+    let table = study::removal::study(&Lot::quick(2))?.remove(0);
+    println!("{table}");
+    for keepers in ["none", "one"] {
+        let last = figure(&table, &["12", keepers], "last ms");
+        assert!(last.most <= 1_000.0, "{table}");
+    }
+    Ok(())
+}

@@ -190,6 +190,14 @@ impl Driver {
         for (room, outputs) in outputs {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
             let mut filled = seat.look_round(&outputs);
+            let other_keys = |output: &Output| match output {
+                Output::Keep(_) | Output::Emit(Event::Counts { .. }) => true,
+                Output::Emit(Event::Shown { entry, .. }) => entry.kind.is_act(),
+                _ => false,
+            };
+            if outputs.iter().any(other_keys) && seat.post_tags() {
+                self.tools.retag.send_replace(());
+            }
             for output in outputs {
                 match output {
                     Output::Said { tag, seq } => seat.said(tag, seq),

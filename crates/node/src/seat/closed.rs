@@ -17,13 +17,14 @@ use rumormill_proto::{
     time::Now,
 };
 use rumormill_store::{Closed as Held, Pass};
+use zeroize::Zeroizing;
 
 use super::Seat;
 use crate::{
     board::Closed,
     error::Error,
     event::RoomEvent,
-    limits::{ORDER_AGAIN_MS, ORDERS, TICKET_USES, WELCOME_LATER_MS},
+    limits::{LAN_EPOCHS, ORDER_AGAIN_MS, ORDERS, TICKET_USES, WELCOME_LATER_MS},
     membership::{Membership, Refusal},
     proof::ProofKey,
     random::random,
@@ -287,6 +288,7 @@ impl Seat {
     pub(super) fn begin_closed(&mut self) {
         self.governed.turned_away = false;
         self.post_closed(&BTreeSet::new());
+        self.post_tags();
         let author = self.writer();
         let said = self.engine.frontier().log(&author.id()).is_some_and(|log| !log.is_empty());
         if said || self.is_in() {
@@ -321,6 +323,17 @@ impl Seat {
     /// The keys under which the proofs of others may be sealed.
     pub(crate) fn proof_keys(&self) -> impl Iterator<Item = ProofKey> {
         self.engine.proof_keys().map(|key| *key.bytes()).chain([self.setup.secret])
+    }
+
+    /// Posts the keys of tags on the LAN. Returns whether our own has changed: somebody who is out knows the one before.
+    pub(crate) fn post_tags(&mut self) -> bool {
+        if self.setup.closed.is_none() {
+            return false;
+        }
+        let ours = self.proof_key();
+        let others = self.engine.proof_keys().map(|key| *key.bytes()).take(LAN_EPOCHS).chain([self.setup.secret]);
+        let tags = Zeroizing::new([ours].into_iter().chain(others.filter(|key| *key != ours)).collect());
+        std::mem::replace(&mut self.board.posted().tags, tags).first() != Some(&ours)
     }
 
     /// Whether a proof of ours tells nothing to those who hold the room's secret alone.

@@ -15,6 +15,7 @@ pub mod glomers;
 pub mod idle;
 pub mod pair;
 pub mod partition;
+pub mod removal;
 pub mod repair;
 #[cfg(feature = "command")]
 pub mod report;
