@@ -150,6 +150,29 @@ impl World {
         (self.ring(peer).epochs().len(), self.held(peer).into_iter().filter_map(plain).collect())
     }
 
+    /// The texts in the store of `at` that are sealed under an epoch of which a box for `whose` key lies there, as that box shows
+    /// them to whoever gets hold of both.
+    pub fn boxed_for(&self, at: usize, whose: usize) -> Vec<String> {
+        let (lines, key) = (self.held(at), self.author(whose));
+        let boxed = |line: &TimelineRow| match line.body.bytes().map(|body| Act::parse(line.kind, body)) {
+            Some(Ok(Some(Act { says: Says::Boxes { epoch, boxes, .. }, .. }))) => {
+                boxes.iter().any(|(to, _)| *to == key).then_some(epoch)
+            }
+            _ => None,
+        };
+        let epochs: BTreeSet<_> = lines.iter().filter_map(boxed).collect();
+        // Whoever makes an epoch holds its secret, and so do all who were there.
+        let secrets = (0..self.peers.len()).flat_map(|peer| self.ring(peer).from(0).cloned().collect::<Vec<_>>());
+        let ring = Ring::new(self.room, secrets.filter(|secret| epochs.contains(&secret.id())));
+        let opened = lines.iter().filter_map(|line| {
+            match ring.open((&line.place.author, line.place.seq), line.kind, &line.body) {
+                Opened::Body(kind, body) if kind == Kind::TEXT => Some(String::from_utf8_lossy(&body).into_owned()),
+                _ => None,
+            }
+        });
+        opened.collect()
+    }
+
     /// Lets in, at a peer, everybody who waits there.
     pub fn welcome_all(&mut self, peer: usize) {
         let waiting = self.seats(peer).into_iter().filter(|(_, seat)| seat.knocks.is_some());

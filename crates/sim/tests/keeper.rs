@@ -105,3 +105,35 @@ fn whoever_was_away_when_somebody_was_removed_reads_on_and_the_removed_do_not() 
     assert_eq!(room.reads(KEEPER), (0, vec![Kind::FOUND]));
     Ok(())
 }
+
+#[test]
+fn a_dead_ticket_beside_the_whole_disk_of_a_keeper_reads_nothing_said_after_its_end() -> Story {
+    let mut room = room()?;
+    let others = room.join(2);
+    room.run_ms(2_000)?;
+    for other in &others {
+        room.admit(FOUNDER, *other);
+        room.run_ms(1_000)?;
+    }
+    let made = room.make_ticket(FOUNDER, 5);
+    room.settle()?;
+    let guest = room.join_by(&[KEEPER], 1)[0];
+    room.use_ticket(guest, made);
+    room.run_ms(10_000)?;
+    // Whoever waits has a box of the next epoch, so that it can read once it is in.
+    room.remove(FOUNDER, others[1]);
+    room.run_ms(10_000)?;
+    room.say(others[0], "while it waits");
+    room.run_ms(10_000)?;
+    assert_eq!(room.boxed_for(KEEPER, guest), ["while it waits"]);
+    let ticket = room.ticket_id(made).unwrap();
+    room.order(FOUNDER, Order::Revoke(ticket));
+    room.run_ms(10_000)?;
+    room.say(FOUNDER, "after its end");
+    room.say(others[0], "so it is");
+    room.run_ms(10_000)?;
+    assert!(!room.seats(FOUNDER).contains_key(&room.author(guest)), "it does not wait any more");
+    assert_eq!(room.boxed_for(KEEPER, guest), ["while it waits"]);
+    assert_eq!(room.boxed_for(KEEPER, others[0]).len(), 3, "who is in reads all");
+    Ok(())
+}
