@@ -1,7 +1,7 @@
 //! Measures how long people wait, with the program itself: `cargo bench -p rumormill --bench people -- MEASUREMENT`.
 //!
 //! - `first-line [REPEATS]`: from Enter on `join` to the first line from the other side, on loopback and, as root,
-//!   between two network namespaces without internet.
+//!   between two network namespaces without internet; also while nobody who governs is there.
 //! - `away [MESSAGES]`: from opening the chat again to its newest screen, and to all messages.
 //! - `fifty [NODES] [SECONDS]`: a room where each node sends a line every two seconds.
 
@@ -160,26 +160,49 @@ fn spread(mut times: Vec<Duration>) -> String {
     format!("median {} ms, least {}, most {}", ms(times.len() / 2), ms(0), ms(times.len() - 1))
 }
 
+/// How somebody comes to a room.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// By the founder's ticket.
+    Ticket,
+    /// By its name on the LAN.
+    Name,
+    /// By the ticket of a member, while the founder, who alone governs, is away.
+    Member,
+}
+
 fn first_line(repeats: u64) {
     let lan = Lan::lay();
-    let mut ways = vec![("loopback", [Net::Loopback, Net::Loopback], false)];
+    let mut ways = vec![
+        ("loopback", [Net::Loopback, Net::Loopback], Way::Ticket),
+        ("loopback, every governor away", [Net::Loopback, Net::Loopback], Way::Member),
+    ];
     if lan.is_some() {
         let ends = [Net::Namespace(Lan::NAMES[0]), Net::Namespace(Lan::NAMES[1])];
-        ways.push(("two namespaces, by ticket", ends, false));
-        ways.push(("two namespaces, by name", ends, true));
+        ways.push(("two namespaces, by ticket", ends, Way::Ticket));
+        ways.push(("two namespaces, by name", ends, Way::Name));
+        ways.push(("two namespaces, every governor away", ends, Way::Member));
     } else {
         println!("namespaces were left out: that needs root and `ip`");
     }
-    for (name, [one, other], by_name) in ways {
+    for (name, [one, other], way) in ways {
         let times = (0..repeats).map(|_| {
-            let (ada, bob) = (Person::on(one), Person::on(other));
-            let args: &[&str] = if by_name { &["new", "lunch", "--lan"] } else { &["new", "lunch"] };
+            let (ada, bob, cleo) = (Person::on(one), Person::on(other), Person::on(one));
+            let args: &[&str] = if way == Way::Name { &["new", "lunch", "--lan"] } else { &["new", "lunch"] };
             let mut here = ada.open(args);
-            let ticket = here.until("rumor2");
+            let mut ticket = here.until("rumor2");
+            if way == Way::Member {
+                let mut founder = here;
+                founder.say("come in");
+                here = cleo.open(&["join", &ticket]);
+                here.until("come in");
+                ticket = cleo.ask(&["ticket", "lunch"]).trim().to_owned();
+                drop(founder);
+            }
             here.say("the first line");
             here.until("the first line");
             let start = Instant::now();
-            let mut there = bob.open(&["join", if by_name { "lunch" } else { &ticket }]);
+            let mut there = bob.open(&["join", if way == Way::Name { "lunch" } else { &ticket }]);
             there.until("the first line");
             start.elapsed()
         });
