@@ -293,7 +293,7 @@ impl Parts {
             return self.called(from, frame, turn);
         }
         let ms = turn.now.ticks_ms;
-        match frame {
+        match self.as_kept(frame) {
             Frame::Hello(hello) => self.hello(from, &hello, turn),
             Frame::Known { next } => {
                 self.rumors.greeted(from, ms);

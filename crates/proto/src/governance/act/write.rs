@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Ended, Guest, Says, Terms};
 use crate::{
     codec::{put_bytes, put_number},
-    entry::Kind,
+    entry::{Kind, RULES},
     epochs::{EpochBox, EpochId},
     governance::deed::{Last, Role},
     governance::rules::Rules,
@@ -75,6 +75,20 @@ pub(super) fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             Kind::EPOCH
         }
         Says::Boxes { epoch, boxes, before } => put_boxes(out, epoch, boxes, before),
+        Says::List(listed) => {
+            put_list(out, listed, |out, listed| {
+                out.extend_from_slice(&listed.end.key.0);
+                listed.end.last.iter().for_each(|last| put_place(out, last));
+                out.push(u8::from(listed.kept));
+            });
+            Kind::LIST
+        }
+        Says::Close { lists, founding } => {
+            out.push(RULES);
+            put_number(out, *lists);
+            put_bytes(out, founding);
+            Kind::CLOSE
+        }
     }
 }
 
