@@ -30,7 +30,8 @@ impl<'a> Counting<'a> {
     }
 
     fn shows(&self, line: &TimelineRow) -> bool {
-        self.shown.shows(&line.place.author, line.place.seq, line.kind)
+        let (author, seq) = (&line.place.author, line.place.seq);
+        !self.shown.voids(author, seq, line.signed_kind()) && self.shown.shows(author, seq, line.kind)
     }
 
     /// The entries nearest to a place that are shown, `limit` at most. `page` reads entries beyond a place, the nearest

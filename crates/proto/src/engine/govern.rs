@@ -56,6 +56,13 @@ impl Parts {
     fn tell_seats(&mut self, turn: &mut Turn<'_>) {
         let Some(seats) = self.logs.fold().map(|fold| fold.seats()) else { return };
         let before = std::mem::replace(&mut self.seats, seats);
+        let me = self.own.id();
+        let is_in = |seats: &Seats| seats.get(&me).is_some_and(|seat| seat.knocks.is_none());
+        if is_in(&self.seats) && !is_in(&before) {
+            // Peers had bodies for members alone.
+            let peers: Vec<_> = self.view.active().collect();
+            peers.iter().for_each(|peer| self.bodies.up(*peer, turn));
+        }
         for (author, seat) in &self.seats {
             if before.get(author) != Some(seat) {
                 turn.emit(Event::Seated { author: *author, seat: Some(*seat) });

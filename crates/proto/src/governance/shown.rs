@@ -42,11 +42,15 @@ impl Shown {
             true => self.done.contains(&(*author, seq)),
             // Somebody whose words were taken back keeps its name.
             false => {
-                let voided = self.closing.as_ref().is_some_and(|closing| closing.voids(author, seq, kind));
-                let hidden = voided || kind.can_be_hidden() && self.hides(author, seq);
+                let hidden = kind.can_be_hidden() && self.hides(author, seq);
                 counts && !hidden && (kind == Kind::NICK || !self.rules_out(author, seq, kind))
             }
         }
+    }
+
+    /// Whether an entry that was signed as this kind says something in plain after the room was closed.
+    pub fn voids(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        self.closing.as_ref().is_some_and(|closing| closing.voids(author, seq, kind))
     }
 
     /// Whether the words of somebody are held until it is let through, whoever reads here.
