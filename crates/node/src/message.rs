@@ -160,7 +160,8 @@ fn what(room: &RoomId, line: &TimelineRow) -> Option<What> {
         return Some(What::Founded(name));
     }
     if line.kind.is_deed() {
-        return Act::parse(line.kind, body).ok()?.map(|act| What::Act(Box::new(act.says)));
+        let says = Act::parse(line.kind, body).ok()??.says;
+        return says.is_of(room, &line.place.author).then(|| What::Act(Box::new(says)));
     }
     match Content::parse(line.kind, body).ok()?? {
         Content::Text(text) => Some(What::Text(text)),

@@ -54,6 +54,10 @@ impl Driver {
                 if let Err(why) = self.rekey(&room) {
                     self.rest(&room, &why.to_string());
                 }
+            } else if let Some(room) = self.closing.pop_first() {
+                if let Err(why) = self.close_room(&room) {
+                    self.rest(&room, &why.to_string());
+                }
             } else {
                 return;
             }
@@ -63,6 +67,7 @@ impl Driver {
     /// Makes everything durable in one commit, or in one for each room when that fails. Rooms whose own commit fails
     /// too rest, and their other outputs are dropped.
     fn append(&mut self, outputs: &mut Outputs) -> Cut {
+        outputs.iter().for_each(|(room, outputs)| self.note_closing(room, outputs));
         let changes: Vec<(RoomId, Change<'_>)> = outputs
             .iter()
             .flat_map(|(room, outputs)| {
@@ -211,6 +216,11 @@ impl Driver {
                             && seat.note(Place::of(entry), entry.kind, &entry.body)
                         {
                             noted.insert(room, seat.record());
+                        }
+                        if let Event::Shown { entry, .. } = &event
+                            && seat.is_closing(&entry.author, entry.kind)
+                        {
+                            self.closing.insert(room);
                         }
                         if seat.keeps() && may_offer(&event) {
                             self.tools.shelf.look_for_offers(room);

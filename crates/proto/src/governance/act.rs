@@ -56,7 +56,7 @@ use super::{
 use crate::{
     admit::{Entry, verify},
     codec::Reader,
-    entry::{Founding, Kind, LogKey, RULES, founding},
+    entry::{Kind, LogKey, RULES},
     epochs::{EpochBox, EpochId},
     ids::{AuthorId, EntryId, RoomId, Seq},
     limits::{
@@ -312,10 +312,8 @@ impl Says {
                 ends: listed.iter().map(|listed| listed.end).collect(),
                 kept: listed.iter().filter(|listed| listed.kept).map(|listed| listed.end.key).collect(),
             },
-            Self::Close { lists, founding: body } => match founding(room, author, &body) {
-                Ok(Founding::Open { .. }) => Deed::Close { lists },
-                _ => return None,
-            },
+            Self::Close { .. } if !self.is_of(room, author) => return None,
+            Self::Close { lists, .. } => Deed::Close { lists },
         };
         Some(deed)
     }

@@ -16,8 +16,8 @@ use super::{
     tree::ActNo,
 };
 use crate::{
-    entry::Kind,
-    ids::{AuthorId, Seq},
+    entry::{Founding, Kind, founding},
+    ids::{AuthorId, RoomId, Seq},
     limits::ACT_LISTED,
 };
 use bytes::Bytes;
@@ -131,6 +131,14 @@ impl<'a> Fold<'a> {
 }
 
 impl Says {
+    /// Whether it can be an act of this author, as far as it says itself: a room is closed by its founder.
+    pub fn is_of(&self, room: &RoomId, author: &AuthorId) -> bool {
+        match self {
+            Self::Close { founding: body, .. } => matches!(founding(room, author, body), Ok(Founding::Open { .. })),
+            _ => true,
+        }
+    }
+
     /// Closes a room that was founded by this body, behind so many lists.
     pub fn close(lists: usize, founding: &Bytes) -> Self {
         Self::Close { lists: lists as u64, founding: founding.clone() }
