@@ -34,6 +34,14 @@ pub(crate) fn appointed(rest: &str) -> (&str, Role) {
     }
 }
 
+/// The names of `/close [without NAME,NAME]`; `None` when it says something else.
+pub(crate) fn left_out(rest: &str) -> Option<Vec<&str>> {
+    match rest.strip_prefix("without ") {
+        Some(names) => Some(names.split(',').map(str::trim).collect()),
+        None => rest.is_empty().then(Vec::new),
+    }
+}
+
 /// Asks what an order would end, to show it before the person confirms.
 pub(super) fn ask_first(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
     put(model, OfRoom::Foresee(order), out);
@@ -70,6 +78,9 @@ pub(super) fn asking(order: &Order, name: impl Fn(&AuthorHex) -> String) -> [Str
         ],
         Order::Dismiss { who } => {
             [format!("End the role of {}, with all that stands above?", name(who)), "y: end it   Esc: no".into()]
+        }
+        Order::Close { .. } => {
+            ["Close this room for good, with all that stands above?".into(), "y: close it   Esc: no".into()]
         }
         _ => ["Give up your role in this room? Only others can give it back.".into(), "y: step down   Esc: no".into()],
     }
