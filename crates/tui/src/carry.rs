@@ -178,7 +178,7 @@ fn govern(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
             governing::give(model, ApiOrder::Appoint { who, role }, out);
         }
         Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
-        Order::Close(rest) => close(model, &rest, out),
+        Order::Close(rest) => governing::close(model, &rest, person_meant, out),
         Order::Rules(words) => rules::rules(model, &words, out),
         Order::Held => of_room(model, OfRoom::Held, out),
         Order::Through(name) => {
@@ -192,18 +192,6 @@ fn govern(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Reports => of_room(model, OfRoom::Reports, out),
         _ => {}
     }
-}
-
-/// Asks what it means to close the room.
-fn close(model: &mut Model, rest: &str, out: &mut Vec<Effect>) {
-    let usage = "/close, or /close without NAME,NAME";
-    let Some(names) = governing::left_out(rest) else { return model.fail("usage", "without whom?", usage) };
-    let mut without = Vec::new();
-    for name in names {
-        let Some(who) = person_meant(model, name, usage) else { return };
-        without.push(who);
-    }
-    governing::ask_first(model, ApiOrder::Close { without }, out);
 }
 
 /// The selected message, or the newest text that `fits`.

@@ -42,6 +42,21 @@ pub(crate) fn left_out(rest: &str) -> Option<Vec<&str>> {
     }
 }
 
+/// Finds the author that a name means, or shows what is wrong with it; given besides how the order is used.
+type Meant = fn(&mut Model, &str, &str) -> Option<String>;
+
+/// Asks what it means to close the room.
+pub(super) fn close(model: &mut Model, rest: &str, meant: Meant, out: &mut Vec<Effect>) {
+    let usage = "/close, or /close without NAME,NAME";
+    let Some(names) = left_out(rest) else { return model.fail("usage", "without whom?", usage) };
+    let mut without = Vec::new();
+    for name in names {
+        let Some(who) = meant(model, name, usage) else { return };
+        without.push(who);
+    }
+    ask_first(model, Order::Close { without }, out);
+}
+
 /// Asks what an order would end, to show it before the person confirms.
 pub(super) fn ask_first(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
     put(model, OfRoom::Foresee(order), out);

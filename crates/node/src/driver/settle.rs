@@ -217,11 +217,6 @@ impl Driver {
                         {
                             noted.insert(room, seat.record());
                         }
-                        if let Event::Shown { entry, .. } = &event
-                            && seat.is_closing(&entry.author, entry.kind)
-                        {
-                            self.closing.insert(room);
-                        }
                         if seat.keeps() && may_offer(&event) {
                             self.tools.shelf.look_for_offers(room);
                         }
@@ -231,6 +226,7 @@ impl Driver {
                                 // The retracted entry may have more edits than are dropped at once.
                                 self.sweeping.begin();
                             }
+                            Event::Shown { entry, .. } if seat.may_close(entry) => _ = self.closing.insert(room),
                             Event::Came { peer, .. } => {
                                 self.tools.shelf.came();
                                 came.push((room, *peer));

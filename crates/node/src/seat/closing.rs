@@ -1,6 +1,6 @@
 //! An open room at its seat whose owner may close it, or has.
 
-use rumormill_proto::{entry::Kind, ids::AuthorId};
+use rumormill_proto::{admit::Entry, entry::Kind, ids::AuthorId};
 
 use super::Seat;
 use crate::event::RoomEvent;
@@ -14,6 +14,11 @@ impl Seat {
     /// Whether an entry may close this room, which is open.
     pub(crate) fn is_closing(&self, author: &AuthorId, kind: Kind) -> bool {
         [Kind::LIST, Kind::CLOSE].contains(&kind) && self.setup.closed.is_none() && self.founder() == Some(*author)
+    }
+
+    /// The same of an entry that is shown.
+    pub(crate) fn may_close(&self, entry: &Entry) -> bool {
+        self.is_closing(&entry.author, entry.kind)
     }
 
     /// Whether a closed room was founded as an open one.

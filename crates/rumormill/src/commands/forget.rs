@@ -16,13 +16,13 @@ use crate::{
     client::{self, pick},
     commands::talk,
     failure::{Exit, Failure},
-    home::{HomeArgs, LAST_ROOM, Reach, TYPED},
+    home::{HomeArgs, LAST_ROOM, Reach, TOLD, TYPED},
     limits::PAGE_LINES,
     socket,
 };
 
 /// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "rumormill.db",
     "rumormill.db-wal",
     "rumormill.db-shm",
@@ -36,6 +36,7 @@ const FILES: [&str; 13] = [
     "set.json",
     TYPED,
     LAST_ROOM,
+    TOLD,
 ];
 
 /// Arguments of `rumormill forget`.
@@ -78,6 +79,7 @@ async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failur
     owner.close().await;
     let room = forgotten?;
     forget_typed(place, is_elsewhere)?;
+    place.forget_told(room.id.as_str());
     if place.last_room().is_some_and(|id| id == room.id.as_str()) {
         remove(&place.state()?.join(LAST_ROOM))?;
     }

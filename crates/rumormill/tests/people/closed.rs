@@ -231,6 +231,16 @@ fn ann_closes_her_open_room_and_goes_on_with_ben() {
     at_ann.until("in the open");
     at_mallory.until("in the open");
 
+    // Ann is told once that she can close it, and Ben is not.
+    let told = "you founded this open room";
+    let visits = [(&ann, true), (&ann, false), (&ben, false)].map(|(who, tells)| {
+        let mut window = Window::of(&mut who.command(&["chat", "lunch", "--plain"]));
+        window.until("in the open");
+        assert_eq!(window.read.iter().any(|line| line.contains(told)), tells, "{:?}", window.read);
+        window
+    });
+    visits.map(Window::leaves);
+
     let refused = ben.fails(&["close", "lunch", "--yes"], 3);
     assert!(refused.contains("error[rank]") && refused.contains("only the founder"), "{refused}");
     let refused = ann.fails(&["close", "lunch", "--without", "Mallory"], 2);
