@@ -239,7 +239,7 @@ fn ann_closes_her_open_room_and_goes_on_with_ben() {
         assert_eq!(window.read.iter().any(|line| line.contains(told)), tells, "{:?}", window.read);
         window
     });
-    visits.map(Window::leaves);
+    visits.into_iter().for_each(|window| _ = window.leaves());
 
     let refused = ben.fails(&["close", "lunch", "--yes"], 3);
     assert!(refused.contains("error[rank]") && refused.contains("only the founder"), "{refused}");
