@@ -109,6 +109,8 @@ pub enum Does {
     LetThrough,
     /// Set the rules in `rules`.
     Ruled,
+    /// Closed the room, which was open.
+    Closed,
 }
 
 /// A deed in a closed room: the message's author did it.
@@ -126,7 +128,7 @@ pub struct Deed {
     pub rules: Option<Rules>,
 }
 
-/// Something to do in a closed room. A person is named by id, or by the name that everybody sees.
+/// Something to do in a closed room, or to close an open one. A person is named by id, or by the name that everybody sees.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "does", rename_all = "kebab-case")]
 pub enum Order {
@@ -167,6 +169,12 @@ pub enum Order {
     },
     /// Give up your own roles.
     StepDown,
+    /// Close an open room that you founded, once and for good. Everybody who wrote in it stays, as a member.
+    Close {
+        /// The people who do not stay. What they said so far does.
+        #[serde(default)]
+        without: Vec<String>,
+    },
 }
 
 /// The rules of a closed room. Every node applies them alike.

@@ -30,7 +30,17 @@ impl<'a> Counting<'a> {
     }
 
     fn shows(&self, line: &TimelineRow) -> bool {
-        self.shown.shows(&line.place.author, line.place.seq, line.kind)
+        let (author, seq) = (&line.place.author, line.place.seq);
+        !self.shown.voids(author, seq, line.signed_kind()) && self.shown.shows(author, seq, line.kind)
+    }
+
+    /// Whether an entry says something in plain after the room was closed.
+    fn is_void(&mut self, room: &RoomId, (author, seq): (&AuthorId, Seq)) -> Result<bool, Error> {
+        if !self.shown.voids(author, seq, Kind::NICK) {
+            return Ok(false);
+        }
+        let line = self.read.line(room, author, seq)?;
+        Ok(line.is_some_and(|line| self.shown.voids(author, seq, line.signed_kind())))
     }
 
     /// The entries nearest to a place that are shown, `limit` at most. `page` reads entries beyond a place, the nearest
@@ -152,11 +162,18 @@ impl Read for Counting<'_> {
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
         let mut nicks = Vec::new();
         for (author, place, nick) in self.read.nicks(room)? {
-            match self.shown.ends.get(&author) {
-                Some(end) if place.seq < *end => nicks.push((author, place, nick)),
+            match self.shown.ends.get(&author).copied() {
+                // The name that somebody took in plain after the room was closed gives way to the one before.
+                Some(end) if place.seq < end && self.is_void(room, (&author, place.seq))? => {
+                    let plain = self.shown.closing.as_ref().map_or(0, |closing| closing.plain(&author));
+                    let Some(line) = self.read.line(room, &author, plain)? else { continue };
+                    let before = self.read.named_before(room, line.place)?;
+                    nicks.extend(before.map(|nick| (author, line.place, nick)));
+                }
+                Some(end) if place.seq < end => nicks.push((author, place, nick)),
                 // The name that somebody took beyond the end of its log gives way to the one before.
                 Some(end) => {
-                    let Some(line) = self.read.line(room, &author, *end)? else { continue };
+                    let Some(line) = self.read.line(room, &author, end)? else { continue };
                     let before = self.read.named_before(room, line.place)?;
                     nicks.extend(before.map(|nick| (author, line.place, nick)));
                 }

@@ -4,6 +4,7 @@
 //! engines' outputs for all rooms together: first it makes everything durable in one commit, then it tells peers, then
 //! interfaces. Nothing in here waits for a peer or for a reader of events.
 
+mod closing;
 mod govern;
 mod mend;
 mod once;
@@ -77,6 +78,8 @@ pub(crate) struct Driver {
     pub(crate) damaged: Damaged,
     /// Rooms whose own log is forked, and that need a new author key.
     pub(crate) forked: BTreeSet<RoomId>,
+    /// Open rooms that their owner may have closed.
+    closing: BTreeSet<RoomId>,
     /// When entries that wait to be indexed are indexed, if any wait: once nothing was appended for a while, and after
     /// a longer while in any case.
     quiet_at: Option<u64>,
@@ -135,6 +138,7 @@ impl Driver {
             resting: Resting::default(),
             damaged: Damaged::default(),
             forked: BTreeSet::new(),
+            closing: BTreeSet::new(),
             quiet_at: Some(0),
             busy_at: 0,
             expire_at: 0,
@@ -398,6 +402,7 @@ impl Driver {
     /// Prepares to enter a room, from its data in the store.
     pub(crate) fn prepare(&mut self, setup: RoomSetup) -> Result<Prepared, Error> {
         let now = self.now();
+        let setup = self.as_held(setup)?;
         let start = self.start(&setup, now)?;
         let cut: Vec<AuthorId> =
             start.kept.iter().filter(|kept| kept.log.cut().is_some()).map(|kept| kept.author).collect();

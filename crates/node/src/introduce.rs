@@ -50,7 +50,12 @@ impl Links {
             let signature = Box::new(author.introduce(&signed_here(self.me, link, *room)));
             self.control(id, &Control::Introduction { channel, author: author.id(), signature });
         }
-        let author = link.introduced.author(room)?;
+        self.introduced_before(room, peer)
+    }
+
+    /// Whom a peer has introduced on the connection that is used.
+    pub(crate) fn introduced_before(&self, room: &RoomId, peer: &PeerId) -> Option<Input> {
+        let author = self.used_with(peer)?.1.introduced.author(room)?;
         Some(Input::Proved { peer: *peer, author, by: Credential::default() })
     }
 
@@ -91,6 +96,12 @@ impl Links {
         link.proved.take(room, proof, key);
         let proved = self.proved_before(&room, &peer).filter(|_| self.talks(id, &room));
         proved.map(|proved| (room, proved)).into_iter().collect()
+    }
+
+    /// A peer proves for the first time who writes in a room that was open: it may have dropped our proof, for it had not
+    /// read that the room is closed.
+    pub(crate) fn tell_anew(&mut self, id: LinkId, room: &RoomId) {
+        self.link_mut(id).into_iter().for_each(|link| link.proved.tell_anew(room));
     }
 
     /// What a peer proved in a closed room on the connection that is used.

@@ -86,7 +86,8 @@ impl Message {
     /// [`Message::fold`].
     pub fn at_end(room: &RoomId, entry: &Entry) -> Option<Self> {
         let (place, body, seen) = (Place::of(entry), entry.body.clone(), Vec::new());
-        Self::fold(room, &TimelineRow { place, id: entry.id, kind: entry.kind, body, seen }, &[])
+        let line = TimelineRow { place, id: entry.id, kind: entry.kind, sealed: false, body, seen };
+        Self::fold(room, &line, &[])
     }
 
     /// The message that an entry and its `notes` make. `None` for entries that are notes themselves, and for kinds that
@@ -159,7 +160,8 @@ fn what(room: &RoomId, line: &TimelineRow) -> Option<What> {
         return Some(What::Founded(name));
     }
     if line.kind.is_deed() {
-        return Act::parse(line.kind, body).ok()?.map(|act| What::Act(Box::new(act.says)));
+        let says = Act::parse(line.kind, body).ok()??.says;
+        return says.is_of(room, &line.place.author).then(|| What::Act(Box::new(says)));
     }
     match Content::parse(line.kind, body).ok()?? {
         Content::Text(text) => Some(What::Text(text)),
@@ -183,7 +185,7 @@ mod tests {
     fn line(author: AuthorId, seq: u64, content: &Content) -> TimelineRow {
         let (kind, body) = content.encode().unwrap();
         let place = Place { time: Time::from_ms(1_000 + seq), author, seq };
-        TimelineRow { place, id: EntryId::default(), kind, body: Body::Here(body), seen: vec![] }
+        TimelineRow { place, id: EntryId::default(), kind, sealed: false, body: Body::Here(body), seen: vec![] }
     }
 
     fn said(text: &str) -> Content {

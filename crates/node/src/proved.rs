@@ -39,6 +39,13 @@ impl Proved {
         self.0.get(room)?.theirs.as_ref()
     }
 
+    /// The other side has still to be told who writes here, if it has proved nothing so far.
+    pub(crate) fn tell_anew(&mut self, room: &RoomId) {
+        if let Some(ends) = self.0.get_mut(room).filter(|ends| ends.theirs.is_none()) {
+            ends.ours = None;
+        }
+    }
+
     /// Whether the other side has still to be told who writes here, under this key. From now on it was.
     pub(crate) fn tells(&mut self, room: RoomId, author: AuthorId, key: ProofKey) -> bool {
         self.0.entry(room).or_default().ours.replace((author, key)) != Some((author, key))

@@ -1,5 +1,6 @@
 //! A room on a node: its status and its settings. The modules below say and read messages and send files.
 
+mod closing;
 mod device;
 pub(crate) mod entries;
 mod governing;

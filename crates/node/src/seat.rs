@@ -1,6 +1,7 @@
 //! One room as the driver sees it: its engine, and the state between the engine and the room's users.
 
 mod closed;
+mod closing;
 mod reports;
 
 use std::{
@@ -494,7 +495,7 @@ impl Seat {
         }
         let Some(bytes) = body.bytes().filter(|_| self.setup.name.is_empty()) else { return false };
         let name = match (kind, self.setup.closed) {
-            (Kind::FOUND, None) => room_name(&self.setup.id, &place.author, bytes).ok(),
+            (Kind::FOUND, _) => room_name(&self.setup.id, &place.author, bytes).ok(),
             (Kind::NAME, Some(closed)) if closed.founder == place.author => String::from_utf8(bytes.to_vec()).ok(),
             _ => None,
         };

@@ -126,3 +126,60 @@ async fn a_closed_room_is_there_again_after_a_restart() {
     ann.order(Order::Dismiss(ben.author())).await.unwrap();
     until(&ben, "the end of the role", async |room| room.membership() == Membership::Present(None)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_room_is_closed_and_words_go_on_among_those_who_are_kept() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [ann_home, ben_home] = [home.path().join("home"), other.path().join("home")];
+    let (node, there, elsewhere) = (disk(&ann_home).await, disk(&ben_home).await, memory().await);
+    let ann = node.create("lunch").await.unwrap();
+    let ticket = ann.ticket().await.unwrap();
+    let (ben, mallory) = (there.join(&ticket).await.unwrap(), elsewhere.join(&ticket).await.unwrap());
+    for (room, name) in [(&ann, "Ann"), (&ben, "Ben"), (&mallory, "Mallory")] {
+        room.set_nick(name).await.unwrap();
+    }
+    mallory.say("before").await.unwrap();
+    says(&ann, &["before"]).await;
+    says(&ben, &["before"]).await;
+    until(&ann, "Ben", async |room| room.nick(&ben.author()) == "Ben").await;
+    assert_eq!((ben.may_close().await, ann.may_close().await), (Ok(false), Ok(true)));
+    assert_eq!(ben.close([].into()).await, Err(Error::Rank));
+
+    ann.close([mallory.author()].into()).await.unwrap();
+    assert_eq!(ann.membership(), Membership::Present(Some(Role::Owner)));
+    is_in(&ben).await;
+    until(&mallory, "to be told", async |room| room.membership() == Membership::Removed { by: Some(ann.author()) })
+        .await;
+    assert_eq!(ann.close([].into()).await, Err(Error::Rank), "once and for good");
+    ann.say("among us").await.unwrap();
+    ben.say("yes").await.unwrap();
+    for room in [&ann, &ben] {
+        says(room, &["before", "among us", "yes"]).await;
+        assert!(deeds(room).await.iter().any(|deed| matches!(deed, Says::Close { .. })));
+    }
+    assert_eq!(
+        (mallory.say("and me?").await, texts(&mallory).await),
+        (Err(Error::NotMember), vec!["before".to_owned()])
+    );
+
+    // The old ticket lets nobody in, and a new one does.
+    let late = memory().await;
+    let stranger = late.join(&ticket).await.unwrap();
+    let newcomer = memory().await;
+    let dan = newcomer.join(&ann.ticket().await.unwrap()).await.unwrap();
+    is_in(&dan).await;
+    says(&dan, &["before", "among us", "yes"]).await;
+    until(&dan, "the names", async |room| room.nick(&mallory.author()) == "Mallory" && room.name() == "lunch").await;
+    assert_eq!((texts(&stranger).await, &*stranger.name()), (Vec::new(), ""));
+
+    // It is closed after a restart.
+    drop((ann, ben));
+    node.close().await;
+    there.close().await;
+    let (node, there) = (disk(&ann_home).await, disk(&ben_home).await);
+    let (ann, ben) = (node.rooms().remove(0), there.rooms().remove(0));
+    assert_eq!(ann.membership(), Membership::Present(Some(Role::Owner)));
+    assert_eq!(ben.membership(), Membership::Present(None));
+    ben.say("again").await.unwrap();
+    says(&ann, &["before", "among us", "yes", "again"]).await;
+}

@@ -161,6 +161,11 @@ impl Engine {
         self.parts.own.id()
     }
 
+    /// Who founded an open room, once that is known.
+    pub fn founder(&self) -> Option<AuthorId> {
+        self.parts.logs.founder()
+    }
+
     /// Whether an entry of this kind is shown: all are that an open room holds; in a closed one its author has to be a
     /// member, the entry to lie within that author's cut, and no governor may have taken it back.
     pub fn counts(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
@@ -293,7 +298,7 @@ impl Parts {
             return self.called(from, frame, turn);
         }
         let ms = turn.now.ticks_ms;
-        match frame {
+        match self.as_kept(frame) {
             Frame::Hello(hello) => self.hello(from, &hello, turn),
             Frame::Known { next } => {
                 self.rumors.greeted(from, ms);

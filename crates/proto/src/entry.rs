@@ -108,6 +108,10 @@ impl Kind {
     pub const LET_THROUGH: Self = Self(48);
     /// Boxes with the secret of an epoch, for members who are away.
     pub const BOXES: Self = Self(49);
+    /// Says of authors of an open room how many of their entries stay when it is closed, and who is kept.
+    pub const LIST: Self = Self(50);
+    /// Closes an open room.
+    pub const CLOSE: Self = Self(51);
 
     /// By how much the number of a sealed kind is higher than that of the same kind in plain.
     const SEALED: u8 = 64;
@@ -126,7 +130,8 @@ impl Kind {
     /// takes a role.
     pub fn is_deed(self) -> bool {
         let deeds = [Self::APPOINT, Self::DISMISS, Self::REMOVE, Self::END, Self::STEP_DOWN, Self::ADMIT, Self::REVOKE];
-        deeds.contains(&self) || [Self::WELCOME, Self::HIDE, Self::RULES, Self::LET_THROUGH].contains(&self)
+        deeds.contains(&self)
+            || [Self::WELCOME, Self::HIDE, Self::RULES, Self::LET_THROUGH, Self::CLOSE].contains(&self)
     }
 
     /// Whether an entry of this kind, sealed or not, is a message of its own: not an edit of one, a sign beside one, or a name.

@@ -8,8 +8,8 @@ pub use epochs::{
     SECRETS_ASK_MS, SECRETS_ASKED, SECRETS_FRAME,
 };
 pub use governing::{
-    BOOKS_AGAIN_MS, BOOKS_MS, CONFIRM_LATER_MS, CONFIRM_MS, CONFIRMED, GOVERNOR_SEEN_MS, PUT_OUT_MS, RULED_LOGS,
-    RULINGS, SLOW_S, WELCOMES_A_DAY,
+    ACT_LISTED, BOOKS_AGAIN_MS, BOOKS_MS, CONFIRM_LATER_MS, CONFIRM_MS, CONFIRMED, GOVERNOR_SEEN_MS, PUT_OUT_MS,
+    RULED_LOGS, RULINGS, SLOW_S, WELCOMES_A_DAY,
 };
 
 /// Bytes of one body. A screenful of text is 2 KiB; larger things are files, outside the entries.

@@ -154,6 +154,14 @@ impl RawRun {
         self.with_bodies(|_, kind| kind.is_act())
     }
 
+    /// The same run without the bodies of words in plain.
+    ///
+    /// # Errors
+    /// None in practice: a canonical run stays canonical.
+    pub(crate) fn without_words(&self) -> Result<Self, Reject> {
+        self.with_bodies(|_, kind| !kind.is_word())
+    }
+
     /// The same run without the bodies of what was taken back in these parts of logs: author, first and last seq.
     ///
     /// # Errors

@@ -25,6 +25,9 @@ pub(crate) const LAST_ROOM: &str = "last-room";
 /// The file with the history of typed lines.
 pub(crate) const TYPED: &str = "typed";
 
+/// The file with the ids of open rooms whose founder was told that it can close them.
+pub(crate) const TOLD: &str = "told-to-close";
+
 /// Flags that every command takes.
 #[derive(clap::Args, Clone)]
 pub(crate) struct HomeArgs {
@@ -142,6 +145,35 @@ impl HomeArgs {
                 fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(LAST_ROOM));
             let _ = file.and_then(|mut file| file.write_all(id.as_bytes()));
         }
+    }
+
+    /// Whether the person was told that it can close a room.
+    pub(crate) fn was_told(&self, id: &str) -> bool {
+        self.told().lines().any(|told| told == id)
+    }
+
+    /// Notes that the person is told; `false` if that cannot be noted, so that it is not told each time.
+    pub(crate) fn note_told(&self, id: &str) -> bool {
+        self.put_told(&format!("{}{id}\n", self.told()))
+    }
+
+    /// Forgets whether it was.
+    pub(crate) fn forget_told(&self, id: &str) {
+        if self.was_told(id) {
+            let others: String =
+                self.told().lines().filter(|told| *told != id).map(|told| format!("{told}\n")).collect();
+            self.put_told(&others);
+        }
+    }
+
+    fn told(&self) -> String {
+        self.state().ok().and_then(|dir| fs::read_to_string(dir.join(TOLD)).ok()).unwrap_or_default()
+    }
+
+    fn put_told(&self, ids: &str) -> bool {
+        let Ok(dir) = self.state() else { return false };
+        let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(TOLD));
+        file.and_then(|mut file| file.write_all(ids.as_bytes())).is_ok()
     }
 
     fn pick(&self, of: impl FnOnce(&ProjectDirs) -> PathBuf) -> Result<PathBuf, Failure> {

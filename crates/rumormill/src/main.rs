@@ -41,7 +41,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot,\n      device, backup, restore, get, ticket, keeper, keepers, seen, digest, peers, rules, report,\n      keep, forget, export, import, check, resync, top, paths, completions, lab, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot,\n      device, backup, restore, get, ticket, keeper, keepers, seen, digest, peers, rules, report,\n      close, keep, forget, export, import, check, resync, top, paths, completions, lab, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -109,6 +109,9 @@ enum Command {
     /// Print or change the rules of a closed room
     #[command(hide = true)]
     Rules(commands::rules::Args),
+    /// Close an open room that you founded: from then on its members decide who comes in
+    #[command(hide = true)]
+    Close(commands::close::Args),
     /// Report a message to those who govern a closed room
     #[command(hide = true)]
     Report(commands::report::Args),
@@ -248,6 +251,7 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Log(args) => commands::log::run(args, place).await,
         Command::Ticket(args) => commands::ticket::run(args, place).await,
         Command::Rules(args) => commands::rules::run(args, place).await,
+        Command::Close(args) => commands::close::run(args, place).await,
         Command::Report(args) => commands::report::run(args, place).await,
         Command::Rooms(args) => commands::rooms::run(args, place).await,
         Command::Peers(args) => commands::peers::run(args, place).await,

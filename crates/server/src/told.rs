@@ -90,6 +90,7 @@ pub(crate) fn deed(says: &Says, named: impl Fn(&AuthorId) -> Named) -> Option<De
         Says::Hide { author, .. } => (Does::Hid, vec![named(author)]),
         Says::LetThrough(who) => (Does::LetThrough, vec![named(who)]),
         Says::Rules { .. } => (Does::Ruled, Vec::new()),
+        Says::Close { .. } => (Does::Closed, Vec::new()),
         _ => return None,
     };
     let role = if let Says::Appoint { role: held, .. } = says { Some(role(*held)) } else { None };

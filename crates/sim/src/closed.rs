@@ -132,6 +132,10 @@ impl World {
         let Some(ticket) = self.ticket_id(made) else { return };
         let (key, countersignature) = countersign(&made.secret, &self.room, &ticket, &author);
         self.peers[peer].home.pass = Some((ticket, key));
+        if self.was_open {
+            self.crash(peer);
+            self.restart(peer);
+        }
         let linked: Vec<Index> = self.peers[peer].linked().collect();
         linked.into_iter().for_each(|other| self.introduce(peer as Index, other));
         self.order(peer, Order::Join { ticket, key, exchange: [0; 32], countersignature });
@@ -197,6 +201,9 @@ impl World {
 
     /// What the engine of a peer begins with in a closed room.
     pub(crate) fn closed(&mut self, peer: usize) -> Option<Closed> {
+        if !self.is_closed_at(peer) {
+            return None;
+        }
         let governance = self.governance(peer)?;
         let reader = self.peers[peer].home.store.reader();
         let secrets = reader.and_then(|mut reader| reader.secrets(&self.room)).unwrap_or_default();
@@ -395,10 +402,13 @@ impl World {
             let held: BTreeSet<EntryId> = self.held(at).iter().map(|line| line.id).collect();
             let shown: BTreeSet<EntryId> = self.timeline(at).iter().map(|line| line.id).collect();
             let hidden: Vec<_> = governance.fold().hidden().collect();
+            let closing = governance.fold().closing().cloned();
             let taken_back = |line: &&TimelineRow| {
                 let Place { author, seq, .. } = line.place;
-                line.kind.can_be_hidden()
-                    && hidden.iter().any(|(of, first, last)| *of == author && (*first..=*last).contains(&seq))
+                let voids = closing.as_ref().is_some_and(|closing| closing.voids(&author, seq, line.signed_kind()));
+                voids
+                    || line.kind.can_be_hidden()
+                        && hidden.iter().any(|(of, first, last)| *of == author && (*first..=*last).contains(&seq))
             };
             let back: BTreeSet<EntryId> = self.held(at).iter().filter(taken_back).map(|line| line.id).collect();
             let counts: BTreeSet<EntryId> =

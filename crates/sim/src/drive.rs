@@ -1,6 +1,9 @@
 //! Drives one engine as a node does: drains its inbox, makes the outputs durable, sends, shows.
 
-use rumormill_proto::input::{Event as Told, Form, Input, Output};
+use rumormill_proto::{
+    entry::Kind,
+    input::{Event as Told, Form, Input, Output},
+};
 use rumormill_store::{Change, Store as _, TimelineRow};
 
 use crate::{
@@ -142,7 +145,13 @@ impl World {
         if self.fault == Some(Fault::ShowsSwapped) {
             emit.reverse();
         }
+        let closes =
+            |output: &Output| matches!(output, Output::Emit(Told::Shown { entry, .. }) if entry.kind == Kind::CLOSE);
+        let closes = emit.iter().any(closes);
         emit.into_iter().for_each(|output| self.emit(peer, output));
+        if closes {
+            self.change_over(peer);
+        }
     }
 
     /// One durable commit of all appends and cuts.

@@ -11,6 +11,7 @@
 mod accuse;
 pub mod checkers;
 mod closed;
+mod closing;
 #[cfg(feature = "command")]
 pub mod command;
 mod drive;

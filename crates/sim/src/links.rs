@@ -80,7 +80,7 @@ impl World {
         self.link(dialler, at, link);
         self.link(at, dialler, link);
         self.introduce(dialler, at);
-        if self.owner.is_none() {
+        if !self.is_closed_at(at as usize) {
             self.introduce(at, dialler);
         }
     }

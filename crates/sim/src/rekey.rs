@@ -1,5 +1,6 @@
 //! Abandons a log that is too far ahead of others' clocks for a new key, and repeats its entries, as a node does.
 
+use bytes::Bytes;
 use rumormill_proto::{
     admit::Author,
     entry::Kind,
@@ -53,7 +54,12 @@ impl World {
             self.introduce(peer, other);
         }
         let texts = lines.into_iter().filter(|line| line.kind == Kind::TEXT);
-        let bodies: Vec<_> = texts.filter_map(|line| line.body.bytes().cloned()).collect();
+        self.say_bodies(peer, texts.filter_map(|line| line.body.bytes().cloned()).collect());
+    }
+
+    /// Says texts at a peer.
+    pub(crate) fn say_bodies(&mut self, peer: Index, bodies: Vec<Bytes>) {
+        let at = peer as usize;
         let first = self.count + 1;
         self.count += bodies.len() as u64;
         let saying = |(tag, body)| Saying { tag, kind: Kind::TEXT, body };

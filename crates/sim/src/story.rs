@@ -458,7 +458,7 @@ impl World {
         match (self.owner, self.process(peer)) {
             (None, _) => {}
             (Some(_), Some(process)) => {
-                lines.retain(|line| process.engine.counts(&line.place.author, line.place.seq, line.kind))
+                lines.retain(|line| process.engine.counts(&line.place.author, line.place.seq, line.signed_kind()))
             }
             (Some(_), None) => {
                 let mut governance = self.governance(peer);

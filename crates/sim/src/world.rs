@@ -127,6 +127,8 @@ pub struct World {
     pub(crate) room: RoomId,
     /// The founder of a closed room.
     pub(crate) owner: Option<AuthorId>,
+    /// Whether that room was founded as an open one.
+    pub(crate) was_open: bool,
     pub(crate) random: Random,
     pub(crate) queue: Queue,
     pub(crate) network: Network,
@@ -159,6 +161,7 @@ impl World {
         Self {
             room: RoomId(scatter(setup.seed, 0)),
             owner: None,
+            was_open: false,
             random: Random::new(setup.seed),
             queue: Queue::default(),
             network: Network::new(setup.weather.clone(), setup.seed),

@@ -62,6 +62,59 @@ fn who_is_let_in_is_heard_and_who_is_not_says_nothing() -> Story {
 }
 
 #[test]
+fn an_open_room_is_closed_and_who_was_away_reads_on() -> Story {
+    let mut room = unrest::world(seeds::seed());
+    room.begin_room();
+    room.join(3);
+    room.say_all(1, &["in the open", "for everybody"]);
+    room.say(2, "me");
+    room.say(3, "me too");
+    room.settle()?;
+    room.partition(&[&[0, 1, 3], &[2]]);
+    room.run_ms(1_000)?;
+    room.say(2, "while away");
+    room.close_room(0, &[3])?;
+    room.run_ms(5_000)?;
+    room.say(1, "among us");
+    room.say(3, "and to me?");
+    room.settle_among(&[0, 1])?;
+    assert_eq!(room.refused(3), Some(Unsaid::NotMember), "told plainly");
+    // It knows the room as it was, and nobody listed it.
+    let stranger = room.join(1)[0];
+    room.heal();
+    room.settle()?;
+    room.run_ms(60_000)?;
+    room.say(2, "I am back");
+    let made = room.make_ticket(1, 1);
+    end(&mut room)?;
+    let newcomer = room.join_by(&[1], 1)[0];
+    room.use_ticket(newcomer, made);
+    room.run_ms(10_000)?;
+    room.welcome_all(1);
+    room.run_ms(60_000)?;
+    end(&mut room)?;
+    let all = ["in the open", "for everybody", "me", "me too", "among us", "while away", "I am back"];
+    for peer in [0, 1, 2, newcomer] {
+        let mut texts = texts(&room, peer);
+        assert!(
+            texts.len() == all.len() && all.iter().all(|text| texts.contains(&(*text).into())),
+            "{peer}: {texts:?}"
+        );
+        assert_eq!(texts.pop().as_deref(), Some("I am back"));
+    }
+    // Whoever had not read that it is closed may have let the stranger in as before.
+    for other in [3, stranger] {
+        let said = texts(&room, other);
+        assert!(!said.contains(&"among us".into()) && !said.contains(&"I am back".into()), "{other}: {said:?}");
+    }
+    let lines = room.timeline(newcomer);
+    let mut after = lines.iter().skip_while(|line| line.kind != Kind::CLOSE).filter(|line| line.kind == Kind::TEXT);
+    assert!(after.all(|line| line.sealed), "nothing in plain after it");
+    room.who_is_out_reads_nothing()?;
+    room.members_read_all()
+}
+
+#[test]
 fn who_was_removed_is_silent_and_comes_back_with_a_pardon() -> Story {
     let mut room = room_of(3)?;
     room.say(2, "before");

@@ -445,10 +445,19 @@ pub struct TimelineRow {
     /// Kind of the body. A sealed one if the body cannot be opened: then the body is there while the secret is lacking,
     /// and is not where it is damaged.
     pub kind: Kind,
+    /// Whether the body was sealed, opened or not.
+    pub sealed: bool,
     /// The body, opened where it was sealed.
     pub body: Body,
     /// What the author had seen since its previous entry.
     pub seen: Seen,
+}
+
+impl TimelineRow {
+    /// The kind under which it was signed.
+    pub fn signed_kind(&self) -> Kind {
+        self.kind.sealed().filter(|_| self.sealed).unwrap_or(self.kind)
+    }
 }
 
 /// A room as its user keeps it. The secrets live in the store on purpose: a user who loses the store gets new keys, and

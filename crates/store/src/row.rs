@@ -26,6 +26,8 @@ pub(crate) struct Row {
     pub(crate) prev: EntryId,
     pub(crate) id: EntryId,
     pub(crate) raw: RawEntry,
+    /// Whether the body was sealed, opened or not.
+    pub(crate) sealed: bool,
     pub(crate) signature: Option<Box<Signature>>,
 }
 
@@ -40,7 +42,7 @@ impl Row {
 
     pub(crate) fn to_line(&self, author: AuthorId) -> TimelineRow {
         let RawEntry { seen, kind, body, .. } = self.raw.clone();
-        TimelineRow { place: self.place(author), id: self.id, kind, body, seen }
+        TimelineRow { place: self.place(author), id: self.id, kind, sealed: self.sealed, body, seen }
     }
 
     /// Whether `above` is the next entry, by seq and hash.
@@ -53,7 +55,8 @@ impl Row {
 pub(crate) fn rows(run: &Run) -> impl Iterator<Item = Row> {
     run.entries().iter().zip(raw_entries(run)).map(|(Entry { id, seq, prev, .. }, raw)| {
         let signature = run.signature().filter(|_| *seq == run.last().seq).copied().map(Box::new);
-        Row { seq: *seq, prev: *prev, id: *id, raw, signature }
+        let sealed = raw.kind.opened().is_some();
+        Row { seq: *seq, prev: *prev, id: *id, raw, sealed, signature }
     })
 }
 
@@ -207,6 +210,7 @@ mod tests {
             prev: id(seq - 1),
             id: id(seq),
             raw: RawEntry { time: Time::from_ms(seq), seen: vec![], kind: Kind::TEXT, body: Body::Here("".into()) },
+            sealed: false,
             signature: signed.then(|| Box::new([0; 64])),
         };
         let mut held = [(3, false), (4, true), (5, false), (10, false), (11, true), (12, false)].map(row);

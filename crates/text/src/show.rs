@@ -105,6 +105,7 @@ pub fn done(deed: &Deed, name: impl Fn(&Named) -> String) -> String {
         Does::Revoked => "ended a ticket".into(),
         Does::Hid => format!("hid words of {whom}"),
         Does::LetThrough => format!("let {whom} through: what they said is shown"),
+        Does::Closed => "closed the room".into(),
         Does::Ruled => format!("set the rules: {}", ruled(&deed.rules.unwrap_or_default()).join("; ")),
     }
 }

@@ -178,6 +178,7 @@ fn govern(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
             governing::give(model, ApiOrder::Appoint { who, role }, out);
         }
         Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
+        Order::Close(rest) => governing::close(model, &rest, person_meant, out),
         Order::Rules(words) => rules::rules(model, &words, out),
         Order::Held => of_room(model, OfRoom::Held, out),
         Order::Through(name) => {

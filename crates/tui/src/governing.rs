@@ -34,6 +34,29 @@ pub(crate) fn appointed(rest: &str) -> (&str, Role) {
     }
 }
 
+/// The names of `/close [without NAME,NAME]`; `None` when it says something else.
+pub(crate) fn left_out(rest: &str) -> Option<Vec<&str>> {
+    match rest.strip_prefix("without ") {
+        Some(names) => Some(names.split(',').map(str::trim).collect()),
+        None => rest.is_empty().then(Vec::new),
+    }
+}
+
+/// Finds the author that a name means, or shows what is wrong with it; given besides how the order is used.
+type Meant = fn(&mut Model, &str, &str) -> Option<String>;
+
+/// Asks what it means to close the room.
+pub(super) fn close(model: &mut Model, rest: &str, meant: Meant, out: &mut Vec<Effect>) {
+    let usage = "/close, or /close without NAME,NAME";
+    let Some(names) = left_out(rest) else { return model.fail("usage", "without whom?", usage) };
+    let mut without = Vec::new();
+    for name in names {
+        let Some(who) = meant(model, name, usage) else { return };
+        without.push(who);
+    }
+    ask_first(model, Order::Close { without }, out);
+}
+
 /// Asks what an order would end, to show it before the person confirms.
 pub(super) fn ask_first(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
     put(model, OfRoom::Foresee(order), out);
@@ -70,6 +93,9 @@ pub(super) fn asking(order: &Order, name: impl Fn(&AuthorHex) -> String) -> [Str
         ],
         Order::Dismiss { who } => {
             [format!("End the role of {}, with all that stands above?", name(who)), "y: end it   Esc: no".into()]
+        }
+        Order::Close { .. } => {
+            ["Close this room for good, with all that stands above?".into(), "y: close it   Esc: no".into()]
         }
         _ => ["Give up your role in this room? Only others can give it back.".into(), "y: step down   Esc: no".into()],
     }

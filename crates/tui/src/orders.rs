@@ -22,6 +22,7 @@ pub(super) enum Order {
     Appoint(String),
     Dismiss(String),
     StepDown,
+    Close(String),
     Rules(String),
     Held,
     Through(String),
@@ -68,7 +69,7 @@ pub(super) enum Use {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 40] = [
+pub(super) const ORDERS: [Known; 41] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
     daily("ticket", "", "show and copy the ticket for others", Order::Ticket),
@@ -94,6 +95,7 @@ pub(super) const ORDERS: [Known; 40] = [
     rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),
     rare("dismiss", "NAME", "end the role of somebody", Order::Dismiss),
     rare("step-down", "", "give up your own role", |_| Order::StepDown),
+    rare("close", "without NAME", "close an open room that you founded", Order::Close),
     rare("rules", "", "the rules of a closed room, and how to change them", Order::Rules),
     rare("held", "", "what newcomers said that is held", |_| Order::Held),
     rare("through", "NAME", "show what a newcomer says, which is held", Order::Through),

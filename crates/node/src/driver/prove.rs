@@ -32,6 +32,16 @@ impl Driver {
             return Inputs::new();
         };
         match proof::open(&signed, seat.proof_keys(), sealed) {
+            Ok((proof, key)) if seat.was_open() => {
+                self.links.tell_anew(link, &room);
+                let inputs = self.links.proved(link, room, proof, key);
+                self.give(inputs);
+                // Somebody who was let in by its introduction is answered, too.
+                if self.lets_in(&room, &peer) {
+                    self.prove(&room, &peer);
+                }
+                Inputs::new()
+            }
             Ok((proof, key)) => self.links.proved(link, room, proof, key),
             Err(_) => {
                 let answers = seat.answers_all();
@@ -61,10 +71,10 @@ impl Driver {
         if self.links.has_dialled(peer) {
             self.prove(room, peer);
         }
-        let proved = self.links.proved_before(room, peer);
+        let proved = [self.introduced_before(room, peer), self.links.proved_before(room, peer)];
         let now = self.now();
-        if let (Some(proved), Some(seat)) = (proved, self.seats.get_mut(room)) {
-            seat.handle(proved, now);
+        if let Some(seat) = self.seats.get_mut(room) {
+            proved.into_iter().flatten().for_each(|proved| seat.handle(proved, now));
         }
     }
 
@@ -91,7 +101,8 @@ impl Driver {
     pub(super) fn is_for(&self, room: &RoomId, peer: Option<PeerId>, input: &Input) -> bool {
         let closed = self.seats.get(room).is_some_and(|seat| seat.setup.closed.is_some());
         match input {
-            Input::Proved { .. } => !closed,
+            // Whoever has not read yet that the room was closed introduces itself as before.
+            Input::Proved { .. } => !closed || self.was_open(room),
             Input::Heard { .. } => peer.is_some_and(|peer| self.lets_in(room, &peer)),
             _ => true,
         }

@@ -97,7 +97,7 @@ impl Driver {
 
 /// Only messages are said again. Edits, reactions and retractions had a meaning only in the old log, and the present nick
 /// was said first.
-fn sayable(line: TimelineRow) -> Option<(Kind, bytes::Bytes)> {
+pub(super) fn sayable(line: TimelineRow) -> Option<(Kind, bytes::Bytes)> {
     let kinds = [Kind::TEXT, Kind::FILE, Kind::IMPORTED];
     kinds.contains(&line.kind).then(|| line.body.bytes().cloned()).flatten().map(|body| (line.kind, body))
 }

@@ -54,6 +54,10 @@ impl Driver {
                 if let Err(why) = self.rekey(&room) {
                     self.rest(&room, &why.to_string());
                 }
+            } else if let Some(room) = self.closing.pop_first() {
+                if let Err(why) = self.close_room(&room) {
+                    self.rest(&room, &why.to_string());
+                }
             } else {
                 return;
             }
@@ -63,6 +67,7 @@ impl Driver {
     /// Makes everything durable in one commit, or in one for each room when that fails. Rooms whose own commit fails
     /// too rest, and their other outputs are dropped.
     fn append(&mut self, outputs: &mut Outputs) -> Cut {
+        outputs.iter().for_each(|(room, outputs)| self.note_closing(room, outputs));
         let changes: Vec<(RoomId, Change<'_>)> = outputs
             .iter()
             .flat_map(|(room, outputs)| {
@@ -229,6 +234,7 @@ impl Driver {
                                 // The retracted entry may have more edits than are dropped at once.
                                 self.sweeping.begin();
                             }
+                            Event::Shown { entry, .. } if seat.may_close(entry) => _ = self.closing.insert(room),
                             Event::Came { peer, .. } => {
                                 self.tools.shelf.came();
                                 came.push((room, *peer));

@@ -192,7 +192,9 @@ impl Seat {
             (false, false) => {
                 let ours = tickets.iter().find(|ticket| pass.is_some_and(|pass| pass.ticket == ticket.id));
                 let why = ours.and_then(|ticket| Refusal::of(ticket, now_ms));
-                let why = why.or(self.governed.turned_away.then_some(Refusal::Unwelcome));
+                // Nobody lets in whom the owner of an open room did not list.
+                let unlisted = fold.closing().is_some() && pass.is_none() && held.device_of.is_none();
+                let why = why.or((self.governed.turned_away || unlisted).then_some(Refusal::Unwelcome));
                 why.map_or(Membership::Waiting, Membership::Refused)
             }
         };
@@ -279,6 +281,11 @@ impl Seat {
             return false;
         }
         let pass = |setup: &RoomSetup| setup.closed.and_then(|closed| closed.pass).map(|pass| pass.ticket);
+        // We hold the room as it was when it was open, and somebody gave us a ticket of what it is since its owner closed it.
+        let of_owner = setup.closed.is_some_and(|held| self.founder() == Some(held.founder));
+        if self.setup.closed.is_none() {
+            return of_owner && pass(setup).is_some();
+        }
         let keeps = self.membership() == Some(Membership::Keeping) && setup.closed.is_some_and(|closed| closed.keeps);
         !self.is_in() && !keeps && pass(setup).is_some() && pass(setup) != pass(&self.setup)
     }

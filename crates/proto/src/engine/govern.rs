@@ -56,6 +56,13 @@ impl Parts {
     fn tell_seats(&mut self, turn: &mut Turn<'_>) {
         let Some(seats) = self.logs.fold().map(|fold| fold.seats()) else { return };
         let before = std::mem::replace(&mut self.seats, seats);
+        let me = self.own.id();
+        let is_in = |seats: &Seats| seats.get(&me).is_some_and(|seat| seat.knocks.is_none());
+        if is_in(&self.seats) && !is_in(&before) {
+            // Peers had bodies for members alone.
+            let peers: Vec<_> = self.view.active().collect();
+            peers.iter().for_each(|peer| self.bodies.up(*peer, turn));
+        }
         for (author, seat) in &self.seats {
             if before.get(author) != Some(seat) {
                 turn.emit(Event::Seated { author: *author, seat: Some(*seat) });
@@ -185,7 +192,7 @@ mod tests {
         config::Config,
         entry::{Kind, found},
         frame::Push,
-        governance::Says,
+        governance::{Listed, Says},
         input::Input,
         limits::JOINS,
         random::Random,
@@ -255,6 +262,50 @@ mod tests {
             );
             assert!(!engine.counts(&cleo.author.id(), 0, Kind::TEXT));
             assert_eq!(engine.ended_by(&anna.author.id()), Some((owner.author.id(), owner.next - 1)));
+        }
+    }
+
+    #[test]
+    fn in_a_closed_room_that_was_open_words_in_plain_count_as_far_as_they_are_listed() {
+        let author = Author::from_secret(&[1; 32]).id();
+        let (room, body) = found(&author, "lunch", [3; 16]);
+        let [mut owner, mut anna, mut ben, mut cleo] = [1, 2, 3, 4].map(|number| Scribe::numbered(room, number));
+        let plain = |scribe: &mut Scribe| scribe.write(Kind::TEXT, "word".into());
+        let mut runs = vec![owner.write(Kind::FOUND, body.clone()), plain(&mut owner)];
+        runs.extend([plain(&mut anna), plain(&mut anna), plain(&mut ben), plain(&mut cleo)]);
+        let mut listed: Vec<Listed> =
+            [(&anna, true), (&ben, false)].map(|(who, kept)| Listed { end: who.ended().end, kept }).into();
+        listed.sort_by_key(|listed| listed.end.key);
+        // Acts are fetched in their order.
+        let acts = vec![owner.act(Says::List(listed)), owner.act(Says::close(1, &body))];
+        runs.extend([plain(&mut anna), plain(&mut ben), plain(&mut cleo), plain(&mut owner)]);
+        runs.extend([&mut anna, &mut ben, &mut cleo, &mut owner].map(|who| who.say(1)).concat());
+        let (text, sealed) = (Kind::TEXT, Kind::TEXT.sealed().unwrap());
+        let mut random = Random::new(7);
+        for _ in 0..40 {
+            let mut engine = engine(&owner);
+            for _ in 0..6 {
+                let mut left: Vec<_> = runs.iter().map(|run| vec![run.clone()]).chain([acts.clone()]).collect();
+                while !left.is_empty() {
+                    let at = random.below(left.len() as u64) as usize;
+                    give(&mut engine, &left.swap_remove(at));
+                }
+            }
+            let counts = |who: &Scribe, seqs: &[(Seq, Kind)]| -> Vec<bool> {
+                let held = |seq| engine.frontier().log(&who.author.id()).is_some_and(|log| log.holds(seq));
+                seqs.iter().map(|(seq, kind)| held(*seq) && engine.counts(&who.author.id(), *seq, *kind)).collect()
+            };
+            assert_eq!(
+                counts(&owner, &[(1, text), (3, Kind::CLOSE), (4, text), (5, sealed)]),
+                [true, true, false, true]
+            );
+            assert_eq!(counts(&anna, &[(1, text), (2, text), (3, sealed)]), [true, false, true]);
+            assert_eq!(counts(&ben, &[(0, text), (1, text), (2, sealed)]), [true, false, false]);
+            assert_eq!(counts(&cleo, &[(0, text), (2, sealed)]), [false, false]);
+            let seats: Vec<AuthorId> = engine.seats().keys().copied().collect();
+            let mut present = vec![owner.author.id(), anna.author.id()];
+            present.sort_unstable();
+            assert_eq!(seats, present);
         }
     }
 

@@ -26,7 +26,11 @@
 //! EPOCH     id of the epoch 32; n, then n times the id of an epoch that it follows, ascending; endings
 //! BOXES     id of an epoch 32; n, then n times a key 32 and its box 80, keys ascending; number of bytes, and as many: the
 //!           secrets before it, sealed under the epoch. See the `boxes` module of the epochs
+//! LIST      n, then n times a listed author, keys ascending
+//! CLOSE     number of the rules 1 byte (1); number of lists, 1 or more: the author's last before this act; number of
+//!           bytes, and as many: the body of the entry that founded the room
 //!
+//! listed    key 32; place of the last entry that stays; 1 if the author is kept, or else 0
 //! place     seq number; id 32
 //! end       key 32; last: 0 if no entry counts, or 1 and the place of the last that counts; 0, or 1 and the place of the
 //!           last act that counts
@@ -45,18 +49,19 @@ use ed25519_dalek::{Signer, SigningKey};
 
 use self::write::{put_maybe, put_place, put_says};
 use super::{
+    closing::Listed,
     deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey},
     rules::Rules,
 };
 use crate::{
     admit::{Entry, verify},
     codec::Reader,
-    entry::{Kind, LogKey},
+    entry::{Kind, LogKey, RULES},
     epochs::{EpochBox, EpochId},
     ids::{AuthorId, EntryId, RoomId, Seq},
     limits::{
-        ACT_ADMITTED, ACT_BOXES, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_TICKETS, BODY_BYTES, RULED_LOGS, SEQ_END,
-        SLOW_S, TICKET_HEADS,
+        ACT_ADMITTED, ACT_BOXES, ACT_ENDINGS, ACT_EPOCHS, ACT_KEYS, ACT_LISTED, ACT_TICKETS, BODY_BYTES, RULED_LOGS,
+        SEQ_END, SLOW_S, TICKET_HEADS,
     },
     reject::Reject,
     run::{RawRun, Signature},
@@ -217,6 +222,15 @@ pub enum Says {
         /// Secrets of other epochs, sealed under this one; or nothing.
         before: Bytes,
     },
+    /// Says of authors of an open room what stays of their logs when it is closed, keys ascending.
+    List(Vec<Listed>),
+    /// Closes an open room.
+    Close {
+        /// How many lists before it belong to it.
+        lists: u64,
+        /// The body of the entry that founded the room: so it counts only in an open room, and by its founder.
+        founding: Bytes,
+    },
 }
 
 /// The bytes that whoever holds a ticket signs with its key to join.
@@ -294,6 +308,12 @@ impl Says {
                 // A copy, so that it does not keep the whole run in memory.
                 Deed::Boxes { epoch, of, before: Bytes::copy_from_slice(&before) }
             }
+            Self::List(listed) => Deed::List {
+                ends: listed.iter().map(|listed| listed.end).collect(),
+                kept: listed.iter().filter(|listed| listed.kept).map(|listed| listed.end.key).collect(),
+            },
+            Self::Close { .. } if !self.is_of(room, author) => return None,
+            Self::Close { lists, .. } => Deed::Close { lists },
         };
         Some(deed)
     }
@@ -342,6 +362,8 @@ impl Act {
                 boxes: from.list(0..=ACT_BOXES, "boxes", From::boxed, |(key, _)| *key)?,
                 before: from.0.bytes(BODY_BYTES, "secrets")?,
             },
+            Kind::LIST => Says::List(from.list(1..=ACT_LISTED, "listed", From::listed, |listed| listed.end.key)?),
+            Kind::CLOSE => from.close()?,
             _ => return Ok(None),
         };
         from.0.end("act")?;
@@ -433,6 +455,19 @@ impl From {
 
     fn boxed(&mut self) -> Result<(AuthorId, EpochBox), Reject> {
         Ok((self.author()?, self.0.array("box")?))
+    }
+
+    fn listed(&mut self) -> Result<Listed, Reject> {
+        let end = End { key: self.author()?, last: Some(self.place()?) };
+        Ok(Listed { end, kept: self.0.flag()? })
+    }
+
+    fn close(&mut self) -> Result<Says, Reject> {
+        if self.0.byte("rules")? != RULES {
+            return Err(Reject::Malformed("rules"));
+        }
+        let lists = Some(self.0.number("lists")?).filter(|lists| *lists > 0).ok_or(Reject::Malformed("lists"))?;
+        Ok(Says::Close { lists, founding: self.0.bytes(BODY_BYTES, "founding")? })
     }
 
     fn role(&mut self) -> Result<Role, Reject> {
@@ -549,6 +584,8 @@ mod tests {
                 boxes: many(ACT_BOXES, |key| (AuthorId(key), [7; 80])),
                 before: Bytes::from(vec![8; BOXED_SECRETS * 32 + 16]),
             },
+            Says::List((0..ACT_LISTED).map(|number| Listed { end: ended(number).end, kept: true }).collect()),
+            Says::Close { lists: u64::MAX, founding: Bytes::from(vec![1; 500]) },
         ]
     }
 
@@ -642,7 +679,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..18, at: usize, to: u8) {
+        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..20, at: usize, to: u8) {
             let act = Act { before: None, says: largest().swap_remove(which) };
             let (kind, body) = act.encode().unwrap();
             let mut changed = body.to_vec();

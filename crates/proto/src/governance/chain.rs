@@ -80,6 +80,10 @@ impl Fold<'_> {
             all.insert((act.author, act.seq));
             self.lead_to(&act.author, &mut all);
         }
+        let closing = self.closing().filter(|closing| all.contains(&closing.by));
+        // Without its lists a closing act says nothing.
+        let lists = closing.into_iter().flat_map(|closing| self.lists_of(closing));
+        all.extend(lists);
         all
     }
 
@@ -193,6 +197,7 @@ impl<'a> Chain<'a> {
                 *role != Role::Keeper && keys.iter().any(|appointed| appointed.key == *key) && self.governs(act)
             }
             Some(Deed::Admit { who, .. }) => who.contains(key) && self.governs(act),
+            Some(Deed::List { kept, .. }) => kept.contains(key) && self.governs(act),
             Some(Deed::Welcome { who, ticket }) => {
                 who == key && self.comes_by(key, ticket) && self.is_member(&act.author)
             }

@@ -1,5 +1,7 @@
 //! What the fold reads of an entry: its place in its log, and what it does if it is an act.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::{act::Guest, rules::Rules};
@@ -225,6 +227,18 @@ pub enum Deed {
         /// Secrets of other epochs, sealed under this one; or nothing.
         before: Bytes,
     },
+    /// Says of authors of an open room what stays of their logs when it is closed.
+    List {
+        /// The authors, and the last entry of each that stays.
+        ends: Vec<End>,
+        /// Those of them who are kept.
+        kept: BTreeSet<AuthorId>,
+    },
+    /// Closes the open room that its author founded.
+    Close {
+        /// How many lists before it belong to it.
+        lists: u64,
+    },
 }
 
 impl Role {
@@ -247,6 +261,7 @@ impl Role {
             Deed::Appoint { .. } | Deed::Dismiss { .. } | Deed::Vouch(_) | Deed::Rules { .. } => false,
             Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_) => return false,
             Deed::Epoch { .. } | Deed::Boxes { .. } => return false,
+            Deed::List { .. } | Deed::Close { .. } => return self == Self::Owner,
         };
         match self {
             Self::Owner | Self::CoOwner => true,
@@ -257,10 +272,10 @@ impl Role {
 }
 
 impl Deed {
-    /// The keys whose logs this act ends or vouches for, and where.
+    /// The keys whose logs this act ends, vouches for or lists, and where.
     pub fn ends(&self) -> &[End] {
         match self {
-            Self::Dismiss { ends, .. } | Self::Remove { ends, .. } => ends,
+            Self::Dismiss { ends, .. } | Self::Remove { ends, .. } | Self::List { ends, .. } => ends,
             Self::End(end) | Self::Vouch(end) | Self::Hide { until: end, .. } => std::slice::from_ref(end),
             _ => &[],
         }

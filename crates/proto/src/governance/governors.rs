@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::{
+    closing::Lists,
     deed::{Deed, End, Last, Role, Signed},
     entries::Entries,
     ranks::{Ending, Extent, Grant, LEAF, Path, Queued, Rank, Sort},
@@ -29,6 +30,8 @@ pub(crate) struct Governors {
     pub(crate) ending_key: BTreeMap<AuthorId, Vec<usize>>,
     /// Where the owner's log ends because it forked, and who said so.
     pub(crate) owner: OwnerEnd,
+    /// How the room was closed, if it was founded as an open one.
+    pub(crate) lists: Option<Lists>,
     /// Acts that are taken.
     taken: BTreeSet<ActNo>,
     /// Seqs of the step-downs of each key.
@@ -60,6 +63,9 @@ impl Governors {
             for act in all.grants[grant].acts.clone() {
                 let Signed { seq, deed, .. } = entries.act(act);
                 all.note(entries, grant, act);
+                if matches!(deed, Some(Deed::Close { .. })) && all.lists.is_none() {
+                    all.close(entries, grant, act);
+                }
                 let Some(Deed::Appoint { keys, role, .. }) = deed else { continue };
                 for (appointed, place) in keys.iter().zip(0..) {
                     let Some(path) = all.grants[grant].path.then((*seq, place)) else { break };
@@ -159,6 +165,19 @@ impl Governors {
             let count = end.count();
             self.endings.push(Ending { rank, by: *author, act, id: *id, count, last, sort });
         }
+    }
+
+    /// Notes how the room was closed: of those who are not kept the logs end, and of the others a branch is chosen.
+    fn close(&mut self, entries: &Entries, grant: usize, act: ActNo) {
+        let Some(lists) = Lists::of(entries, &self.grants[grant], act) else { return };
+        let Signed { author, id, .. } = entries.act(act);
+        for (key, end) in &lists.ends {
+            let sort = if lists.kept.contains_key(key) { Sort::Voucher } else { Sort::Removal };
+            let (rank, last) = (self.grants[grant].rank, end.last.map_or(EntryId::default(), |last| last.id));
+            self.ending_key.entry(*key).or_default().push(self.endings.len());
+            self.endings.push(Ending { rank, by: *author, act, id: *id, count: end.count(), last, sort });
+        }
+        self.lists = Some(lists);
     }
 
     /// Whether an appointment names an ending, and comes from its author or from above.

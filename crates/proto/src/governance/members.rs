@@ -182,6 +182,11 @@ impl<'a> Admission<'a> {
             let acts = self.acts(maker);
             self.revoke_own(maker, &acts);
         }
+        if let Some(lists) = &self.governors.lists {
+            // Those who are out were members, for what they said before counts.
+            admitted.extend(lists.ends.keys());
+            self.members.let_in.extend(&lists.kept);
+        }
         named.extend(admitted);
         named.retain(|key| !self.falls(key));
         self.members.all.extend(named.iter().copied());

@@ -27,6 +27,7 @@
 mod act;
 mod books;
 mod chain;
+mod closing;
 mod deed;
 mod entries;
 mod epochs;
@@ -45,6 +46,7 @@ mod tickets;
 mod tree;
 
 pub use act::{Act, Ended, Guest, Says, Terms, countersign, countersigned};
+pub use closing::{Closing, Listed};
 pub use deed::{Appointed, Deed, End, Last, Role, Signed, TicketId, TicketKey};
 pub use fold::Fold;
 pub use foresee::Foreseen;

@@ -54,7 +54,9 @@ impl Removals {
             let lowest = governors.grants_of(key).map(|grant| grant.rank).max();
             let mut known = cutting;
             let cuts = known.len();
-            let outranks = |ending: &&Ending| lowest.is_some_and(|lowest| ending.rank < lowest);
+            // What an open room's lists name stays whatever its author does, and needs no grant.
+            let lists = |ending: &Ending| matches!(entries.act(ending.act).deed, Some(Deed::Close { .. }));
+            let outranks = |ending: &&Ending| lists(ending) || lowest.is_some_and(|lowest| ending.rank < lowest);
             known.extend(endings.into_iter().filter(|ending| !counted.contains(&ending.id) && outranks(ending)));
             let (tip, counts) = line(tree, &known);
             let cut = counts[..cuts].iter().min().map(|cut| (*cut).max(acted(entries, governors, key)));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    closing::Closing,
     deed::{Deed, Role, Signed},
     fold::Fold,
     ranks::Grant,
@@ -29,6 +30,8 @@ pub struct Shown {
     pub lifts: bool,
     /// Who reads here: its own words are not held from it.
     pub reader: Option<AuthorId>,
+    /// How the room was closed, if it was founded as an open one.
+    pub closing: Option<Closing>,
 }
 
 impl Shown {
@@ -43,6 +46,11 @@ impl Shown {
                 counts && !hidden && (kind == Kind::NICK || !self.rules_out(author, seq, kind))
             }
         }
+    }
+
+    /// Whether an entry that was signed as this kind says something in plain after the room was closed.
+    pub fn voids(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        self.closing.as_ref().is_some_and(|closing| closing.voids(author, seq, kind))
     }
 
     /// Whether the words of somebody are held until it is let through, whoever reads here.
@@ -74,7 +82,8 @@ impl Fold<'_> {
         let mut hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>> = BTreeMap::new();
         self.hidden().for_each(|(author, first, last)| hidden.entry(author).or_default().push((first, last)));
         let (slowed, held) = (self.slowed(), self.held().clone());
-        Shown { ends: self.ends(), hidden, done: self.done(), slowed, held, lifts: false, reader: None }
+        let (done, closing) = (self.done(), self.closing().cloned());
+        Shown { ends: self.ends(), hidden, done, slowed, held, lifts: false, reader: None, closing }
     }
 
     fn ends(&self) -> BTreeMap<AuthorId, Seq> {
@@ -122,6 +131,7 @@ impl Fold<'_> {
                 let comes = |who| matches!(self.first_deed(who), Some(Deed::Join { .. } | Deed::Device(_)));
                 !despite.is_empty() || !who.iter().all(comes)
             }
+            Some(Deed::Close { .. }) => self.closing().is_some_and(|closing| closing.by == (act.author, act.seq)),
             // These count once.
             Some(Deed::Welcome { .. } | Deed::LetThrough(_)) => false,
             _ => true,

@@ -32,6 +32,10 @@ pub const WELCOMES_A_DAY: usize = 200;
 /// all. In a room of more members the others go by the times that they claim.
 pub const RULED_LOGS: usize = 200;
 
+/// Authors that one act lists when an open room is closed: at most 72 bytes each, 7.4 KB, so that the act fits into a body
+/// and a chain. A room of ten thousand authors is closed by a hundred of them.
+pub const ACT_LISTED: usize = 103;
+
 /// Rulings of a room that are applied, the last ones: each is looked at for each message.
 pub const RULINGS: usize = 64;
 

@@ -10,7 +10,7 @@ use super::{Logs, ahead::Ahead, branches::Branches};
 use crate::{
     admit::{Entry, Run},
     entry::{Founding, Kind, RULES, RawEntry, founding},
-    governance::{Fold, Governance, Reach, Signed},
+    governance::{Closing, Fold, Governance, Reach, Signed},
     ids::{AuthorId, RoomId, Seq},
     limits::AUTHORS,
     log::{Log, Unfit},
@@ -31,7 +31,9 @@ pub(crate) struct Closed {
     leaving: BTreeSet<AuthorId>,
     /// The words that governors took back: of each author the first and the last.
     hidden: BTreeMap<AuthorId, Vec<(Seq, Seq)>>,
-    /// Whether that changed.
+    /// How the room was closed, if it was founded as an open one.
+    closing: Option<Closing>,
+    /// Whether what is hidden changed.
     pub(super) hides: bool,
     /// Whether the fold changed since `reaches` was reckoned up.
     pub(super) changed: bool,
@@ -134,6 +136,7 @@ impl Logs {
             branches: Branches::default(),
             leaving: BTreeSet::new(),
             hidden: BTreeMap::new(),
+            closing: None,
             hides: false,
             changed: true,
         };
@@ -151,8 +154,19 @@ impl Logs {
         self.closed.as_ref().map_or(Seq::MAX, |closed| closed.counted(author))
     }
 
-    /// Whether a governor took an entry of this kind back.
+    /// Whether an entry of this kind is shown to nobody: it says something in plain after the room was closed, or a governor
+    /// took it back.
     pub(crate) fn is_hidden(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
+        self.closing().is_some_and(|closing| closing.voids(author, seq, kind)) || self.is_taken_back(author, seq, kind)
+    }
+
+    /// How the room was closed, if it was founded as an open one.
+    pub(crate) fn closing(&self) -> Option<&Closing> {
+        self.closed.as_ref()?.closing.as_ref()
+    }
+
+    /// Whether a governor took an entry of this kind back.
+    pub(crate) fn is_taken_back(&self, author: &AuthorId, seq: Seq, kind: Kind) -> bool {
         let hidden = self.closed.as_ref().and_then(|closed| closed.hidden.get(author));
         let hides = || hidden.into_iter().flatten().any(|(first, last)| (*first..=*last).contains(&seq));
         kind.can_be_hidden() && hides()
@@ -186,17 +200,18 @@ impl Logs {
     }
 
     /// Whether this may be an entry here: an open room is not founded by the founding entry of a closed one, nor the
-    /// other way round, nor by rules that are not known; there acts need their bodies, and words have to be sealed.
+    /// other way round, nor by rules that are not known; there acts need their bodies, and words have to be sealed. One that
+    /// was closed was founded as an open one, and words in plain keep their places.
     pub(super) fn fits(&self, author: &AuthorId, raw: &RawEntry) -> bool {
         match (raw.kind, raw.body.bytes()) {
             (Kind::FOUND, Some(body)) => match founding(&self.room, author, body) {
-                Ok(Founding::Open { .. }) => !self.is_closed(),
+                Ok(Founding::Open { .. }) => !self.is_closed() || self.closing().is_some(),
                 Ok(Founding::Closed { rules }) => self.is_closed() && rules == RULES,
                 // The door says what is wrong with it.
                 Err(_) => true,
             },
             (kind, None) if kind.is_act() => !self.is_closed(),
-            (kind, _) if kind.is_word() => !self.is_closed(),
+            (kind, _) if kind.is_word() => !self.is_closed() || self.closing().is_some(),
             _ => true,
         }
     }
@@ -297,9 +312,10 @@ impl Logs {
         let Some(closed) = &mut self.closed else { return Vec::new() };
         let fold = closed.fold();
         let (reaches, mut hidden) = (fold.reaches(), BTreeMap::<AuthorId, Vec<(Seq, Seq)>>::new());
+        let closing = fold.closing().cloned();
         fold.hidden().for_each(|(author, first, last)| hidden.entry(author).or_default().push((first, last)));
-        closed.hides |= closed.hidden != hidden;
-        closed.hidden = hidden;
+        closed.hides |= closed.hidden != hidden || closed.closing != closing;
+        (closed.hidden, closed.closing) = (hidden, closing);
         closed.changed = false;
         let before = std::mem::replace(&mut closed.reaches, reaches);
         let mut changed: BTreeSet<AuthorId> = others.into_iter().collect();

@@ -10,6 +10,7 @@ mod world;
 
 mod admission;
 mod books;
+mod closing;
 mod forks;
 mod laws;
 mod orders;

@@ -16,13 +16,13 @@ use crate::{
     client::{self, pick},
     commands::talk,
     failure::{Exit, Failure},
-    home::{HomeArgs, LAST_ROOM, Reach, TYPED},
+    home::{HomeArgs, LAST_ROOM, Reach, TOLD, TYPED},
     limits::PAGE_LINES,
     socket,
 };
 
 /// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "rumormill.db",
     "rumormill.db-wal",
     "rumormill.db-shm",
@@ -36,6 +36,7 @@ const FILES: [&str; 13] = [
     "set.json",
     TYPED,
     LAST_ROOM,
+    TOLD,
 ];
 
 /// Arguments of `rumormill forget`.
@@ -69,7 +70,7 @@ async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failur
     let forgotten = async {
         let room = pick(&client, Some(wanted)).await?;
         talk(&meaning(&client, &room).await?);
-        confirm(&format!("Forget {}?", title(&room.name)), is_sure)?;
+        confirm(&format!("Forget {}?", title(&room.name)), is_sure, "forgotten")?;
         client.room(room.id.as_str()).leave().await?;
         Ok(room)
     };
@@ -78,6 +79,7 @@ async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failur
     owner.close().await;
     let room = forgotten?;
     forget_typed(place, is_elsewhere)?;
+    place.forget_told(room.id.as_str());
     if place.last_room().is_some_and(|id| id == room.id.as_str()) {
         remove(&place.state()?.join(LAST_ROOM))?;
     }
@@ -126,7 +128,7 @@ async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
          a ticket you can join a room again, as somebody new.",
         data.display()
     ));
-    confirm("Forget everything?", is_sure)?;
+    confirm("Forget everything?", is_sure, "forgotten")?;
     // Messages are overwritten before their file is removed. If the home cannot be opened, its files are removed as
     // they are.
     if Inspector::is_home(&data)
@@ -204,18 +206,14 @@ fn stays(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Asks the person at the terminal.
-fn confirm(question: &str, is_sure: bool) -> Result<(), Failure> {
+pub(super) fn confirm(question: &str, is_sure: bool, done: &str) -> Result<(), Failure> {
     if is_sure {
         return Ok(());
     }
-    let refused = |what: &str, help: &str| Failure {
-        exit: Exit::Usage,
-        code: "unconfirmed".into(),
-        what: what.into(),
-        help: help.into(),
-    };
+    let refused =
+        |what: String, help: &str| Failure { exit: Exit::Usage, code: "unconfirmed".into(), what, help: help.into() };
     if !io::stdin().is_terminal() {
-        return Err(refused("nothing was forgotten: nobody could be asked", "say --yes if you are sure"));
+        return Err(refused(format!("nothing was {done}: nobody could be asked"), "say --yes if you are sure"));
     }
     let mut stderr = io::stderr();
     let _ = write!(stderr, "{question} Type yes: ").and_then(|()| stderr.flush());
@@ -223,6 +221,6 @@ fn confirm(question: &str, is_sure: bool) -> Result<(), Failure> {
     let read = io::stdin().lock().read_line(&mut answer);
     match read.is_ok() && answer.trim().eq_ignore_ascii_case("yes") {
         true => Ok(()),
-        false => Err(refused("nothing was forgotten", "answer yes to forget")),
+        false => Err(refused(format!("nothing was {done}"), "answer yes if you are sure")),
     }
 }

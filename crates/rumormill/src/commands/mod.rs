@@ -20,6 +20,7 @@ pub(crate) mod backup;
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod check;
+pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod device;
 pub(crate) mod digest;

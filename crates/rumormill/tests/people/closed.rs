@@ -216,3 +216,64 @@ fn ann_slows_the_room_and_holds_what_newcomers_say() {
     at_ben.leaves();
     at_ann.leaves();
 }
+
+#[test]
+fn ann_closes_her_open_room_and_goes_on_with_ben() {
+    let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
+    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--open", "--nick", "Ann"]));
+    let ticket = at_ann.until("rumor");
+    let [mut at_ben, mut at_mallory] = [(&ben, "Ben"), (&mallory, "Mallory")].map(|(who, name)| {
+        let window = Window::of(&mut who.command(&["join", &ticket, "--nick", name]));
+        at_ann.until(&format!("{name} joined"));
+        window
+    });
+    at_ben.types("in the open");
+    at_ann.until("in the open");
+    at_mallory.until("in the open");
+
+    // Ann is told once that she can close it, and Ben is not.
+    let told = "you founded this open room";
+    let visits = [(&ann, true), (&ann, false), (&ben, false)].map(|(who, tells)| {
+        let mut window = Window::of(&mut who.command(&["chat", "lunch", "--plain"]));
+        window.until("in the open");
+        assert_eq!(window.read.iter().any(|line| line.contains(told)), tells, "{:?}", window.read);
+        window
+    });
+    visits.into_iter().for_each(|window| _ = window.leaves());
+
+    let refused = ben.fails(&["close", "lunch", "--yes"], 3);
+    assert!(refused.contains("error[rank]") && refused.contains("only the founder"), "{refused}");
+    let refused = ann.fails(&["close", "lunch", "--without", "Mallory"], 2);
+    assert!(refused.contains("Mallory would not") && refused.contains("nobody could be asked"), "{refused}");
+    at_ann.types("/close without Mallory");
+    at_ann.until("you and 1 other person would be in");
+    at_ann.until("Mallory would not");
+    at_ann.until("this cannot be undone");
+    at_ann.types("/close without Mallory yes");
+    at_ann.until("Ann closed the room");
+    at_ben.until("Ann closed the room");
+    at_mallory.until("Ann removed you from this room");
+    at_mallory.types("and me?");
+    at_mallory.until("error[no-member]");
+    at_ben.types("among us");
+    at_ann.until("among us");
+    at_ann.types("finally");
+    at_ben.until("finally");
+    for person in [&ann, &ben] {
+        let log = person.lines(&["log", "lunch"]).join("\n");
+        assert!(["in the open", "Ann closed the room", "among us", "finally"].iter().all(|said| log.contains(said)));
+    }
+
+    // A stranger with the old ticket stays out, and one with the new ticket comes in.
+    let (stranger, dan) = (Person::new(), Person::new());
+    let at_stranger = Window::of(&mut stranger.command(&["join", &ticket, "--nick", "Stranger"]));
+    let fresh = ann.lines(&["ticket", "lunch"]).remove(0);
+    assert_ne!(fresh, ticket);
+    let mut at_dan = comes(&dan, &fresh, "Dan", &mut at_ann);
+    at_dan.types("hello");
+    at_ann.until("hello");
+    let log = dan.lines(&["log", "lunch"]).join("\n");
+    assert!(log.contains("in the open") && log.contains("finally"), "{log}");
+    assert!(!stranger.lines(&["rooms"]).join("\n").contains("lunch"), "not even its name");
+    at_stranger.gives_up();
+}

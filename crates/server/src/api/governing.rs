@@ -13,6 +13,7 @@ use rumormill_text::Clock;
 use super::{
     Api,
     asked::Body,
+    closing,
     names::{named, reference, target},
     people::whom,
     rules::let_through,
@@ -73,6 +74,9 @@ pub(super) async fn order(
     Path(room): Path<String>,
     Body(order): Body<words::Order>,
 ) -> Answer<SafeJson<Ordered>> {
+    if let words::Order::Close { without } = &order {
+        return Ok(SafeJson(closing::close(&api, &api.room(&room)?, without).await?));
+    }
     let room = governed(&api, &room)?;
     let read = read_order(&room, &order).await?;
     api.paces().take(&room, 1)?;
@@ -99,6 +103,9 @@ pub(super) async fn foresee(
     Path(room): Path<String>,
     Body(order): Body<words::Order>,
 ) -> Answer<SafeJson<Foreseen>> {
+    if let words::Order::Close { without } = &order {
+        return Ok(SafeJson(closing::foresee(&api.room(&room)?, without).await?));
+    }
     let room = governed(&api, &room)?;
     let mut foreseen = room.foresee(read_order(&room, &order).await?).await?;
     // All keys of a person are one.
@@ -150,6 +157,7 @@ async fn read_order(room: &Room, order: &words::Order) -> Answer<Order> {
         }
         words::Order::LetThrough { who } => Order::LetThrough(whom(room, who).await?),
         words::Order::StepDown => Order::StepDown,
+        words::Order::Close { .. } => return Err(closing::not_here()),
     })
 }
 

@@ -7,6 +7,7 @@ mod archive;
 mod asked;
 mod bots;
 mod chosen;
+mod closing;
 mod counts;
 mod devices;
 mod events;

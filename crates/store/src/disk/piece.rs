@@ -100,6 +100,7 @@ impl Piece {
             prev,
             id: self.ids[at],
             raw: self.run.entries()[at].clone(),
+            sealed: self.run.entries()[at].kind.opened().is_some(),
             signature: signature.copied().map(Box::new),
         }
     }

@@ -153,7 +153,7 @@ impl Script {
 
     pub(crate) fn line(&self, seq: Seq) -> TimelineRow {
         let RawEntry { seen, kind, body, .. } = self.entries[seq as usize].clone();
-        TimelineRow { place: self.place(seq), id: self.ids[seq as usize], kind, body, seen }
+        TimelineRow { place: self.place(seq), id: self.ids[seq as usize], kind, sealed: false, body, seen }
     }
 
     /// The proof that `self` and `other` fork at `at`.

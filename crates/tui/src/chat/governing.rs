@@ -8,7 +8,7 @@ use super::{Chat, orders::usage};
 use crate::{
     Failure,
     carry::{compared, safety_told, verified_told},
-    governing::appointed,
+    governing::{appointed, left_out},
 };
 
 impl Chat<'_> {
@@ -31,6 +31,16 @@ impl Chat<'_> {
     /// Gives up our own roles: `/step-down`, `/step-down yes`.
     pub(super) async fn step_down(&mut self, rest: &str) -> Result<(), Failure> {
         self.govern(Order::StepDown, rest == "yes", "/step-down yes does it; only others can give the role back").await
+    }
+
+    /// Closes an open room: `/close`, `/close without NAME,NAME`, each with `yes` behind it.
+    pub(super) async fn close_room(&mut self, rest: &str) -> Result<(), Failure> {
+        let (rest, sure) = if rest == "yes" { ("", true) } else { sure(rest) };
+        let without = left_out(rest).ok_or_else(|| usage("without whom?", "/close, or /close without NAME,NAME"))?;
+        let without = without.into_iter().map(|name| self.whom(name, "/close without NAME,NAME"));
+        let without = without.collect::<Result<Vec<_>, _>>()?;
+        let again = format!("/close {rest} yes closes it").replace("  ", " ");
+        self.govern(Order::Close { without }, sure, &again).await
     }
 
     /// Gives a role: `/appoint NAME`, `/appoint NAME co-owner`.
@@ -137,5 +147,9 @@ mod tests {
         }
         assert_eq!(appointed("ada lovelace co-owner"), ("ada lovelace", Role::CoOwner));
         assert_eq!(appointed("ada lovelace"), ("ada lovelace", Role::Moderator));
+        let cases = [("", Some(vec![])), ("without ada lovelace, ben", Some(vec!["ada lovelace", "ben"]))];
+        for (typed, want) in cases.into_iter().chain([("ben", None), ("without", None)]) {
+            assert_eq!(left_out(typed), want, "{typed}");
+        }
     }
 }

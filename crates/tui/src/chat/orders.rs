@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 34] = [
+const ORDERS: [(&str, &str); 35] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -42,6 +42,7 @@ const ORDERS: [(&str, &str); 34] = [
     ("/appoint NAME", "make somebody a moderator; NAME co-owner: a co-owner"),
     ("/dismiss NAME", "end the role of somebody"),
     ("/step-down", "give up your own role"),
+    ("/close", "close an open room that you founded; without NAME,NAME: without them"),
     ("/rules", "the rules of a closed room, and how to change them"),
     ("/held", "what newcomers said that is held"),
     ("/through NAME", "show what a newcomer says, which is held"),
@@ -146,6 +147,7 @@ impl Chat<'_> {
             "appoint" => self.appoint(rest).await,
             "dismiss" => self.dismiss(rest).await,
             "step-down" => self.step_down(rest).await,
+            "close" => self.close_room(rest).await,
             "rules" => self.rules(rest).await,
             "held" => self.held().await,
             "report" => self.report(counted(rest)).await,

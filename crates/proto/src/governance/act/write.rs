@@ -5,8 +5,9 @@ use bytes::Bytes;
 use super::{Ended, Guest, Says, Terms};
 use crate::{
     codec::{put_bytes, put_number},
-    entry::Kind,
+    entry::{Kind, RULES},
     epochs::{EpochBox, EpochId},
+    governance::closing::Listed,
     governance::deed::{Last, Role},
     governance::rules::Rules,
     ids::{AuthorId, Seq},
@@ -75,6 +76,8 @@ pub(super) fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             Kind::EPOCH
         }
         Says::Boxes { epoch, boxes, before } => put_boxes(out, epoch, boxes, before),
+        Says::List(listed) => put_listed(out, listed),
+        Says::Close { lists, founding } => put_close(out, *lists, founding),
     }
 }
 
@@ -97,6 +100,22 @@ fn put_boxes(out: &mut Vec<u8>, epoch: &EpochId, boxes: &[(AuthorId, EpochBox)],
     });
     put_bytes(out, before);
     Kind::BOXES
+}
+
+fn put_listed(out: &mut Vec<u8>, listed: &[Listed]) -> Kind {
+    put_list(out, listed, |out, listed| {
+        out.extend_from_slice(&listed.end.key.0);
+        listed.end.last.iter().for_each(|last| put_place(out, last));
+        out.push(u8::from(listed.kept));
+    });
+    Kind::LIST
+}
+
+fn put_close(out: &mut Vec<u8>, lists: u64, founding: &Bytes) -> Kind {
+    out.push(RULES);
+    put_number(out, lists);
+    put_bytes(out, founding);
+    Kind::CLOSE
 }
 
 fn role_byte(role: Role) -> u8 {
