@@ -29,16 +29,25 @@ use crate::{
     link,
     linking::{self, Shown},
     nearby,
+    settings::Relay,
     wires::Wires,
 };
+
+/// The endpoint, and how far it goes.
+#[derive(Clone)]
+pub(crate) struct Outside {
+    pub(crate) endpoint: Endpoint,
+    /// The networks that the node does not leave, if it is to stay in them.
+    pub(crate) attached: Option<Arc<Attached>>,
+    /// The relays that the node was told to use.
+    pub(crate) relays: Vec<Relay>,
+}
 
 /// Dials peers, and accepts those who dial us.
 #[derive(Clone)]
 pub(crate) struct Connector {
     runtime: Handle,
-    endpoint: Endpoint,
-    /// The networks that the node does not leave, if it is to stay in them.
-    attached: Option<Arc<Attached>>,
+    outside: Outside,
     wires: Wires,
     boards: Boards,
     shown: Shown,
@@ -47,15 +56,9 @@ pub(crate) struct Connector {
 
 impl Connector {
     /// A connector that accepts from now on, until the endpoint closes. Its tasks run on the caller's runtime.
-    pub(crate) fn open(
-        endpoint: Endpoint,
-        attached: Option<Arc<Attached>>,
-        wires: Wires,
-        boards: Boards,
-        shown: Shown,
-    ) -> Self {
+    pub(crate) fn open(outside: Outside, wires: Wires, boards: Boards, shown: Shown) -> Self {
         let (runtime, familiar) = (Handle::current(), Arc::default());
-        let connector = Self { runtime, endpoint, attached, wires, boards, shown, familiar };
+        let connector = Self { runtime, outside, wires, boards, shown, familiar };
         connector.runtime.spawn(connector.clone().accept());
         connector
     }
@@ -83,7 +86,7 @@ impl Connector {
 
     /// Closes the endpoint.
     pub(crate) fn close(&self) {
-        let endpoint = self.endpoint.clone();
+        let endpoint = self.outside.endpoint.clone();
         self.runtime.spawn(async move { endpoint.close().await });
     }
 
@@ -99,32 +102,34 @@ impl Connector {
         }
     }
 
-    /// A connection under the newest version that both sides know.
+    /// A connection under the newest version that both sides know. People who use several relays use the same ones, and
+    /// whoever finds theirs dead goes to another without being able to tell: so each of ours is tried too.
     async fn shake(&self, Way { mut addr, told }: Way) -> Result<Connection, String> {
         let given = addr.addrs.len();
         addr.addrs.retain(|addr| self.goes_to(addr));
         if addr.addrs.is_empty() && given > 0 {
             return Err("its addresses are beyond the LAN, and this node stays there".into());
         }
+        addr.addrs.extend(self.outside.relays.iter().map(|Relay(url)| TransportAddr::Relay(url.clone())));
         let mut options = ConnectOptions::new().with_additional_alpns(vec![ALPN_FIRST.to_vec()]);
         if told {
             let transport = transport(TOLD_ROUND_TRIP).map_err(|error| error.to_string())?;
             options = options.with_transport_config(transport);
         }
-        let connecting = self.endpoint.connect_with_opts(addr, ALPN, options).await;
+        let connecting = self.outside.endpoint.connect_with_opts(addr, ALPN, options).await;
         connecting.map_err(|error| error.to_string())?.await.map_err(|error| error.to_string())
     }
 
     /// Whether the node sends packets there.
     fn goes_to(&self, addr: &TransportAddr) -> bool {
         let ip = if let TransportAddr::Ip(addr) = addr { Some(addr.ip()) } else { None };
-        Attached::allow(self.attached.as_deref(), ip)
+        Attached::allow(self.outside.attached.as_deref(), ip)
     }
 
     async fn accept(self) {
         let (mut strangers, mut guests) = (Gate::new(), Shaking::default());
         let start = Instant::now();
-        while let Some(incoming) = self.endpoint.accept().await {
+        while let Some(incoming) = self.outside.endpoint.accept().await {
             let from = match incoming.remote_addr() {
                 IncomingAddr::Ip(addr) => Some(addr),
                 _ => None,
@@ -171,7 +176,7 @@ impl Connector {
         match timeout(GREETING_DEADLINE, incoming).await {
             // A peer that looks for rooms nearby is answered at once, and counts as a handshake until then.
             Ok(Ok(connection)) if connection.alpn() == nearby::ALPN => {
-                nearby::tell(connection, self.endpoint, self.boards).await;
+                nearby::tell(connection, self.outside.endpoint, self.boards).await;
                 return None;
             }
             Ok(Ok(connection)) if connection.alpn() == linking::ALPN => {

@@ -12,6 +12,7 @@ use iroh::{
         BindOpts, Builder, Connection, IdleTimeout, InvalidSocketAddr, PortmapperConfig, QuicTransportConfig, VarInt,
         presets,
     },
+    tls::CaTlsConfig,
 };
 
 use crate::{
@@ -63,14 +64,21 @@ pub(crate) async fn bind(
 }
 
 fn open(settings: &Settings) -> Builder {
-    match settings.reach() {
-        Reach::Public => Endpoint::builder(presets::N0).dns_resolver(resolver::patient()),
+    let builder = match settings.reach() {
+        Reach::Public => Endpoint::builder(presets::N0),
         Reach::Relays(relays) => {
             let relays = RelayMode::custom(relays.into_iter().map(|Relay(url)| url));
-            Endpoint::builder(presets::Minimal).relay_mode(relays).dns_resolver(resolver::patient())
+            Endpoint::builder(presets::Minimal).relay_mode(relays)
         }
-        Reach::Direct | Reach::Lan | Reach::Machine => alone(),
-    }
+        Reach::Direct | Reach::Lan | Reach::Machine => return alone(),
+    };
+    builder.dns_resolver(resolver::patient()).ca_tls_config(trusted())
+}
+
+/// Who may vouch for a relay: those whom browsers trust, and those whom this system trusts, such as an authority of
+/// one's own. A system may have no list, so the first is inside of the program.
+fn trusted() -> CaTlsConfig {
+    CaTlsConfig::embedded().with_extra_roots(rustls_native_certs::load_native_certs().certs)
 }
 
 /// Without relays, look-ups or publishing.

@@ -27,7 +27,7 @@ use crate::{
     attached::Attached,
     board::{Board, Boards},
     command::Command,
-    connector::Connector,
+    connector::{Connector, Outside},
     damaged::Remembered,
     driver::{Driver, Tools},
     endpoint,
@@ -86,8 +86,9 @@ impl Node {
         let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
         let (tally, turns) = (wires.tally.clone(), wires.turns.clone());
         let shown = Shown::default();
-        let connector =
-            Connector::open(endpoint.clone(), attached.clone(), wires.clone(), boards.clone(), shown.clone());
+        let relays = if let Reach::Relays(relays) = &reach { relays.clone() } else { Vec::new() };
+        let outside = Outside { endpoint: endpoint.clone(), attached: attached.clone(), relays };
+        let connector = Connector::open(outside, wires.clone(), boards.clone(), shown.clone());
         let addr = endpoint.addr();
         let links = Links::new(address::peer(addr.id), address::encode(&addr), connector);
         let (retag, retagged) = watch::channel(());

@@ -1,6 +1,7 @@
 //! Looks up names at the resolver that the system names, and at no other: iroh's own choice would ask public ones when
-//! that one fails. A name that could not be looked up is not looked up again for a while, which doubles each time; until
-//! then every question is answered by a failure. iroh asks again many times a second.
+//! that one fails. iroh asks again many times a second, and before it has an answer. So each question is asked once at a
+//! time, and the others wait for its answer. A name that could not be looked up is not looked up again for a while, which
+//! doubles each time; until then every question is answered by a failure.
 
 use std::{
     collections::BTreeMap,
@@ -13,46 +14,52 @@ use std::{
 use iroh::dns::{BoxIter, DNS_TIMEOUT, DnsError, DnsResolver, Resolver, TxtRecordData};
 use n0_error::AnyError;
 use n0_future::boxed::BoxFuture;
+use tokio::sync::Mutex as Turn;
 
 use crate::limits::{LOOK_UP_AGAIN_MOST_MS, LOOK_UP_AGAIN_MS, LOOKED_UP};
 
 /// The resolver of a node.
 pub(crate) fn patient() -> DnsResolver {
     let system = DnsResolver::builder().with_system_defaults().disable_fallback().build();
-    DnsResolver::custom(Patient { system: System(system), failed: Arc::default(), start: Instant::now() })
+    DnsResolver::custom(Patient::new(system))
 }
 
 /// Asks `system`, unless that failed a moment ago.
 #[derive(Debug)]
 struct Patient {
     system: System,
+    turns: Mutex<Turns>,
     failed: Arc<Mutex<Failed>>,
     start: Instant,
 }
 
 impl Patient {
-    /// Looks up, unless this failed a moment ago. A look-up that is given up before it ends has failed.
+    fn new(system: DnsResolver) -> Self {
+        Self { system: System(system), turns: Mutex::default(), failed: Arc::default(), start: Instant::now() }
+    }
+
+    /// Looks up when nobody else asks the same, unless it has failed a moment ago then. The system's resolver remembers an
+    /// answer for those who waited. A look-up that is given up before it ends has failed.
     fn look_up<T: Send + 'static>(
         &self,
         kind: Kind,
         host: String,
-        look_up: impl FnOnce(DnsResolver, String) -> BoxFuture<Result<BoxIter<T>, DnsError>>,
+        look_up: impl FnOnce(DnsResolver, String) -> BoxFuture<Result<BoxIter<T>, DnsError>> + Send + 'static,
     ) -> BoxFuture<Result<BoxIter<T>, DnsError>> {
         let question = (kind, host.clone());
-        if !lock(&self.failed).begins(&question, self.now_ms()) {
-            return Box::pin(async { Err(AnyError::from_display("this failed a moment ago").into()) });
-        }
-        let mut asked = Asked { question, failed: self.failed.clone(), start: self.start, is_answered: false };
-        let looked_up = look_up(self.system.0.clone(), host);
+        let turn = lock(&self.turns).of(&question);
+        let (system, failed, start) = (self.system.0.clone(), self.failed.clone(), self.start);
         Box::pin(async move {
-            let answer = looked_up.await;
-            asked.answered(answer.is_ok());
+            let _turn = turn.lock().await;
+            if !lock(&failed).allows(&question, ms_since(start)) {
+                return Err(AnyError::from_display("this failed a moment ago").into());
+            }
+            // Dropped before the turn, so that whoever is next knows of the failure.
+            let mut asked = Asked { question, failed, start, is_answered: false };
+            let answer = look_up(system, host).await;
+            asked.is_answered = answer.is_ok();
             answer
         })
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.start.elapsed().as_millis() as u64
     }
 }
 
@@ -91,8 +98,7 @@ impl Resolver for Patient {
     /// The network changed: what failed in the old one may work in this one.
     fn reset(&self) -> Box<dyn Resolver> {
         self.system.0.reset();
-        let system = System(self.system.0.clone());
-        Box::new(Self { system, failed: Arc::default(), start: Instant::now() })
+        Box::new(Self::new(self.system.0.clone()))
     }
 }
 
@@ -113,12 +119,6 @@ struct Asked {
     is_answered: bool,
 }
 
-impl Asked {
-    fn answered(&mut self, is_answered: bool) {
-        self.is_answered = is_answered;
-    }
-}
-
 impl Drop for Asked {
     fn drop(&mut self) {
         let question = std::mem::take(&mut self.question.1);
@@ -126,7 +126,7 @@ impl Drop for Asked {
         let mut failed = lock(&self.failed);
         match self.is_answered {
             true => failed.forget(&question),
-            false => failed.note(question, self.start.elapsed().as_millis() as u64),
+            false => failed.note(question, ms_since(self.start)),
         }
     }
 }
@@ -139,6 +139,22 @@ enum Kind {
     V4,
     V6,
     Txt,
+}
+
+/// Who asks what holds the lock of it.
+#[derive(Debug, Default)]
+struct Turns(BTreeMap<Question, Arc<Turn<()>>>);
+
+impl Turns {
+    fn of(&mut self, question: &Question) -> Arc<Turn<()>> {
+        if let Some(turn) = self.0.get(question) {
+            return turn.clone();
+        }
+        if self.0.len() >= LOOKED_UP {
+            self.0.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        self.0.entry(question.clone()).or_default().clone()
+    }
 }
 
 /// Questions that failed last time.
@@ -156,21 +172,7 @@ impl Failed {
         self.0.get(question).is_none_or(|wait| now_ms >= wait.until_ms)
     }
 
-    /// Whether to look up now. A question that failed before counts as failed again until it is answered: an answer may take
-    /// seconds, in which the same is asked many times.
-    fn begins(&mut self, question: &Question, now_ms: u64) -> bool {
-        let is_allowed = self.allows(question, now_ms);
-        if is_allowed && self.0.contains_key(question) {
-            self.note(question.clone(), now_ms);
-        }
-        is_allowed
-    }
-
-    /// Notes a failure. Those of look-ups that went out together count as one.
     fn note(&mut self, question: Question, now_ms: u64) {
-        if !self.allows(&question, now_ms) {
-            return;
-        }
         let ms = match self.0.get(&question) {
             Some(wait) => (wait.ms * 2).min(LOOK_UP_AGAIN_MOST_MS),
             None => LOOK_UP_AGAIN_MS,
@@ -187,13 +189,17 @@ impl Failed {
     }
 }
 
-fn lock(failed: &Mutex<Failed>) -> MutexGuard<'_, Failed> {
-    failed.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn ms_since(start: Instant) -> u64 {
+    start.elapsed().as_millis() as u64
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::UdpSocket;
+    use std::net::{SocketAddr, UdpSocket};
 
     use iroh::dns::NameserverConfig;
 
@@ -209,8 +215,10 @@ mod tests {
         // As iroh does: ten questions a second, for an hour.
         let looked_up = (0..36_000).filter(|tenth| {
             let now_ms = tenth * 100;
-            let begun = failed.begins(&relay(0), now_ms);
-            failed.note(relay(0), now_ms);
+            let begun = failed.allows(&relay(0), now_ms);
+            if begun {
+                failed.note(relay(0), now_ms);
+            }
             begun
         });
         let doublings = u64::from((LOOK_UP_AGAIN_MOST_MS / LOOK_UP_AGAIN_MS).ilog2()) + 2;
@@ -246,13 +254,55 @@ mod tests {
                 refuses.send_to(&packet[..length], from).unwrap();
             }
         });
-        let udp = NameserverConfig::udp(at.ip()).with_port(at.port());
-        let system = System(DnsResolver::builder().add_nameserver_config(udp).disable_fallback().build());
-        let patient = DnsResolver::custom(Patient { system, failed: Arc::default(), start: Instant::now() });
+        let patient = asks(at);
         for _ in 0..1_000 {
             assert!(patient.lookup_ipv4("relay.example.org", DNS_TIMEOUT).await.is_err());
         }
         let questions = *count.lock().unwrap();
         assert!((1..100).contains(&questions), "{questions}");
+    }
+
+    fn asks(at: SocketAddr) -> DnsResolver {
+        let udp = NameserverConfig::udp(at.ip()).with_port(at.port());
+        DnsResolver::custom(Patient::new(DnsResolver::builder().add_nameserver_config(udp).disable_fallback().build()))
+    }
+
+    #[tokio::test]
+    async fn a_thousand_questions_at_once_to_a_resolver_that_is_silent_are_a_few() {
+        let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let patient = asks(silent.local_addr().unwrap());
+        let questions = (0..1_000).map(|_| patient.lookup_ipv4("relay.example.org", DNS_TIMEOUT));
+        assert!(futures_util::future::join_all(questions).await.iter().all(Result::is_err));
+        silent.set_nonblocking(true).unwrap();
+        let packets = std::iter::from_fn(|| silent.recv_from(&mut [0; 512]).ok()).count();
+        assert!((1..100).contains(&packets), "{packets}");
+    }
+
+    #[tokio::test]
+    async fn a_question_that_waited_for_the_same_gets_its_answer() {
+        let answers = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let patient = asks(answers.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let mut packet = [0; 512];
+            let (length, from) = answers.recv_from(&mut packet).unwrap();
+            // One answer: the name of the question, for a minute, 192.0.2.1. What comes after the question goes.
+            let length = packet[12..length].iter().position(|&byte| byte == 0).unwrap() + 12 + 5;
+            packet[2..12].copy_from_slice(&[0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
+            let answer = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1];
+            answers.send_to(&[&packet[..length], &answer].concat(), from).unwrap();
+        });
+        let questions = (0..10).map(|_| patient.lookup_ipv4("relay.example.org", DNS_TIMEOUT));
+        for found in futures_util::future::join_all(questions).await {
+            assert_eq!(found.unwrap().collect::<Vec<_>>(), [Ipv4Addr::new(192, 0, 2, 1)]);
+        }
+    }
+
+    #[test]
+    fn the_turns_are_bounded() {
+        let mut turns = Turns::default();
+        let held = turns.of(&relay(0));
+        (1..LOOKED_UP + 3).for_each(|number| drop(turns.of(&relay(number))));
+        assert!(turns.0.len() <= LOOKED_UP, "{}", turns.0.len());
+        assert!(Arc::ptr_eq(&held, &turns.of(&relay(0))), "a turn that is taken stays");
     }
 }

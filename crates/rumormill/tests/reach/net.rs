@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use tempfile::NamedTempFile;
+
 use crate::{
     person::{Chat, Person},
     space::apart,
@@ -38,11 +40,20 @@ pub(crate) fn inside(test: &str, network: &str, story: impl FnOnce()) {
 pub(crate) struct Machine {
     name: &'static str,
     person: Person,
+    /// The certificates that its system trusts, if not the usual ones.
+    trusts: Option<NamedTempFile>,
 }
 
 impl Machine {
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, person: Person::new() }
+        Self { name, person: Person::new(), trusts: None }
+    }
+
+    /// A machine whose system trusts these certificates alone.
+    pub(crate) fn trusting(name: &'static str, certs: &str) -> Self {
+        let file = NamedTempFile::new().unwrap();
+        std::fs::write(&file, certs).unwrap();
+        Self { trusts: Some(file), ..Self::new(name) }
     }
 
     /// Writes the configuration.
@@ -58,6 +69,9 @@ impl Machine {
         let mut command = at(self.name, env!("CARGO_BIN_EXE_rumormill"));
         command.args(args).env("RUMORMILL_HOME", self.person.home.path().join("home")).env("TZ", "UTC");
         command.env_remove("RUST_LOG").env_remove("LOGNAME").env_remove("USER");
+        if let Some(certs) = &self.trusts {
+            command.env("SSL_CERT_FILE", certs.path());
+        }
         command
     }
 

@@ -1,10 +1,11 @@
-//! Two people whom no path connects, and a relay of their own that both reach.
+//! Two people whom no path connects, and relays that both reach, some of which die, lie or keep silent.
 
 use std::path::Path;
 
 use crate::{
-    net::{Machine, at, inside},
+    net::{Machine, at, inside, sent},
     person::Chat,
+    routers::{self, Kind, Own, Talk, ip, set},
 };
 
 /// The machine of the relay does not forward.
@@ -46,5 +47,71 @@ fn two_people_without_a_path_talk_through_a_relay_of_their_own() {
             assert!(ada.says(&["peers"]).contains("relayed, "), "{}", ada.says(&["peers"]));
             assert_eq!((there.leave().1, here.leave().1), (Some(0), Some(0)));
         });
+    });
+}
+
+/// Ada and Bob behind routers that let no UDP through.
+fn apart(test: &str, story: impl FnOnce(&str)) {
+    with_relay(|relay| {
+        inside(test, routers::NETWORK, || {
+            ["first", "second"].into_iter().for_each(|router| set(router, Kind::Tcp));
+            story(relay);
+        });
+    });
+}
+
+#[test]
+fn when_a_relay_vanishes_another_takes_over() {
+    apart("relay::when_a_relay_vanishes_another_takes_over", |program| {
+        let (relay, spare) = (Own::new(program, "relay", "203.0.113.5"), Own::new(program, "spare", "203.0.113.6"));
+        let mut talk = Talk::begin(&[&relay.url, &spare.url], &[relay.cert.clone(), spare.cert.clone()].concat());
+        talk.go_on();
+        assert_eq!(talk.way(), Some("relayed"));
+        let packets = || ["relay", "spare"].map(|machine| sent(machine, "net"));
+        let before = packets();
+        for _ in 0..20 {
+            talk.go_on();
+        }
+        let now = packets();
+        let in_use = if now[0] - before[0] > now[1] - before[1] { "relay" } else { "spare" };
+        // Nothing tells either side of it.
+        ip(&format!("-n {in_use} link set net down"));
+        let took = talk.go_on();
+        println!("measured: another relay: Bob reads after {:.1?}, Ada after {:.1?}", took[0], took[1]);
+        assert_eq!(talk.way(), Some("relayed"));
+        talk.end();
+    });
+}
+
+/// Answers each connection with what it is told to, and closes it; without that, says nothing and keeps it.
+const LIAR: &str = "
+import socket, sys
+server = socket.create_server(('203.0.113.6', 80))
+print('ready', flush=True)
+kept = []
+while True:
+    it, _ = server.accept()
+    if len(sys.argv) > 1:
+        it.sendall(sys.argv[1].encode())
+        it.close()
+    else:
+        kept.append(it)";
+
+#[test]
+fn a_relay_that_lies_or_keeps_silent_does_not_keep_people_apart() {
+    apart("relay::a_relay_that_lies_or_keeps_silent_does_not_keep_people_apart", |program| {
+        let relay = Own::new(program, "relay", "203.0.113.5");
+        let switched = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nnonsense";
+        for (what, says) in [("garbage", &["nonsense"][..]), ("a false upgrade", &[switched]), ("nothing", &[])] {
+            let mut liar = Chat::of(at("spare", "python3").args(["-c", LIAR]).args(says));
+            liar.until("ready");
+            let mut talk = Talk::begin(&["http://203.0.113.6", &relay.url], &relay.cert);
+            let took = talk.go_on();
+            println!(
+                "measured: a relay says {what}: joined after {:.1?}, then a line after {:.1?}",
+                talk.first_line, took[1]
+            );
+            talk.end();
+        }
     });
 }
