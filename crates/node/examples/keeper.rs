@@ -136,13 +136,13 @@ fn memory_mib(name: &str) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
 
-/// Waits until all these rooms hold so many entries.
-async fn until(rooms: &[Room], entries: u64) {
+/// Waits until all these rooms hold so many entries, and are linked with so many peers.
+async fn until(rooms: &[Room], entries: u64, peers: usize) {
     for room in rooms {
         loop {
             let renewed = room.renewed();
             let status = room.status();
-            if status.entries >= entries && status.missing == 0 {
+            if status.entries >= entries && status.missing == 0 && status.peers.len() >= peers {
                 break;
             }
             renewed.await;
@@ -150,8 +150,8 @@ async fn until(rooms: &[Room], entries: u64) {
     }
 }
 
-/// A node on a home. It says its address, and for each line with a number what it costs, once all rooms hold so many
-/// entries. It ends with its input.
+/// A node on a home. It says its address, and for each line with two numbers what it costs, once all rooms hold so many
+/// entries and are linked with so many peers. It ends with its input.
 async fn run(home: &str, secret: u8) {
     let mut settings = Settings::memory();
     (settings.home, settings.bind) = (Home::Dir(home.into()), Bind::Loopback { port: 0 });
@@ -159,8 +159,10 @@ async fn run(home: &str, secret: u8) {
     let node = Node::open(settings).await.unwrap();
     println!("{}", node.local_addrs()[0]);
     let mut lines = io::stdin().lines();
-    while let Some(entries) = tokio::task::block_in_place(|| lines.next()) {
-        until(&node.rooms(), entries.unwrap().parse().unwrap()).await;
+    while let Some(line) = tokio::task::block_in_place(|| lines.next()) {
+        let line = line.unwrap();
+        let (entries, peers) = line.split_once(' ').unwrap();
+        until(&node.rooms(), entries.parse().unwrap(), peers.parse().unwrap()).await;
         let carried = node.figures().await.carried;
         let [peak, now] = ["VmHWM:", "VmRSS:"].map(memory_mib);
         println!(
@@ -196,10 +198,10 @@ impl Running {
         contact(&self.part.secret(), self.addr)
     }
 
-    /// Prints what it costs, once its rooms hold so many entries.
-    fn tell(&mut self, what: &str, entries: u64) {
+    /// Prints what it costs, once its rooms hold so many entries and are linked with so many peers.
+    fn tell(&mut self, what: &str, entries: u64, peers: usize) {
         let begin = Instant::now();
-        writeln!(self.child.stdin.as_mut().unwrap(), "{entries}").unwrap();
+        writeln!(self.child.stdin.as_mut().unwrap(), "{entries} {peers}").unwrap();
         let says = self.says.next().unwrap().unwrap();
         println!("    {what} after {:.1} s: {says}", begin.elapsed().as_secs_f64());
     }
@@ -225,19 +227,19 @@ fn measure(dir: &Path, rooms: u64, messages: u64) {
     println!("the keeper");
     fill(&keeper, (Part::Keeper, &[founder.contact()]), rooms, 0);
     let mut keeps = Running::open(&keeper, Part::Keeper);
-    keeps.tell("took all from the founder", entries);
-    founder.tell("the founder", entries);
+    keeps.tell("took all from the founder", entries, 1);
+    founder.tell("the founder", entries, 1);
     founder.close();
     println!("the member, once the founder has gone");
     fill(&member, (Part::Member, &[keeps.contact()]), rooms, 0);
     let mut member = Running::open(&member, Part::Member);
-    member.tell("took all from the keeper", entries);
-    keeps.tell("the keeper", entries);
+    member.tell("took all from the keeper", entries, 1);
+    keeps.tell("the keeper", entries, 1);
     member.close();
     keeps.close();
     println!("the keeper again");
     let mut keeps = Running::open(&keeper, Part::Keeper);
-    keeps.tell("holds all", entries);
+    keeps.tell("holds all", entries, 0);
     keeps.close();
 }
 

@@ -274,6 +274,10 @@ impl Driver {
                 self.remember(*room);
                 told(answer, ())
             }
+            Command::Resumed => {
+                self.resumed();
+                Inputs::new()
+            }
             Command::Leave { room, answer } => match self.leave(&room) {
                 Ok(()) => {
                     self.sweeping.awaited(answer);

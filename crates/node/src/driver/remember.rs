@@ -27,6 +27,15 @@ impl Driver {
         self.damaged.insert(remembered, board);
     }
 
+    /// All rooms that the home remembers are entered: dials, and announces them to those who came before.
+    pub(crate) fn resumed(&mut self) {
+        for (link, peer, dialled) in self.links.opened() {
+            let secrets = self.secrets(&peer, dialled);
+            let inputs = self.links.announce_rest(link, secrets);
+            self.give(inputs);
+        }
+    }
+
     /// Removes the damaged parts of a room that could not be entered because of them, and enters the room.
     ///
     /// # Errors
