@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Enter { setup: Box<RoomSetup>, answer: oneshot::Sender<Result<Arc<Board>, Error>> },
     /// Enter a room that the home remembers, or list it as damaged; answered when either is done.
     Resume { room: Box<Remembered>, answer: oneshot::Sender<()> },
+    /// All rooms that the home remembers are entered.
+    Resumed,
     /// Leave a room and keep nothing of it; answered once that is durable.
     Leave { room: RoomId, answer: oneshot::Sender<Result<(), Error>> },
     /// Write entries, except those that a call with the same keys wrote before; answered once they are durable. Each

@@ -276,10 +276,8 @@ impl Driver {
         let now = self.now();
         let inputs = match command {
             Command::Enter { setup, answer } => told(answer, self.enter(*setup)),
-            Command::Resume { room, answer } => {
-                self.remember(*room);
-                told(answer, ())
-            }
+            Command::Resume { room, answer } => self.remembered(*room, answer),
+            Command::Resumed => self.resumed(),
             Command::Leave { room, answer } => match self.leave(&room) {
                 Ok(()) => {
                     self.sweeping.awaited(answer);

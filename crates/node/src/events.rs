@@ -43,7 +43,7 @@ impl Stream for Events {
 /// One reader of a room's events.
 struct Reader {
     board: Arc<Board>,
-    news: Receiver<News>,
+    news: Receiver<Arc<News>>,
     /// Events that stem from one piece of news and are not read yet: two at most.
     next: VecDeque<RoomEvent>,
 }
@@ -54,7 +54,7 @@ impl Reader {
             if let Some(event) = self.next.pop_front() {
                 return Some(event);
             }
-            match self.news.recv().await {
+            match self.news.recv().await.map(Arc::unwrap_or_clone) {
                 Ok(News::Event(event)) => return Some(event),
                 Ok(News::Shown { entry, arrival, hops, saw }) => {
                     self.shown(&entry, arrival, hops);

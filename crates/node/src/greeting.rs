@@ -116,6 +116,11 @@ impl Channels {
         self.expect(rooms);
     }
 
+    /// Whether a room was announced, or is once the other side does.
+    pub(crate) fn has(&self, room: &RoomId) -> bool {
+        self.silent.contains_key(room) || self.rooms.get(room).is_some_and(|ends| ends.mine.is_some())
+    }
+
     /// The secret of a room that was not announced.
     pub(crate) fn silent(&self, room: &RoomId) -> Option<[u8; 32]> {
         self.silent.get(room).copied()

@@ -65,6 +65,8 @@ pub(crate) struct Links {
     /// The connection that rooms use with each peer.
     used: BTreeMap<PeerId, LinkId>,
     dials: Dials,
+    /// Whether rooms of the home are still to be entered. All are announced together, so nobody is dialled before.
+    opening: bool,
     unanswered: Unanswered,
     bars: Bars,
     /// Rooms and peers whose proofs we could not open and answered, and when they may be answered again, in ticks.
@@ -125,6 +127,7 @@ impl Links {
             links: BTreeMap::new(),
             used: BTreeMap::new(),
             dials: Dials::default(),
+            opening: true,
             unanswered: Unanswered::default(),
             bars: Bars::default(),
             answered: BTreeMap::new(),
@@ -416,7 +419,9 @@ impl Links {
 
     /// Begins the dials whose turn it is.
     fn dial_more(&mut self) {
-        while let Some((peer, way)) = self.dials.next() {
+        while !self.opening
+            && let Some((peer, way)) = self.dials.next()
+        {
             self.connector.dial(peer, way);
         }
     }

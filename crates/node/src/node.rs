@@ -125,6 +125,7 @@ impl Node {
             self.inner.command(Command::Resume { room: Box::new(room), answer }).await?;
             resumed.await.map_err(|_| Error::Closed)?;
         }
+        self.inner.command(Command::Resumed).await?;
         self.inner.announce().await;
         Ok(())
     }

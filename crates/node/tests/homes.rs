@@ -7,8 +7,11 @@ mod support;
 use std::collections::BTreeSet;
 
 use futures_util::StreamExt as _;
-use rumormill_node::{Error, Events, Node, RoomEvent};
-use support::{at, copy_home, disk, holds, memory, say_many, shown, soon, status, texts, timeline};
+use iroh::SecretKey;
+use rumormill_node::{Error, Events, Node, RoomEvent, contact};
+use rumormill_proto::{admit::Author, ids::RoomId};
+use rumormill_store::{Closed, Disk, Keep, RoomRecord, Store as _};
+use support::{at, copy_home, disk, endpoint, holds, memory, say_many, shown, soon, status, texts, timeline};
 
 #[tokio::test]
 async fn a_restart_keeps_everything() {
@@ -152,5 +155,40 @@ async fn one_key_in_two_places_is_found_and_nothing_of_either_is_lost() {
     at_node.say("on we go").await.unwrap();
     shown(&at_copy, &mut events, "on we go").await;
     copy.close().await;
+    node.close().await;
+}
+
+#[tokio::test]
+async fn the_rooms_of_a_home_are_announced_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let called = endpoint(SecretKey::from_bytes(&[7; 32])).await;
+    called.set_alpns(vec![b"rumormill/1.1".to_vec()]);
+    let contact = contact(&[7; 32], called.bound_sockets()[0]);
+    let mut home = Disk::open(&dir.path().join("home")).unwrap();
+    for number in 0..64 {
+        let (id, founder) = (RoomId([number; 32]), Author::from_secret(&[1; 32]).id());
+        let closed = Closed { founder, pass: None, device_of: None, keeps: true };
+        let record = RoomRecord {
+            private: None,
+            id,
+            secret: [1; 32],
+            author_secret: [2; 32],
+            name: String::new(),
+            contacts: vec![contact.clone()],
+            keep: Keep::default(),
+            announced: false,
+            closed: Some(closed),
+        };
+        home.put_room(&record).unwrap();
+    }
+    drop(home);
+    let node = disk(&dir.path().join("home")).await;
+    let connection = soon("a call", called.accept()).await.unwrap().await.unwrap();
+    let (_, mut live) = soon("a stream", connection.accept_bi()).await.unwrap();
+    let greeting = soon("a greeting", live.read_chunk(1)).await.unwrap().unwrap();
+    // A length of two bytes follows, least significant digit first.
+    let more = soon("its length", live.read_chunk(1)).await.unwrap().unwrap();
+    let length = usize::from(greeting[0] & 127) | usize::from(more[0]) << 7;
+    assert_eq!((length - 10) / 32, 64, "all rooms in one greeting");
     node.close().await;
 }

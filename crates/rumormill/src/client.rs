@@ -132,14 +132,17 @@ pub(crate) async fn with<T>(
 /// open but no socket; this function waits for that to pass.
 ///
 /// # Errors
-/// When another process has the home open and does not answer, or the home cannot be opened.
+/// When another process has the home open and does not answer, or flags are given that it alone can follow, or the home
+/// cannot be opened.
 pub(crate) async fn owner(place: &HomeArgs, reach: Reach) -> Result<Owner, Failure> {
     if let Some(token) = env::var_os(TOKEN) {
+        place.decides_nothing()?;
         return as_bot(there(&place.socket()?).await, &token.to_string_lossy());
     }
     let patience = Instant::now() + Duration::from_millis(OWNER_MS);
     let node = loop {
         if let Some(there) = there(&place.socket()?).await {
+            place.decides_nothing()?;
             return Ok(Owner::Other(there));
         }
         match place.open(reach).await {

@@ -1,7 +1,7 @@
 //! Paths of the program's files, and opening the node in the home.
 
 use std::{
-    fs,
+    env, fs,
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -28,6 +28,9 @@ pub(crate) const TYPED: &str = "typed";
 /// The file with the ids of open rooms whose founder was told that it can close them.
 pub(crate) const TOLD: &str = "told-to-close";
 
+/// The variable with the relays to use.
+const RELAYS: &str = "RUMORMILL_RELAY";
+
 /// Flags that every command takes.
 #[derive(clap::Args, Clone)]
 pub(crate) struct HomeArgs {
@@ -44,7 +47,7 @@ pub(crate) struct HomeArgs {
     #[arg(
         long = "relay",
         global = true,
-        env = "RUMORMILL_RELAY",
+        env = RELAYS,
         value_name = "URL",
         value_delimiter = ',',
         hide_short_help = true
@@ -195,6 +198,35 @@ impl HomeArgs {
     /// Whether standard error takes a log of JSON and nothing else.
     pub(crate) fn logs_json(&self) -> bool {
         self.log_format == Some(Format::Json)
+    }
+
+    /// Refuses flags that say how far the node goes: another process has the home open, and decides that. A variable of
+    /// the environment is there for both.
+    ///
+    /// # Errors
+    /// When there is such a flag.
+    pub(crate) fn decides_nothing(&self) -> Result<(), Failure> {
+        let inherited = env::var(RELAYS).unwrap_or_default();
+        let inherited: Vec<Relay> = inherited.split(',').filter_map(|relay| relay.parse().ok()).collect();
+        let relays = self.relays.iter().filter(|relay| !inherited.contains(relay));
+        let flags: Vec<String> = self
+            .lan_only
+            .then(|| "--lan-only".into())
+            .into_iter()
+            .chain(relays.map(|it| format!("--relay {it}")))
+            .collect();
+        if flags.is_empty() {
+            return Ok(());
+        }
+        let flags = flags.join(" ");
+        Err(Failure {
+            exit: Exit::NotAllowed,
+            code: "locked".into(),
+            what: format!("another process has this home open and decides how far it goes, so {flags} has no effect"),
+            help: format!(
+                "end that process and start it again with {flags}, such as `rumormill serve {flags}`; or leave that out here"
+            ),
+        })
     }
 
     /// Opens the node in this home.

@@ -4,12 +4,22 @@ use std::sync::Arc;
 
 use rumormill_proto::ids::RoomId;
 
-use super::Driver;
-use crate::{board::Board, damaged::Remembered, error::Error, event::RoomEvent, settings::RoomSetup, status::Mended};
+use tokio::sync::oneshot;
+
+use super::{Driver, told};
+use crate::{
+    board::Board, damaged::Remembered, error::Error, event::RoomEvent, links::Inputs, settings::RoomSetup,
+    status::Mended,
+};
 
 impl Driver {
-    /// Enters a room that the home remembers, or lists it as damaged.
-    pub(crate) fn remember(&mut self, remembered: Remembered) {
+    /// Enters a room that the home remembers, or lists it as damaged, and says when that is done.
+    pub(crate) fn remembered(&mut self, remembered: Remembered, answer: oneshot::Sender<()>) -> Inputs {
+        self.remember(remembered);
+        told(answer, ())
+    }
+
+    fn remember(&mut self, remembered: Remembered) {
         let entered = match &remembered {
             Remembered::Whole(record) => {
                 self.prepare(RoomSetup::kept(record.clone())).map(|prepared| self.take_part(prepared))
@@ -25,6 +35,16 @@ impl Driver {
         tracing::error!(room = %board.id.short(), %why, "a room is damaged and takes part in nothing");
         self.boards().insert(board.id, board.clone());
         self.damaged.insert(remembered, board);
+    }
+
+    /// All rooms that the home remembers are entered: dials, and announces them to those who came before.
+    pub(crate) fn resumed(&mut self) -> Inputs {
+        let mut inputs = Inputs::new();
+        for (link, peer, dialled) in self.links.opened() {
+            let secrets = self.secrets(&peer, dialled);
+            inputs.extend(self.links.announce_rest(link, secrets));
+        }
+        inputs
     }
 
     /// Removes the damaged parts of a room that could not be entered because of them, and enters the room.

@@ -7,14 +7,13 @@ use rumormill_proto::{
 };
 
 use super::{Inputs, Links, Secret};
-use crate::{connection::LinkId, envelope::Control, limits::GREETING_TAGS, random::random};
+use crate::{connection::LinkId, envelope::Control, greeting::Role, limits::GREETING_TAGS, random::random};
 
 impl Links {
     /// A room was entered: announces it on the connections with these peers, and on others once they announce it.
     pub(crate) fn announce(&mut self, room: Secret, known: &[PeerId]) -> Inputs {
-        let ids: Vec<LinkId> = self.links.keys().copied().collect();
         let mut inputs = Inputs::new();
-        for id in ids {
+        for id in self.announces_to() {
             let Some(link) = self.links.get_mut(&id) else { continue };
             let before = link.channels.shared().collect();
             link.channels.keep_silent(&[room]);
@@ -25,6 +24,32 @@ impl Links {
             inputs.extend(self.ups(id, &before));
         }
         inputs
+    }
+
+    /// The connections on which a room that is entered is announced at once.
+    fn announces_to(&self) -> Vec<LinkId> {
+        if self.opening { Vec::new() } else { self.links.keys().copied().collect() }
+    }
+
+    /// The rooms of the home are entered: dials from now on. Returns the connections of those who came before, their
+    /// peers, and whether we dialled.
+    pub(crate) fn opened(&mut self) -> Vec<(LinkId, PeerId, bool)> {
+        self.opening = false;
+        let came = self.links.iter().map(|(id, link)| (*id, link.peer, link.role == Role::Dialler)).collect();
+        self.dial_more();
+        came
+    }
+
+    /// Announces on a connection all rooms that were entered since it was made.
+    pub(crate) fn announce_rest(&mut self, id: LinkId, (mut known, mut others): (Vec<Secret>, Vec<Secret>)) -> Inputs {
+        let Some(link) = self.links.get_mut(&id) else { return Inputs::new() };
+        let before = link.channels.shared().collect();
+        known.retain(|(room, _)| !link.channels.has(room));
+        others.retain(|(room, _)| !link.channels.has(room));
+        link.channels.keep_silent(&others);
+        self.announce_on(id, &known);
+        self.announce_called(id);
+        self.ups(id, &before)
     }
 
     pub(super) fn announce_on(&mut self, id: LinkId, rooms: &[Secret]) {

@@ -13,7 +13,7 @@ use crate::{
     input::{Event, Step},
     limits::{
         BARREN, BLOCK, GAPS_LOOKED_AT, LACK_MS, NEWEST_PAGE, PAGE_MS, PAGED_ENTRIES, RANGES, SMALL_WANTS, TOLD,
-        WANT_ENTRIES, WANT_MS,
+        UPWARDS_ENTRIES, WANT_ENTRIES, WANT_MS,
     },
     log::Log,
     logs::Logs,
@@ -405,7 +405,13 @@ fn probe(offer: &mut Offer) {
 
 /// Shortens each range to its part of one want.
 fn share_out(offer: &mut Offer, logs: &Logs) {
-    let each = (WANT_ENTRIES / offer.len().max(1) as u64).max(BLOCK);
+    let count = offer.len().max(1) as u64;
+    if logs.is_closed() {
+        // Nothing is history there, so entries wait for those below them, and only a few can.
+        let each = (UPWARDS_ENTRIES / count).max(BLOCK);
+        offer.above.iter_mut().for_each(|range| range.last = range.last.min(block_end(range.first + each - 1)));
+    }
+    let each = (WANT_ENTRIES / count).max(BLOCK);
     for range in offer.ranges() {
         let each = if logs.under(range.author).count > 1 { SHARED_ENTRIES } else { each };
         let from = (range.last + 1).saturating_sub(each) / BLOCK * BLOCK + 1;

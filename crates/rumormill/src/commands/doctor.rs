@@ -45,7 +45,10 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let (dir, socket) = (place.data()?, place.socket()?);
     let mut findings = vec![config(&place), rights(&dir), space(&dir), clock()];
     findings.extend(match client::there(&socket).await {
-        Some(client) => ask(&client, &socket).await,
+        Some(client) => {
+            place.decides_nothing()?;
+            ask(&client, &socket).await
+        }
         None => look(&place, &dir, &socket).await,
     });
     findings.push(Finding::untested("away", AWAY));

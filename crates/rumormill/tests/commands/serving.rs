@@ -38,6 +38,16 @@ fn serve_beside_an_open_chat_turns_the_page_on_there() {
     assert_ne!(again, link);
     let elsewhere = ada.run(&["serve", "--http", "127.0.0.1:1"]);
     assert!(String::from_utf8(elsewhere.stderr).unwrap().contains("already, so not where --http says"));
+    // How far the node goes was decided when it was opened.
+    for (command, flags) in
+        [("rooms", "--lan-only"), ("serve", "--relay https://a.example.org/"), ("doctor", "--lan-only")]
+    {
+        let args: Vec<&str> = [command].into_iter().chain(flags.split(' ')).collect();
+        let said = ada.fails(&args, 3);
+        assert!(said.contains("error[locked]") && said.contains(&format!("rumormill serve {flags}")), "{said}");
+    }
+    let output = ada.command(&["rooms"]).env("RUMORMILL_RELAY", "https://a.example.org").output().unwrap();
+    assert!(output.status.success(), "a variable is there for the other process too: {output:?}");
     assert_eq!(chat.leave().1, Some(0));
     let host = link.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
     assert!(TcpStream::connect(host).is_err(), "it ends with the chat");

@@ -38,6 +38,22 @@ fn talk(ada: &Machine, bob: &Machine, args: &[&str]) {
     assert_eq!((there.leave().1, here.leave().1), (Some(0), Some(0)));
 }
 
+/// Webhooks post to the LAN alone: what is beyond it is neither dialled nor looked up, and the list says why.
+fn posts_stay_there(bob: &Machine) {
+    let mut there = bob.open(&["chat", "lunch"]);
+    for (name, host) in [("far", "203.0.113.9:9"), ("named", "hook.example.org"), ("near", "10.77.0.1:9")] {
+        let made = bob.says(&["hook", "new", "lunch", "--name", name, "--to", &format!("http://{host}/")]);
+        assert!(made.contains("signed with this secret"), "{made}");
+    }
+    there.type_line("who hears it?");
+    there.until("who hears it?");
+    let ends = |list: &str| list.lines().filter(|line| line.contains("last attempt: ")).count() == 3;
+    let list = std::iter::repeat_with(|| bob.says(&["hook", "list"])).take(600).find(|list| ends(list)).unwrap();
+    let stays: Vec<bool> = list.lines().map(|line| line.contains("the node stays on the LAN")).collect();
+    assert_eq!(stays, [true, true, false], "{list}");
+    there.leave();
+}
+
 #[test]
 fn with_lan_only_not_a_packet_leaves_the_lan() {
     inside("lan::with_lan_only_not_a_packet_leaves_the_lan", NETWORK, || {
@@ -51,6 +67,7 @@ fn with_lan_only_not_a_packet_leaves_the_lan() {
         bob.configure("lan_only = true\nrelays = [\"https://relay.example.org\"]");
         let doctor = bob.says(&["doctor"]);
         assert!(doctor.contains("was reached over UDP at 10.77.0.2"), "{doctor}");
+        posts_stay_there(&bob);
         assert_eq!(left(), 3);
 
         // The same two without it: the node looks names up, and tries the other address of the ticket.
