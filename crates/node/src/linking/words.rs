@@ -385,7 +385,12 @@ mod tests {
             about: about.clone(),
         };
         assert!(!format!("{room:?}").contains("9, 9"));
-        let handed = LinkHanded { name: "laptop".into(), closed: vec![room], open: vec![("rumor2abc".into(), about)], own: Some(RoomId(id)) };
+        let handed = LinkHanded {
+            name: "laptop".into(),
+            closed: vec![room],
+            open: vec![("rumor2abc".into(), about)],
+            own: Some(RoomId(id)),
+        };
         let bytes = Bytes::from(handed.encode().to_vec());
         assert_eq!(LinkHanded::decode(bytes.clone()), Ok(handed));
         for end in 0..bytes.len() {

@@ -294,6 +294,10 @@ impl Follower {
             }
             RoomEvent::Membership(_) => {
                 self.me = self.room.author();
+                // Once we are in, the other machines come along.
+                if let Some(inner) = self.api.upgrade() {
+                    inner.step.wake();
+                }
                 self.renew().await;
             }
             RoomEvent::Recounted { authors } => {
