@@ -58,6 +58,7 @@ fn stay_in_step((old, at_old): (&Person, &mut Window), new: &Person, at_ben: &mu
     serving.until("http");
     at_ben.types("read this once");
     at_old.until("read this once");
+    old.lines(&["read", "lunch"]);
     // What is read on one is read on the other, which has it too.
     let has = || new.lines(&["log", "lunch"]).join("\n").contains("read this once");
     rooms_until(new, |rooms| has() && named(rooms, "lunch").is_some_and(|room| room["unread"] == 0));
