@@ -30,12 +30,13 @@ impl DeviceKey {
         Self { secret: Zeroizing::new(random()), fresh: true }
     }
 
-    /// The key of a backup, under which somebody may have written before.
-    pub(crate) fn kept(secret: [u8; 32]) -> Self {
+    /// A key that was kept, under which somebody may have written before.
+    pub fn kept(secret: [u8; 32]) -> Self {
         Self { secret: Zeroizing::new(secret), fresh: false }
     }
 
-    pub(crate) fn secret(&self) -> &[u8; 32] {
+    /// Its secret.
+    pub fn secret(&self) -> &[u8; 32] {
         &self.secret
     }
 

@@ -138,6 +138,7 @@ pub use crate::{
     inspect::Inspector,
     linking::{
         Giver, LinkCode, Linking, NoCode, Taker,
+        note::{Chosen, DeviceNote},
         words::{AboutRoom, HandedRoom, LinkBegun, LinkHanded, LinkKeys, LinkOffer, LinkTaken},
     },
     membership::{Member, Membership, Place, Refusal},

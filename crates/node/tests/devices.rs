@@ -22,7 +22,7 @@ async fn link(first: &Node, other: &Node, room: &Room) -> Room {
         assert_eq!(name, "laptop");
         let about = AboutRoom { name: room.name(), ..AboutRoom::default() };
         let handed = room.hand_over(keys[0].1, about).await.unwrap();
-        let begun = giver.hand(&LinkHanded { name, closed: vec![handed], open: vec![] }).await.unwrap();
+        let begun = giver.hand(&LinkHanded { name, closed: vec![handed], ..LinkHanded::default() }).await.unwrap();
         let (of, first) = begun.0.into_iter().next().unwrap();
         assert!(room.take_device(first).await.unwrap());
         giver.end(&LinkTaken(vec![of])).await.unwrap();

@@ -66,6 +66,8 @@ impl Kind {
     pub const NAME: Self = Self(10);
     /// What only a few of the room can read, see [`crate::letter`].
     pub const LETTER: Self = Self(11);
+    /// What one machine of a person tells the others in a room of their own.
+    pub const STEP: Self = Self(12);
 
     /// A file of a closed room, sealed, but for the hash and the size of its bytes, which are sealed too: whoever cannot
     /// read it can keep and serve these.

@@ -94,6 +94,13 @@ pub(crate) const DECLINED: usize = 1_024;
 /// Machines of this person that a home knows: in each room eight devices count. 100 bytes a room and machine.
 pub(crate) const DEVICES: usize = 16;
 
+/// Time between two looks at what the other machines are to be told, and told: a marker that moves with every message is
+/// one small entry in that time.
+pub(crate) const STEP_EVERY_MS: u64 = 2_000;
+
+/// Things of which it is remembered when the machines last told each other about them; 150 bytes each.
+pub(crate) const STEP_THINGS: usize = 16_384;
+
 /// Letters of the name of a machine: a few words.
 pub(crate) const DEVICE_NAME_CHARS: usize = 40;
 

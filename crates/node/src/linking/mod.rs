@@ -13,6 +13,7 @@
 //! follows.
 
 mod code;
+pub(crate) mod note;
 pub(crate) mod words;
 
 use std::{

@@ -7,7 +7,7 @@
 //! ```text
 //! offer    name; n, then n times a room of 32 and the author of 32 who may name devices there
 //! keys     name; n, then n times a room of 32 and a key of 32
-//! handed   name; n, then n times a closed room; m, then m times an open room
+//! handed   name; n, then n times a closed room; m, then m times an open room; 0, or 1 and the own room of 32, see `note`
 //! begun    n, then n times a room of 32 and the run of a key's first entry, as a number of bytes and these
 //! taken    n, then n times a room of 32
 //!
@@ -90,6 +90,8 @@ pub struct LinkHanded {
     pub closed: Vec<HandedRoom>,
     /// Tickets of open rooms, which it enters as somebody of its own.
     pub open: Vec<(String, AboutRoom)>,
+    /// Which of the closed rooms is the one that keeps the machines of this person in step.
+    pub own: Option<RoomId>,
 }
 
 /// What is needed to enter a closed room as a device.
@@ -145,12 +147,12 @@ impl std::fmt::Debug for HandedRoom {
     }
 }
 
-fn put_list<T>(out: &mut Vec<u8>, list: &[T], put: impl Fn(&mut Vec<u8>, &T)) {
+pub(super) fn put_list<T>(out: &mut Vec<u8>, list: &[T], put: impl Fn(&mut Vec<u8>, &T)) {
     put_number(out, list.len() as u64);
     list.iter().for_each(|item| put(out, item));
 }
 
-fn read_list<T>(
+pub(super) fn read_list<T>(
     from: &mut Reader,
     most: usize,
     what: &'static str,
@@ -160,15 +162,15 @@ fn read_list<T>(
     (0..count).map(|_| read(from)).collect()
 }
 
-fn text(from: &mut Reader, most: usize) -> Result<String, Reject> {
+pub(super) fn text(from: &mut Reader, most: usize) -> Result<String, Reject> {
     String::from_utf8(from.bytes(most, "text")?.to_vec()).map_err(|_| Reject::Malformed("text"))
 }
 
-fn author(from: &mut Reader) -> Result<AuthorId, Reject> {
+pub(super) fn author(from: &mut Reader) -> Result<AuthorId, Reject> {
     from.array("author").map(AuthorId)
 }
 
-fn room(from: &mut Reader) -> Result<RoomId, Reject> {
+pub(super) fn room(from: &mut Reader) -> Result<RoomId, Reject> {
     from.array("room").map(RoomId)
 }
 
@@ -179,6 +181,28 @@ fn put_pair(out: &mut Vec<u8>, (room, author): &(RoomId, AuthorId)) {
 
 fn pair(from: &mut Reader) -> Result<(RoomId, AuthorId), Reject> {
     Ok((room(from)?, author(from)?))
+}
+
+/// The place up to which a room was read.
+pub(super) fn put_read(out: &mut Vec<u8>, read: Option<&Place>) {
+    out.push(u8::from(read.is_some()));
+    if let Some(Place { time, author, seq }) = read {
+        out.extend_from_slice(&time.0.to_be_bytes());
+        out.extend_from_slice(&author.0);
+        put_number(out, *seq);
+    }
+}
+
+pub(super) fn read_read(from: &mut Reader) -> Result<Option<Place>, Reject> {
+    if !from.flag()? {
+        return Ok(None);
+    }
+    let (time, author) = (Time(u64::from_be_bytes(from.array("time")?)), author(from)?);
+    let seq = from.number("seq")?;
+    if seq >= SEQ_END {
+        return Err(Reject::Limit("seq"));
+    }
+    Ok(Some(Place { time, author, seq }))
 }
 
 impl Word for LinkOffer {
@@ -211,13 +235,16 @@ impl Word for LinkHanded {
             put_bytes(out, ticket.as_bytes());
             about.put(out);
         });
+        out.push(u8::from(self.own.is_some()));
+        self.own.iter().for_each(|own| out.extend_from_slice(&own.0));
     }
 
     fn read(from: &mut Reader) -> Result<Self, Reject> {
         let name = text(from, LINK_NAME_BYTES)?;
         let closed = read_list(from, LINK_ROOMS, "rooms", HandedRoom::read)?;
         let open = |from: &mut Reader| Ok((text(from, TICKET_BYTES)?, AboutRoom::read(from)?));
-        Ok(Self { name, closed, open: read_list(from, LINK_ROOMS, "rooms", open)? })
+        let open = read_list(from, LINK_ROOMS, "rooms", open)?;
+        Ok(Self { name, closed, open, own: if from.flag()? { Some(room(from)?) } else { None } })
     }
 }
 
@@ -263,12 +290,7 @@ impl Word for AboutRoom {
         let name = &self.name[..self.name.floor_char_boundary(LINK_NAME_BYTES)];
         put_bytes(out, name.as_bytes());
         put_bytes(out, self.nick.as_bytes());
-        out.push(u8::from(self.read.is_some()));
-        if let Some(Place { time, author, seq }) = &self.read {
-            out.extend_from_slice(&time.0.to_be_bytes());
-            out.extend_from_slice(&author.0);
-            put_number(out, *seq);
-        }
+        put_read(out, self.read.as_ref());
         let hidden = &self.hidden[..self.hidden.len().min(LINK_HIDDEN)];
         let verified = &self.verified[..self.verified.len().min(LINK_HIDDEN)];
         for list in [hidden, verified] {
@@ -279,17 +301,7 @@ impl Word for AboutRoom {
 
     fn read(from: &mut Reader) -> Result<Self, Reject> {
         let (name, nick) = (text(from, LINK_NAME_BYTES)?, text(from, LINK_NAME_BYTES)?);
-        let read = match from.flag()? {
-            true => {
-                let (time, author) = (Time(u64::from_be_bytes(from.array("time")?)), author(from)?);
-                let seq = from.number("seq")?;
-                if seq >= SEQ_END {
-                    return Err(Reject::Limit("seq"));
-                }
-                Some(Place { time, author, seq })
-            }
-            false => None,
-        };
+        let read = read_read(from)?;
         let hidden = read_list(from, LINK_HIDDEN, "hidden", author)?;
         let verified = read_list(from, LINK_HIDDEN, "verified", author)?;
         let flags = from.byte("flags")?;
@@ -373,7 +385,12 @@ mod tests {
             about: about.clone(),
         };
         assert!(!format!("{room:?}").contains("9, 9"));
-        let handed = LinkHanded { name: "laptop".into(), closed: vec![room], open: vec![("rumor2abc".into(), about)] };
+        let handed = LinkHanded {
+            name: "laptop".into(),
+            closed: vec![room],
+            open: vec![("rumor2abc".into(), about)],
+            own: Some(RoomId(id)),
+        };
         let bytes = Bytes::from(handed.encode().to_vec());
         assert_eq!(LinkHanded::decode(bytes.clone()), Ok(handed));
         for end in 0..bytes.len() {

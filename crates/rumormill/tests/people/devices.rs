@@ -28,6 +28,53 @@ fn last(of: &Person) -> serde_json::Value {
     serde_json::from_str(&of.lines(&["log", "lunch", "--json", "--last", "1"]).concat()).unwrap()
 }
 
+/// What somebody's programs read about their rooms, once it is as it should be.
+fn rooms_until(of: &Person, fits: impl Fn(&[serde_json::Value]) -> bool) {
+    let late = Instant::now() + Duration::from_secs(60);
+    loop {
+        let rooms = of.lines(&["rooms", "--json"]);
+        let rooms: Vec<serde_json::Value> = rooms.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        if fits(&rooms) {
+            return;
+        }
+        assert!(Instant::now() < late, "{rooms:#?}");
+    }
+}
+
+fn named<'a>(rooms: &'a [serde_json::Value], name: &str) -> Option<&'a serde_json::Value> {
+    rooms.iter().find(|room| room["name"] == name)
+}
+
+/// Whether Ben is hidden from somebody.
+fn hides_ben(of: &Person) -> bool {
+    let people = of.lines(&["people", "lunch", "--json"]);
+    let people = people.iter().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    people.into_iter().any(|person| person["nick"] == "Ben" && person["hidden"] == true)
+}
+
+/// The machines of Ann stay in step while the new one runs without a screen.
+fn stay_in_step((old, at_old): (&Person, &mut Window), new: &Person, at_ben: &mut Window) {
+    let mut serving = Window::of(&mut new.command(&["serve", "--http", "localhost:0"]));
+    serving.until("http");
+    at_ben.types("read this once");
+    at_old.until("read this once");
+    old.lines(&["read", "lunch"]);
+    // What is read on one is read on the other, which has it too.
+    let has = || new.lines(&["log", "lunch"]).join("\n").contains("read this once");
+    rooms_until(new, |rooms| has() && named(rooms, "lunch").is_some_and(|room| room["unread"] == 0));
+    at_old.types("/hide Ben");
+    rooms_until(new, |_| hides_ben(new));
+    at_old.types("/hide Ben");
+    rooms_until(new, |_| !hides_ben(new));
+    // A room that is founded on one comes up on the other, and their own is nowhere.
+    Window::of(&mut old.command(&["new", "dinner"])).leaves();
+    Window::of(&mut new.command(&["new", "picnic", "--open"])).leaves();
+    for person in [old, new] {
+        let all = ["dinner", "lunch", "picnic"];
+        rooms_until(person, |rooms| rooms.len() == all.len() && all.iter().all(|name| named(rooms, name).is_some()));
+    }
+}
+
 #[test]
 fn ann_writes_on_two_laptops_and_ben_sees_one_ann_until_one_is_revoked() {
     let (old, new, ben) = (Person::new(), Person::new(), Person::new());
@@ -85,7 +132,9 @@ fn ann_writes_on_two_laptops_and_ben_sees_one_ann_until_one_is_revoked() {
     assert!(listed.iter().any(|line| line.starts_with("old  since") && line.ends_with("this machine")), "{listed:?}");
     assert!(new.fails(&["device", "revoke", "old"], 2).contains("error[device]"));
     at_new.leaves();
+    stay_in_step((&old, &mut at_old), &new, &mut at_ben);
     old.lines(&["device", "revoke", "new"]);
+    Window::of(&mut old.command(&["new", "supper"])).leaves();
     at_old.types("I lost a laptop");
     at_ben.until("Anna  I lost a laptop");
     at_old.leaves();
@@ -112,6 +161,7 @@ fn ann_writes_on_two_laptops_and_ben_sees_one_ann_until_one_is_revoked() {
         knows(person, &["Anna", "Ben"]);
     }
     assert!(new.lines(&["device", "list"]).iter().any(|line| line.ends_with("lunch  revoked")));
+    rooms_until(&new, |rooms| named(rooms, "supper").is_none() && named(rooms, "dinner").is_some());
     at_new.leaves();
     at_ben.leaves();
     at_old.leaves();

@@ -37,14 +37,6 @@ impl Chosen {
         self.0.read(|lists| has(lists.get(room)) || has(lists.get(&everywhere())))
     }
 
-    /// Chooses an author in all rooms; returns whether that changed anything.
-    ///
-    /// # Errors
-    /// As [`Chosen::set`].
-    pub(super) fn set_everywhere(&self, author: AuthorHex) -> Result<bool, Refusal> {
-        self.set(&everywhere(), author, true)
-    }
-
     /// Chooses an author, or no longer; returns whether that changed anything.
     ///
     /// # Errors
@@ -65,6 +57,23 @@ impl Chosen {
             }
             changed
         })?)
+    }
+
+    /// The chosen authors by rooms; those that are chosen everywhere without one.
+    pub(super) fn all(&self) -> Vec<(Option<RoomHex>, BTreeSet<AuthorHex>)> {
+        let room = |room: &RoomHex| Some(room.clone()).filter(|room| *room != everywhere());
+        self.0.read(|lists| lists.iter().map(|(of, authors)| (room(of), authors.clone())).collect())
+    }
+
+    /// Chooses an author in a room, or everywhere without one, or no longer.
+    ///
+    /// # Errors
+    /// As [`Chosen::set`].
+    pub(super) fn put(&self, room: Option<&RoomHex>, author: AuthorHex, chosen: bool) -> Result<bool, Refusal> {
+        match room {
+            Some(room) => self.set(room, author, chosen),
+            None => self.set(&everywhere(), author, chosen),
+        }
     }
 
     /// Forgets a room.
@@ -111,7 +120,7 @@ mod tests {
     fn whoever_is_hidden_everywhere_is_shown_again_from_any_room() {
         let dir = tempfile::tempdir().unwrap();
         let hidden = Chosen::open(dir.path(), "hidden.json").unwrap();
-        assert!(hidden.set_everywhere("bob".into()).unwrap());
+        assert!(hidden.put(None, "bob".into(), true).unwrap());
         let hides = |room: &str| (hidden.of(&room.into()).len(), hidden.has(&room.into(), &"bob".into()));
         assert_eq!((hides("r"), hides("s")), ((1, true), (1, true)));
         assert!(hidden.set(&"r".into(), "bob".into(), false).unwrap());

@@ -120,7 +120,7 @@ struct Begun {
 async fn begin(api: &Api, since: &Since, only: Option<&RoomHex>) -> Begun {
     let Heard { mut first, last, receiver: heard } = api.hub().listen(since);
     let is_wanted = |room: &Room| only.is_none_or(|only| *only == room_hex(room));
-    for room in api.node().rooms().into_iter().filter(is_wanted) {
+    for room in api.rooms().into_iter().filter(is_wanted) {
         let room = Event::Room { room: api.shape(&room).await };
         first.extend(Numbered::new(&room, last, true).map(Arc::new));
     }

@@ -19,7 +19,7 @@ use crate::{
 
 /// `GET /v1/findings`.
 pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
-    let rooms = api.node().rooms();
+    let rooms = api.rooms();
     let mut findings: Vec<Finding> = rooms.iter().filter_map(stopped).collect();
     findings.extend(api.bots().list().into_iter().map(bot));
     findings.extend(rooms.iter().filter_map(lone_owner));

@@ -294,6 +294,7 @@ impl Follower {
             }
             RoomEvent::Membership(_) => {
                 self.me = self.room.author();
+                self.wake_step();
                 self.renew().await;
             }
             RoomEvent::Recounted { authors } => {
@@ -334,6 +335,11 @@ impl Follower {
             // The state of the room is sent periodically.
             _ => {}
         }
+    }
+
+    /// Once we are in a room, our other machines come along.
+    fn wake_step(&self) {
+        self.api.upgrade().into_iter().for_each(|inner| inner.step.wake());
     }
 
     /// Sends once that slow mode keeps out something of ours.

@@ -57,6 +57,19 @@ impl Marks {
         Ok(self.0.change(back).map(|_| ())?)
     }
 
+    /// Moves the marker back to a place, or to before all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn reset(&self, room: &RoomHex, place: Option<PlaceText>) -> Result<(), Refusal> {
+        let back = |places: &mut BTreeMap<RoomHex, PlaceText>| match (places.get(room), place) {
+            (Some(known), Some(place)) if *known > place => places.insert(room.clone(), place).is_some(),
+            (Some(_), None) => places.remove(room).is_some(),
+            _ => false,
+        };
+        Ok(self.0.change(back).map(|_| ())?)
+    }
+
     /// Forgets a room.
     ///
     /// # Errors
@@ -80,6 +93,10 @@ mod tests {
         assert_eq!(marks.of(&"r".into()), Some("5".into()), "it was not read yet");
         marks.set_back("r".into(), Some("2".into()), "3".into()).unwrap();
         assert_eq!(Marks::open(dir.path()).unwrap().of(&"r".into()), Some("2".into()));
+        marks.reset(&"r".into(), Some("3".into())).unwrap();
+        assert_eq!(marks.of(&"r".into()), Some("2".into()), "that would be forward");
+        marks.reset(&"r".into(), Some("1".into())).unwrap();
+        assert_eq!(marks.of(&"r".into()), Some("1".into()));
         marks.set_back("r".into(), None, "1".into()).unwrap();
         assert_eq!(Marks::open(dir.path()).unwrap().of(&"r".into()), None);
     }

@@ -54,7 +54,7 @@ type Counters<L> = Family<L, Counter<u64, AtomicU64>>;
 /// `GET /metrics`.
 pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     let mut registry = Registry::with_prefix("rumormill");
-    let rooms = api.node().rooms();
+    let rooms = api.rooms();
     of_process(&mut registry, api.figures().await);
     of_rooms(&mut registry, &rooms);
     let mut text = String::new();

@@ -56,8 +56,17 @@ pub use self::{
 };
 
 use self::{
-    bots::Bots, chosen::Chosen, counts::Counts, devices::Known, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces,
-    private::Declined, reports::Reports, shelf::Shelf,
+    bots::Bots,
+    chosen::Chosen,
+    counts::Counts,
+    devices::{Known, Step},
+    hooks::Hooks,
+    hub::Hub,
+    marks::Marks,
+    pace::Paces,
+    private::Declined,
+    reports::Reports,
+    shelf::Shelf,
 };
 use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
 
@@ -78,6 +87,7 @@ struct Inner {
     reports: Reports,
     bots: Bots,
     devices: Known,
+    step: Step,
     declined: Declined,
     shelf: Shelf,
     counts: Counts,
@@ -118,7 +128,7 @@ impl Api {
         let (marks, hidden) = (Marks::open(state)?, Chosen::open(state, "hidden.json")?);
         let (verified, reports) = (Chosen::open(state, "verified.json")?, Reports::open(state)?);
         let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
-        let (devices, declined) = (Known::open(state)?, Declined::open(state)?);
+        let (devices, step, declined) = (Known::open(state)?, Step::open(state)?, Declined::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -132,6 +142,7 @@ impl Api {
             reports,
             bots,
             devices,
+            step,
             declined,
             shelf,
             counts: Counts::default(),
@@ -139,7 +150,8 @@ impl Api {
             typing,
             whose,
         }));
-        api.node().rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
+        api.rooms().into_iter().for_each(|room| api.hub().follow(&api, room));
+        api.follow_step();
         Ok(api)
     }
 
@@ -177,6 +189,10 @@ impl Api {
 
     fn devices(&self) -> &Known {
         &self.0.devices
+    }
+
+    fn step(&self) -> &Step {
+        &self.0.step
     }
 
     fn declined(&self) -> &Declined {

@@ -3,10 +3,15 @@
 
 use std::num::NonZeroUsize;
 
-use data_encoding::HEXLOWER_PERMISSIVE;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use rumormill_node::{
     Room,
-    proto::{content::Target, ids::AuthorId, time::Time, timeline::Place},
+    proto::{
+        content::Target,
+        ids::{AuthorId, RoomId},
+        time::Time,
+        timeline::Place,
+    },
 };
 use rumormill_text::choose;
 
@@ -25,7 +30,7 @@ const PAGE: usize = 50;
 impl Api {
     /// The room that a request means.
     pub(super) fn room(&self, name: &str) -> Answer<Room> {
-        let rooms = self.node().rooms();
+        let rooms = self.rooms();
         let names: Vec<(String, String)> = rooms.iter().map(|room| (room.name(), room.id().to_string())).collect();
         let at = choose(&names, Some(name))?;
         rooms.into_iter().nth(at).ok_or_else(|| Refusal::internal("gone", "a room has gone"))
@@ -68,6 +73,11 @@ pub(super) fn place(text: &str) -> Answer<Place> {
 
 pub(super) fn room_hex(room: &Room) -> RoomHex {
     RoomHex(room.id().to_string())
+}
+
+/// The room of a whole id.
+pub(super) fn room_id(hex: &str) -> Option<RoomId> {
+    HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok().map(RoomId)
 }
 
 /// The room under which we remember whom we verified or hide: of a private room the one that it comes out of, because the

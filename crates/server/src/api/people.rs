@@ -84,8 +84,8 @@ pub(super) async fn hide(
 async fn hide_everywhere(api: &Api, room: &Room, who: &AuthorId) -> Answer<()> {
     let peers = |room: &Room| room.status().peers.into_iter();
     let at: Vec<_> = peers(room).filter(|peer| room.person(&peer.author) == *who).map(|peer| peer.peer).collect();
-    api.hidden().set_everywhere(author_hex(who))?;
-    for other in api.node().rooms().iter().filter(|other| other.id() != room.id()) {
+    api.hidden().put(None, author_hex(who), true)?;
+    for other in api.rooms().iter().filter(|other| other.id() != room.id()) {
         let there = peers(other).filter(|peer| at.contains(&peer.peer) && !other.is_mine(&peer.author));
         for person in there.map(|peer| other.person(&peer.author)).collect::<BTreeSet<_>>() {
             api.hidden().set(&company(other), author_hex(&person), true)?;
@@ -136,6 +136,7 @@ async fn set_verified(api: &Api, (room, who): (&str, &str), verified: bool) -> A
     let who = other(&room, who).await?;
     if api.verified().set(&company(&room), author_hex(&who), verified)? {
         api.hub().tell_person(room_hex(&room), api.person(&room, &who, 0));
+        api.step().wake();
     }
     Ok(SafeJson(People { people: api.people(&room).await? }))
 }

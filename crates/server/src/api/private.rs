@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Api,
     asked::Body,
-    names::{named, room_hex},
+    names::{named, room_hex, room_id},
     people::whom,
     words::{self, Event, NewPrivate, Request, Requests, RoomHex, codes},
 };
@@ -114,7 +114,7 @@ impl Api {
     /// The requests that wait, newest first, each with the room that it comes out of.
     async fn waiting(&self) -> Vec<(Room, Asked)> {
         let mut waiting = Vec::new();
-        for shared in self.node().rooms() {
+        for shared in self.rooms() {
             // A room that cannot be read has no requests that could be opened.
             let asked = shared.asked().await.unwrap_or_default();
             waiting.extend(
@@ -188,11 +188,6 @@ impl Api {
         }
         self.declined().leave(&room.id())
     }
-}
-
-/// The room of a whole id.
-fn room_id(hex: &str) -> Option<RoomId> {
-    data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok().map(RoomId)
 }
 
 fn no_request() -> Refusal {

@@ -30,7 +30,7 @@ use crate::{
 /// `GET /v1/rooms`.
 pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Rooms>> {
     let mut rooms = Vec::new();
-    for room in api.node().rooms() {
+    for room in api.rooms() {
         rooms.push(api.shape(&room).await);
     }
     rooms.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
@@ -142,6 +142,7 @@ pub(super) async fn nick(
     let room = api.room(&room)?;
     api.paces().take(&room, 1)?;
     room.set_nick(&nick).await?;
+    api.step().wake();
     Ok(SafeJson(api.shape(&room).await))
 }
 
@@ -223,6 +224,7 @@ impl Api {
         self.hub().follow(self, room.clone());
         // The room is entered even if its place in the list cannot be written.
         let _ = self.shelf().place(&[room_hex(room)]);
+        self.step().wake();
     }
 
     /// Leaves a room and deletes everything of it.
@@ -236,6 +238,7 @@ impl Api {
 
     /// Sends the state of a room to all listeners.
     pub(super) async fn tell_room(&self, room: &Room) -> words::Room {
+        self.step().wake();
         let shape = self.shape(room).await;
         self.hub().tell(words::Event::Room { room: shape.clone() });
         shape
@@ -254,7 +257,7 @@ impl Api {
         self.shelf().forget(&id)?;
         // A private room and the room that it comes out of have the same people.
         let of = company(room);
-        if self.node().rooms().iter().any(|other| self::company(other) == of) {
+        if self.rooms().iter().any(|other| self::company(other) == of) {
             return Ok(());
         }
         self.hidden().forget(&of)?;

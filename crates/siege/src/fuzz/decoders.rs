@@ -203,7 +203,7 @@ fn linking(run: &RawRun) -> Vec<Vec<u8>> {
     let contacts = vec![Contact { peer: PeerId([3; 32]), address: Bytes::from_static(b"there") }];
     let (private, about_it) = (Some(Private { of: ROOM, people: vec![vec![author]] }), about.clone());
     let room = HandedRoom { id: ROOM, secret: [2; 32], founder: author, author, contacts, private, about: about_it };
-    let handed = LinkHanded { name: "b".into(), closed: vec![room], open: vec![("rumor2".into(), about)] };
+    let handed = LinkHanded { name: "b".into(), closed: vec![room], open: vec![("rumor2".into(), about)], own: None };
     let words = [
         LinkOffer { name: "a".into(), rooms: vec![(ROOM, author)] }.encode(),
         LinkKeys { name: "b".into(), keys: vec![(ROOM, author)] }.encode(),

@@ -25,7 +25,7 @@ impl Open {
     pub(super) async fn open(owner: &Api, settings: Settings, dir: &Path) -> Answer<Self> {
         let node = Node::open(settings).await?;
         let api = Api::of(node, dir, owner.0.typing, Whose::Bot)?;
-        for room in owner.node().rooms() {
+        for room in owner.rooms() {
             if api.node().room(&room.id()).is_some()
                 && let Err(why) = api.node().join_beside(&room).await
             {

@@ -40,7 +40,8 @@ pub(in crate::api) async fn make(
         backup: true,
         ..Machine::default()
     };
-    let (mut handed, mut keys, mut rooms) = (LinkHanded::default(), Vec::new(), Vec::new());
+    let own = api.step().room();
+    let (mut handed, mut keys, mut rooms) = (LinkHanded { own, ..LinkHanded::default() }, Vec::new(), Vec::new());
     for room in api.node().rooms() {
         let part = if room.may_name_devices() {
             let key = DeviceKey::fresh();
@@ -57,7 +58,9 @@ pub(in crate::api) async fn make(
         } else {
             Part::Absent
         };
-        rooms.push(linked_room(&room, part));
+        if Some(room.id()) != own {
+            rooms.push(linked_room(&room, part));
+        }
     }
     let bytes = Backup { handed, keys }.encode();
     let sealed = tokio::task::spawn_blocking(move || passphrase::seal(passphrase, &bytes)).await;
@@ -91,6 +94,9 @@ pub(in crate::api) async fn restore(
     for room in &handed.closed {
         let Some((_, key)) = keys.iter().find(|(id, _)| *id == room.id) else { continue };
         let entered = api.node().enter_as_device(room, key).await?;
+        if handed.own == Some(room.id) {
+            continue;
+        }
         api.entered(&entered);
         api.take_over(&entered, &room.about)?;
         rooms.push(linked_room(&entered, Part::Device));
@@ -100,5 +106,8 @@ pub(in crate::api) async fn restore(
     }
     let since_ms = Clock::utc().now_ms();
     api.devices().put(Machine { name: name.clone(), since_ms, me: true, ..Machine::default() })?;
+    if let Some(own) = &handed.own {
+        api.step_with(own)?;
+    }
     Ok(SafeJson(Linked { name, of: "backup".into(), rooms }))
 }

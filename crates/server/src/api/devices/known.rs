@@ -55,6 +55,12 @@ impl Known {
         self.0.read(|all| all.iter().find(other).map(|known| known.keys.clone()).unwrap_or_default())
     }
 
+    /// The machine that has this key in a room.
+    pub(super) fn of(&self, room: &RoomHex, key: &AuthorHex) -> Option<Machine> {
+        let has = |known: &&Machine| !known.me && known.keys.get(room) == Some(key);
+        self.0.read(|all| all.iter().find(has).cloned())
+    }
+
     /// A name like the wanted one that no machine has: others get a number behind it.
     pub(super) fn free_name(&self, wanted: &str) -> String {
         let taken = |name: &str| self.0.read(|all| all.iter().any(|known| known.name == name));

@@ -2,6 +2,8 @@
 
 pub(super) mod backup;
 mod known;
+mod step;
+mod taken;
 
 use axum::{
     body::{Body as Bytes, Bytes as Piece},
@@ -22,7 +24,7 @@ use rumormill_node::{
 use rumormill_text::{Clock, escaped};
 use tokio::sync::mpsc;
 
-pub(super) use self::known::Known;
+pub(super) use self::{known::Known, step::Step};
 
 use self::known::{Machine, read_name};
 use super::{
@@ -83,12 +85,14 @@ async fn give(api: &Api, of: String, tell: &mpsc::Sender<Linking>) -> Answer<Lin
     // The client may have gone; then this ends.
     let _ = tell.send(Linking::Code { code: linking.code().to_string(), left_ms }).await;
     let mut giver = linking.proved().await?;
+    api.begin_step().await?;
     let rooms = api.node().rooms();
     let mine: Vec<&Room> = rooms.iter().filter(|room| room.may_name_devices()).collect();
     let offered = mine.iter().map(|room| (room.id(), room.author())).collect();
     let LinkKeys { name, keys } = giver.offer(&LinkOffer { name: of.clone(), rooms: offered }).await?;
     let name = api.devices().free_name(read_name(&name)?);
-    let (mut handed, mut linked) = (LinkHanded { name: name.clone(), ..LinkHanded::default() }, Vec::new());
+    let own = api.step().room();
+    let (mut handed, mut linked) = (LinkHanded { name: name.clone(), own, ..LinkHanded::default() }, Vec::new());
     let mut machine = Machine { name, since_ms: Clock::utc().now_ms(), named: true, ..Machine::default() };
     for room in &rooms {
         let key = keys.iter().find(|(id, _)| *id == room.id()).map(|(_, key)| *key);
@@ -115,7 +119,9 @@ async fn give(api: &Api, of: String, tell: &mpsc::Sender<Linking>) -> Answer<Lin
             }
             None => Part::Absent,
         };
-        linked.push(linked_room(room, part));
+        if Some(room.id()) != own {
+            linked.push(linked_room(room, part));
+        }
     }
     api.devices().put(machine.clone())?;
     let LinkBegun(begun) = giver.hand(&handed).await?;
@@ -165,10 +171,16 @@ async fn take(api: &Api, mut taker: Taker, name: &str) -> Answer<Linked> {
     let mut firsts = Vec::new();
     for room in &handed.closed {
         let Some((_, key)) = keys.iter().find(|(id, _)| *id == room.id) else { continue };
-        let (entered, first) = enter(api, room, key).await?;
+        let is_own = handed.own == Some(room.id);
+        if is_own && api.is_in_step() {
+            continue;
+        }
+        let (entered, first) = enter(api, room, key, is_own).await?;
         other.keys.insert(room_hex(&entered), author_hex(&room.author));
         firsts.push((room.id, first));
-        linked.push(linked_room(&entered, Part::Device));
+        if !is_own {
+            linked.push(linked_room(&entered, Part::Device));
+        }
     }
     for (ticket, about) in &handed.open {
         linked.push(enter_open(api, ticket, about).await?);
@@ -177,16 +189,21 @@ async fn take(api: &Api, mut taker: Taker, name: &str) -> Answer<Linked> {
     let name = read_name(&handed.name)?.to_owned();
     api.devices().put(Machine { name: name.clone(), since_ms, me: true, ..Machine::default() })?;
     api.devices().put(Machine { since_ms, ..other })?;
+    if let Some(own) = &handed.own {
+        api.step_with(own)?;
+    }
     taker.begun(&LinkBegun(firsts)).await?;
     Ok(Linked { name, of, rooms: linked })
 }
 
 /// Enters a closed room as a device, and returns the first entry that says so.
-async fn enter(api: &Api, handed: &HandedRoom, key: &DeviceKey) -> Answer<(Room, RawRun)> {
+async fn enter(api: &Api, handed: &HandedRoom, key: &DeviceKey, own: bool) -> Answer<(Room, RawRun)> {
     let room = api.node().enter_as_device(handed, key).await?;
-    api.entered(&room);
+    if !own {
+        api.entered(&room);
+        api.take_over(&room, &handed.about)?;
+    }
     let first = room.first_run().await?;
-    api.take_over(&room, &handed.about)?;
     Ok((room, first))
 }
 
@@ -233,7 +250,9 @@ pub(super) async fn revoke(State(api): State<Api>, Path(name): Path<String>) -> 
 }
 
 fn device(api: &Api, machine: &Machine) -> Device {
-    let rooms = keys(api, machine).into_iter().map(|(room, key)| DeviceRoom {
+    let own = api.step().room();
+    let listed = keys(api, machine).into_iter().filter(|(room, _)| Some(room.id()) != own);
+    let rooms = listed.map(|(room, key)| DeviceRoom {
         room: room_hex(&room),
         name: room.name(),
         author: author_hex(&key),
