@@ -141,7 +141,7 @@ pub mod codes {
         LEFT = "left", 404, "You have left the room";
         DAMAGED = "damaged", 409, "The stored data of the room is damaged";
         GIVEN_UP = "given-up", 409, "The file is no longer being fetched";
-        TOO_MANY_ROOMS = "too-many-rooms", 409, "The home has as many rooms as it may have";
+        TOO_MANY_ROOMS = "too-many-rooms", 409, "The home has as many rooms as it may have, or more than a backup holds";
         TOO_MANY_FILES = "too-many-files", 429, "Too many files are being fetched";
         NO_MEMBER = "no-member", 403, "You are no member of this closed room";
         RANK = "rank", 403, "Your role in the closed room does not allow it, or not against this person";

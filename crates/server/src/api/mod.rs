@@ -42,7 +42,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
+use axum::{Json, Router, routing::get};
 use rumormill_api::{codes, openapi};
 use rumormill_client::Client;
 use rumormill_node::Node;
@@ -58,7 +58,7 @@ use self::{
     bots::Bots, chosen::Chosen, counts::Counts, devices::Known, hooks::Hooks, hub::Hub, marks::Marks, pace::Paces,
     private::Declined, reports::Reports, shelf::Shelf,
 };
-use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
+use crate::{answer::Refusal, in_process::InProcess};
 
 /// Made at the first request.
 static DESCRIPTION: LazyLock<openapi::OpenApi> = LazyLock::new(openapi::describe);
@@ -209,7 +209,6 @@ impl Api {
         routes::all(self.0.whose)
             .route("/v1/openapi.json", get(async || Json(&*DESCRIPTION)))
             .fallback(no_such_path)
-            .layer(DefaultBodyLimit::max(REQUEST_BYTES))
             .with_state(self.clone())
     }
 }

@@ -210,7 +210,7 @@ fn linking(run: &RawRun) -> Vec<Vec<u8>> {
         handed.encode(),
         LinkBegun(vec![(ROOM, run.clone())]).encode(),
         LinkTaken(vec![ROOM]).encode(),
-        Backup { handed: LinkHanded::default(), keys: Vec::new() }.encode(),
+        Backup { handed: LinkHanded::default(), keys: Vec::new() }.encode().unwrap(),
     ];
     words.iter().enumerate().map(|(which, word)| [&[which as u8], &word[..]].concat()).collect()
 }
