@@ -130,7 +130,7 @@ pub mod codes {
         LINK_CODE = "link-code", 400, "No machine shows this code, or no longer";
         UNLINKED = "unlinked", 503, "The machine that is being linked has gone";
         UNREACHABLE = "unreachable", 503, "The other machine is not reached";
-        PASSPHRASE = "passphrase", 400, "The passphrase is too short, or not that of the backup";
+        PASSPHRASE = "passphrase", 400, "The passphrase is too short, or not that of the backup or the home";
         BACKUP = "backup", 400, "The file is no backup, or not all of it";
         NOT_EMPTY = "not-empty", 409, "The home is in rooms already";
         OWNER = "owner", 403, "Only the owner of the home may do this";

@@ -16,17 +16,18 @@ use crate::{
     client::{self, pick},
     commands::talk,
     failure::{Exit, Failure},
-    home::{HomeArgs, LAST_ROOM, Reach, TYPED},
+    home::{HomeArgs, KEYS, LAST_ROOM, Reach, TYPED},
     limits::PAGE_LINES,
     socket,
 };
 
 /// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "rumormill.db",
     "rumormill.db-wal",
     "rumormill.db-shm",
     "lock",
+    KEYS,
     socket::NAME,
     "token",
     "read.json",

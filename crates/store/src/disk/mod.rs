@@ -91,20 +91,20 @@ impl Disk {
         Self::open_under(dir, None)
     }
 
-    /// Opens the store in `dir`, whose keys are sealed under this key, or will be.
+    /// Opens the store in `dir`, whose keys may be sealed under this key. They will be if there are none yet; keys that are
+    /// not sealed stay so until [`Disk::seal`].
     ///
     /// # Errors
     /// Those of [`Disk::open`]; [`Error::Sealed`] when the keys are sealed under another key.
     pub fn open_under(dir: &Path, key: Option<&HomeKey>) -> Result<Self, Error> {
         let home = LockedHome::open(dir)?;
         let db = schema::writer(home.database(), key)?;
-        let is_sealed = seal::is_sealed(&db, home.database())?;
-        let mut disk = Self { db, home, key: None, unwiped: Some(0) };
-        match key {
-            Some(key) if is_sealed => disk.key = Some(key.clone()),
-            Some(key) => disk.seal(key)?,
-            None => {}
-        }
+        let key = match seal::is_sealed(&db, home.database())? {
+            Some(false) => None,
+            _ => key.cloned(),
+        };
+        seal::give(&db, key.as_ref()).map_err(|why| why.at(home.database()))?;
+        let mut disk = Self { db, home, key, unwiped: Some(0) };
         // Removes leftovers of a crash. If this fails, the next commit reports it.
         let _ = disk.wipe(Duration::ZERO);
         Ok(disk)
@@ -141,8 +141,10 @@ impl Disk {
     ///
     /// # Errors
     /// Those of a commit.
-    pub fn unseal(mut self) -> Result<(), Error> {
-        self.transact(seal::open)
+    pub fn unseal(&mut self) -> Result<(), Error> {
+        self.transact(seal::open)?;
+        self.key = None;
+        seal::give(&self.db, None).map_err(|why| why.at(self.home.database()))
     }
 
     /// Whether `dir` contains a store; true also when that cannot be determined.
