@@ -1,7 +1,8 @@
 //! Ann puts the keys of her home under a passphrase, and takes them out again.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Output, Stdio},
 };
@@ -90,7 +91,18 @@ fn a_locked_home_opens_with_its_passphrase_only_and_holds_no_key_as_it_is() {
 
     says(&words, &ann, &["lock", "--passphrase-file", at_other]);
     refused(&words, &ann, &["rooms"], 2);
+    let key = home.join("keys.age");
+    let file = fs::read(&key).unwrap();
     says(&other, &ann, &["unlock"]);
+    assert!(!key.exists());
     assert_eq!(author_keys(&home), keys);
     assert!(ann.lines(&["log", "lunch"]).join("\n").contains("and so am I"));
+
+    // A crash came before the first key was sealed, or after the last one was opened.
+    fs::write(&key, file).unwrap();
+    fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    assert!(says(&other, &ann, &["log", "lunch"]).contains("and so am I"));
+    assert_eq!(author_keys(&home), keys);
+    says(&other, &ann, &["lock", "--passphrase-file", at_words]);
+    assert!(!keys.iter().any(|key| holds(&home, key)));
 }

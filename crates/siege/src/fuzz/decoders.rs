@@ -112,7 +112,7 @@ impl Decoder {
             2 => LinkHanded::decode(said).map(|word| word.encode()),
             3 => LinkBegun::decode(said).map(|word| word.encode()),
             4 => LinkTaken::decode(said).map(|word| word.encode()),
-            5 => Backup::decode(&said).map(|backup| backup.encode()),
+            5 => Backup::decode(&said).and_then(|backup| backup.encode()),
             _ => return "no message".into(),
         };
         match again {
