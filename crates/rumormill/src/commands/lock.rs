@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rumormill_node::{Disk, Error, HomeKey, Inspector};
+use rumormill_node::{Disk, Error, HomeKey, Inspector, StoreError};
 use rumormill_server::seal_key;
 use rumormill_tui::output::{Output, Present};
 
@@ -42,6 +42,7 @@ pub(crate) fn run(args: &Args, place: &HomeArgs) -> Result<(), Failure> {
             help: "create or join a room first, or name a home with --home DIR".into(),
         });
     }
+    refuse_open(&home)?;
     let before = place.key()?;
     let mut disks = open(&home, before)?;
     let key = match before {
@@ -74,6 +75,7 @@ pub(crate) struct UnlockArgs {}
 /// When the home is under none, a process has it open, or it cannot be written.
 pub(crate) fn unlock(place: &HomeArgs) -> Result<(), Failure> {
     let home = place.data()?;
+    refuse_open(&home)?;
     let Some(key) = place.key()? else {
         return Err(Failure {
             exit: Exit::Usage,
@@ -92,6 +94,14 @@ pub(crate) fn unlock(place: &HomeArgs) -> Result<(), Failure> {
     sync(&home)?;
     talk("the home opens without a passphrase; whoever can read it has your keys");
     Ok(())
+}
+
+/// Refuses a home that a process has open, before the passphrase is asked for.
+fn refuse_open(home: &Path) -> Result<(), Failure> {
+    match Disk::is_open(home) {
+        true => Err(Error::Store(StoreError::Locked { path: home.to_owned() }).into()),
+        false => Ok(()),
+    }
 }
 
 /// Opens the home, and the homes of its bots, so that no process has them meanwhile.
