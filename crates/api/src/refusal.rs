@@ -130,7 +130,7 @@ pub mod codes {
         LINK_CODE = "link-code", 400, "No machine shows this code, or no longer";
         UNLINKED = "unlinked", 503, "The machine that is being linked has gone";
         UNREACHABLE = "unreachable", 503, "The other machine is not reached";
-        PASSPHRASE = "passphrase", 400, "The passphrase is too short, or not that of the backup";
+        PASSPHRASE = "passphrase", 400, "The passphrase is too short, or not that of the backup or the home";
         BACKUP = "backup", 400, "The file is no backup, or not all of it";
         NOT_EMPTY = "not-empty", 409, "The home is in rooms already";
         OWNER = "owner", 403, "Only the owner of the home may do this";
@@ -141,7 +141,7 @@ pub mod codes {
         LEFT = "left", 404, "You have left the room";
         DAMAGED = "damaged", 409, "The stored data of the room is damaged";
         GIVEN_UP = "given-up", 409, "The file is no longer being fetched";
-        TOO_MANY_ROOMS = "too-many-rooms", 409, "The home has as many rooms as it may have";
+        TOO_MANY_ROOMS = "too-many-rooms", 409, "The home has as many rooms as it may have, or more than a backup holds";
         TOO_MANY_FILES = "too-many-files", 429, "Too many files are being fetched";
         NO_MEMBER = "no-member", 403, "You are no member of this closed room";
         RANK = "rank", 403, "Your role in the closed room does not allow it, or not against this person";

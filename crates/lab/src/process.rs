@@ -136,6 +136,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         relays: Vec::new(),
         lan_only: false,
         peer_secret: Some(keys.peer_secret(args.pid)),
+        key: None,
         trace: !args.quiet,
         clock: Default::default(),
     })

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rumormill_proto::ids::RoomId;
-use rumormill_store::{CheckReport, Disk, Read, Rooms};
+use rumormill_store::{CheckReport, Disk, HomeKey, Read, Rooms};
 
 use crate::error::Error;
 
@@ -20,13 +20,13 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// Begins to read the home in `dir`.
+    /// Begins to read the home in `dir`, whose keys may be sealed under this key.
     ///
     /// # Errors
     /// [`Error::Store`] when it cannot be read, or is of another version.
-    pub fn open(dir: &Path) -> Result<Self, Error> {
+    pub fn open(dir: &Path, key: Option<&HomeKey>) -> Result<Self, Error> {
         let (dir, stamp) = (dir.to_owned(), Disk::stamp(dir));
-        let (Rooms { whole, damaged }, read) = Disk::inspect(&dir)?;
+        let (Rooms { whole, damaged }, read) = Disk::inspect(&dir, key)?;
         let named = damaged.iter().map(|room| (room.id, room.name.clone()));
         let rooms = whole.into_iter().map(|record| (record.id, record.name)).chain(named).collect();
         let damaged = damaged.into_iter().map(|room| (room.id, room.why)).collect();

@@ -120,8 +120,8 @@ mod wish;
 
 pub use rumormill_proto as proto;
 pub use rumormill_store::{
-    By, CheckReport, Closed, Error as StoreError, Fault, Keep, KeepFiles, Once, Pass, Private, Problem, Shared,
-    TimelineRow, Wanted, free_bytes,
+    By, CheckReport, Closed, Disk, Error as StoreError, Fault, HomeKey, Keep, KeepFiles, Once, Pass, Private, Problem,
+    Shared, TimelineRow, Wanted, free_bytes,
     limits::{FREE_BYTES, ONCE, SHARE_BYTES},
 };
 

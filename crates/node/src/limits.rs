@@ -422,12 +422,16 @@ pub const ANSWERED: usize = 1_024;
 /// photographed is soon worth nothing.
 pub const LINK_CODE: Duration = Duration::from_secs(600);
 
-/// How long one machine waits for the next words of the other: naming 64 keys and entering 64 rooms are as many commits on
-/// a slow disk.
+/// How long one machine waits for the next words of the other: naming [`LINK_ROOMS`] keys and entering as many rooms are as
+/// many commits, of 50 ms on a slow disk.
 pub const LINK_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Bytes of one message between machines that are linked: 64 rooms with all bounds below reached take 1.6 MiB.
+/// Bytes of one message between machines that are linked: [`LINK_ROOMS`] rooms of 4 KiB. Most take 1 KiB, and 46 KiB with
+/// every bound reached; whoever has more of these than fit is told so before anything is said.
 pub const LINK_BYTES: usize = 4 << 20;
+
+/// Bytes of what a backup hands over: [`LINK_ROOMS`] closed rooms with every bound reached, of 46 KiB each.
+pub const BACKUP_BYTES: usize = 48 << 20;
 
 /// Bytes of a name that they tell: of a machine, a room or a person.
 pub const LINK_NAME_BYTES: usize = 255;

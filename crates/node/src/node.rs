@@ -16,7 +16,7 @@ use rumormill_proto::{
     frame::Contact,
     ids::{PeerId, RoomId},
 };
-use rumormill_store::{Closed, Disk, Files, Listed, Memory, Rooms, Still, Store, free_bytes, used_bytes};
+use rumormill_store::{Closed, Disk, Files, HomeKey, Listed, Memory, Rooms, Still, Store, free_bytes, used_bytes};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
@@ -63,8 +63,9 @@ impl Node {
     /// [`Error::Store`] when the home cannot be opened or another node has it open, [`Error::Bind`] when the
     /// sockets cannot be bound, [`Error::Lan`] when LAN discovery cannot be started.
     pub async fn open(settings: Settings) -> Result<Self, Error> {
-        let home = settings.home.clone();
-        let opened = tokio::task::spawn_blocking(move || open_home(&home)).await.map_err(|_| Error::Closed)??;
+        let (home, key) = (settings.home.clone(), settings.key.clone());
+        let opened = tokio::task::spawn_blocking(move || open_home(&home, key.as_ref()));
+        let opened = opened.await.map_err(|_| Error::Closed)??;
         Self::on(opened, settings).await
     }
 
@@ -338,10 +339,10 @@ pub(crate) struct Opened {
     pub(crate) held: Listed,
 }
 
-fn open_home(home: &Home) -> Result<Opened, Error> {
+fn open_home(home: &Home, key: Option<&HomeKey>) -> Result<Opened, Error> {
     let (store, files): (Box<dyn Store>, _) = match home {
-        Home::Dir(dir) => (Box::new(Disk::open(dir)?), Files::open(dir)?),
-        Home::Still(dir) => (Box::new(Still::open(dir)?), Files::open(dir)?),
+        Home::Dir(dir) => (Box::new(Disk::open_under(dir, key)?), Files::open(dir)?),
+        Home::Still(dir) => (Box::new(Still::open(dir, key)?), Files::open(dir)?),
         Home::Memory => (Box::new(Memory::new()), Files::nowhere()),
     };
     let (rooms, held) = (store.rooms()?, files.list()?);

@@ -18,7 +18,7 @@ use rumormill_proto::{
     sync::Pace,
     view::Shape,
 };
-use rumormill_store::{Closed, Keep, Private, RoomRecord};
+use rumormill_store::{Closed, HomeKey, Keep, Private, RoomRecord};
 use zeroize::Zeroize;
 
 use crate::limits::RELAY_URL_BYTES;
@@ -41,6 +41,8 @@ pub struct Settings {
     pub lan_only: bool,
     /// The secret of the transport key, if it does not come from the home.
     pub peer_secret: Option<[u8; 32]>,
+    /// The key under which the keys in the home are sealed, if they are.
+    pub key: Option<HomeKey>,
     /// Whether the events of rooms include each step of the protocol, see [`RoomEvent::Step`](crate::RoomEvent::Step).
     pub trace: bool,
     /// A clock for tests, which differs from the machine's.
@@ -129,6 +131,7 @@ impl Settings {
             relays: Vec::new(),
             lan_only: false,
             peer_secret: None,
+            key: None,
             trace: false,
             clock: ClockShift::default(),
         }
@@ -144,6 +147,7 @@ impl Settings {
             relays: Vec::new(),
             lan_only: false,
             peer_secret: None,
+            key: None,
             trace: false,
             clock: ClockShift::default(),
         }
@@ -182,7 +186,7 @@ pub enum Reach {
 /// Leaves the secret out.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { home, bind, lan, relay, relays, lan_only, peer_secret: _, trace, clock } = self;
+        let Self { home, bind, lan, relay, relays, lan_only, peer_secret: _, key: _, trace, clock } = self;
         f.debug_struct("Settings")
             .field("home", home)
             .field("bind", bind)

@@ -51,6 +51,7 @@ impl Here {
     pub(crate) fn alone(node: Node, place: &HomeArgs) -> Result<Self, Failure> {
         let home = place.data()?;
         let api = Api::new(node.clone(), &home, place.config()?.typing())?;
+        api.keep_bots(place.settings(Reach::Reading)?);
         Ok(Self { node, api, doors: None, home })
     }
 

@@ -5,18 +5,19 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
 };
 
 use directories::ProjectDirs;
-use rumormill_node::{Bind, Home, Inspector, Node, Relay, Settings, StoreError};
-use rumormill_server::reached;
+use rumormill_node::{Bind, Home, HomeKey, Inspector, Node, Relay, Settings, StoreError};
+use rumormill_server::{open_key, reached};
 
 use crate::{
     config::Config,
     failure::{Exit, Failure},
     journal::{self, Format},
     limits::PROFILE_BYTES,
-    socket,
+    passphrase, socket,
 };
 
 /// The file that names the last room.
@@ -30,6 +31,9 @@ pub(crate) const TOLD: &str = "told-to-close";
 
 /// The variable with the relays to use.
 const RELAYS: &str = "RUMORMILL_RELAY";
+
+/// The file with the key of the home, under a passphrase, if the home is.
+pub(crate) const KEYS: &str = "keys.age";
 
 /// Flags that every command takes.
 #[derive(clap::Args, Clone)]
@@ -59,6 +63,9 @@ pub(crate) struct HomeArgs {
     /// Stay on the LAN: send nothing beyond it, and use no relay
     #[arg(long, global = true, hide_short_help = true)]
     lan_only: bool,
+    /// The key of the home, once the passphrase was given.
+    #[arg(skip)]
+    key: Arc<OnceLock<HomeKey>>,
 }
 
 /// The peers that a command wants to talk to.
@@ -229,14 +236,45 @@ impl HomeArgs {
         })
     }
 
+    /// Whether the keys of the home are under a passphrase.
+    ///
+    /// # Errors
+    /// As [`HomeArgs::data`].
+    pub(crate) fn is_locked(&self) -> Result<bool, Failure> {
+        Ok(fs::symlink_metadata(self.data()?.join(KEYS)).is_ok())
+    }
+
+    /// The key of the home, if it is under a passphrase, which is asked for once.
+    ///
+    /// # Errors
+    /// When the passphrase is missing or another one.
+    pub(crate) fn key(&self) -> Result<Option<&HomeKey>, Failure> {
+        if self.key.get().is_none() && self.is_locked()? {
+            let path = self.data()?.join(KEYS);
+            let file = fs::read_to_string(&path).map_err(|error| broken(&path, &error))?;
+            let _ = self.key.set(open_key(passphrase::of_home()?, &file)?);
+        }
+        Ok(self.key.get())
+    }
+
     /// Opens the node in this home.
     ///
     /// # Errors
-    /// When another process has it open, or opening it fails.
+    /// When another process has it open, its passphrase is missing, or opening it fails.
     pub(crate) async fn open(&self, reach: Reach) -> Result<Node, Failure> {
+        self.key()?;
         let mut settings = self.settings(reach)?;
         if reach != Reach::Reading {
             let node = Node::open(settings).await?;
+            if self.key.get().is_some() && !self.is_locked()? {
+                node.close().await;
+                return Err(Failure {
+                    exit: Exit::Ours,
+                    code: "passphrase".into(),
+                    what: "the passphrase of this home was taken off meanwhile".into(),
+                    help: "say it again".into(),
+                });
+            }
             self.say_first()?;
             return Ok(node);
         }
@@ -276,6 +314,7 @@ impl HomeArgs {
             (settings.relay, settings.relays) = (true, self.relays.clone());
         }
         settings.trace = reach == Reach::Serving;
+        settings.key = self.key.get().cloned();
         if self.loopback || matches!(reach, Reach::Nobody | Reach::Reading) {
             settings.bind = Bind::Loopback { port: 0 };
             settings.lan = false;
@@ -295,7 +334,8 @@ fn profile(text: &str) -> Result<String, String> {
     }
 }
 
-fn broken(path: &Path, error: &io::Error) -> Failure {
+/// The failure to use a file of the home.
+pub(crate) fn broken(path: &Path, error: &io::Error) -> Failure {
     Failure {
         exit: Exit::Ours,
         code: "home".into(),
@@ -329,6 +369,7 @@ mod tests {
             relays: Vec::new(),
             log_format: None,
             lan_only: false,
+            key: Arc::default(),
         };
         let uses = |args: &HomeArgs| args.settings(Reach::Peers).map(|it| (it.relay, it.relays.clone())).unwrap();
         assert_eq!(uses(&args), (true, Vec::new()));

@@ -21,6 +21,7 @@ mod foreign;
 mod home;
 mod journal;
 mod limits;
+mod passphrase;
 mod progress;
 mod socket;
 mod visit;
@@ -41,7 +42,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot,\n      device, backup, restore, get, ticket, keeper, keepers, seen, digest, peers, rules, report,\n      close, keep, forget, export, import, check, resync, top, paths, completions, lab, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot,\n      device, backup, restore, lock, unlock, get, ticket, keeper, keepers, seen, digest, peers,\n      rules, report, close, keep, forget, export, import, check, resync, top, paths,\n      completions, lab, man";
 
 #[derive(clap::Subcommand)]
 enum Command {
@@ -101,6 +102,12 @@ enum Command {
     /// Come back into the rooms of a backup
     #[command(hide = true)]
     Restore(commands::backup::RestoreArgs),
+    /// Put the keys of this home under a passphrase, or under another one
+    #[command(hide = true)]
+    Lock(commands::lock::Args),
+    /// Take the keys of this home out from under the passphrase
+    #[command(hide = true)]
+    Unlock(commands::lock::UnlockArgs),
     /// Print the messages of a room
     Log(commands::log::Args),
     /// Print the ticket that lets others join
@@ -210,6 +217,8 @@ fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
         Command::Lab(command) => Ok(rumormill_lab::run(command)?),
         Command::Proxy(args) => Ok(rumormill_lab::proxy::run(&args)?),
         Command::Paths(args) => commands::paths::run(&args, &place),
+        Command::Lock(args) => commands::lock::run(&args, &place),
+        Command::Unlock(_) => commands::lock::unlock(&place),
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man(page) => commands::completions::man(&page),
         command => {
@@ -273,6 +282,7 @@ async fn run_online(command: Command, place: HomeArgs) -> Result<(), Failure> {
         Command::Demo => Ok(rumormill_lab::demo::run().await?),
         Command::DemoNode(args) => Ok(rumormill_lab::demo::node::run(args).await?),
         Command::Lab(_) | Command::Proxy(_) | Command::Paths(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Lock(_) | Command::Unlock(_) => Ok(()),
     }
 }
 

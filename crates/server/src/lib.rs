@@ -22,6 +22,7 @@ pub use self::{
         reader::{Bad, Piece, Reader, Verified},
     },
     limits::{EXPORT_PIECE_BYTES, EXPORT_PIECES},
+    passphrase::{open_key, seal_key},
     serve::{Desk, Door, LINK, Link, Metrics, PageFile, PageSettings, Wanted},
     told::reached,
 };

@@ -43,6 +43,9 @@ pub(crate) const HEADER_BYTES: usize = 32 * 1024;
 /// Bytes of the body of a request: 128 lines of half a KiB, or seven of the largest texts.
 pub(crate) const REQUEST_BYTES: usize = 64 * 1024;
 
+/// Bytes of a request that brings a backup: the largest one, of 47 MiB, takes 4 letters for 3 bytes and 66 for 64 letters.
+pub(crate) const RESTORE_BYTES: usize = 72 << 20;
+
 /// Codes that are valid at once: a person opens a page or two.
 pub(crate) const CODES: usize = 16;
 

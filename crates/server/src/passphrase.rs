@@ -4,10 +4,11 @@ use age::{
     DecryptError, scrypt,
     secrecy::{ExposeSecret as _, SecretString},
 };
+use rumormill_api::codes;
+use rumormill_node::HomeKey;
 use zeroize::Zeroizing;
 
 use crate::answer::Refusal;
-use rumormill_api::codes;
 
 /// A passphrase that is hard to guess.
 ///
@@ -38,17 +39,48 @@ pub(crate) fn seal(passphrase: SecretString, bytes: &[u8]) -> Result<String, Ref
 /// # Errors
 /// When the passphrase is another one, or it is no such file.
 pub(crate) fn open(passphrase: SecretString, file: &str) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    unseal(passphrase, file, "the backup", no_backup)
+}
+
+/// The key of a home, under a passphrase that is hard to guess: what the file `keys.age` holds.
+///
+/// # Errors
+/// When the passphrase is too short, or the system gives no random bytes.
+pub fn seal_key(passphrase: String, key: &HomeKey) -> Result<String, Refusal> {
+    seal(read_passphrase(passphrase)?, key.bytes())
+}
+
+/// The key in a file of [`seal_key`].
+///
+/// # Errors
+/// When the passphrase is another one, or it is no such file.
+pub fn open_key(passphrase: String, file: &str) -> Result<HomeKey, Refusal> {
+    let no_keys = || {
+        let help = "put back `keys.age` of this home: without it nobody can open the home";
+        Refusal::new(codes::CORRUPT, "`keys.age` in the home is damaged", help)
+    };
+    let bytes = unseal(SecretString::from(passphrase), file, "the home", no_keys)?;
+    bytes.as_slice().try_into().map(HomeKey::new).map_err(|_| no_keys())
+}
+
+/// Decrypts a file that is of something.
+fn unseal(
+    passphrase: SecretString,
+    file: &str,
+    of: &str,
+    damaged: impl Fn() -> Refusal,
+) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let opened = age::decrypt(&scrypt::Identity::new(passphrase), file.trim().as_bytes());
     opened.map(Zeroizing::new).map_err(|why| match why {
         DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed | DecryptError::NoMatchingKeys => {
             let help = "type it again; without it nobody can open the file";
-            Refusal::new(codes::PASSPHRASE, "this is not the passphrase of the backup", help)
+            Refusal::new(codes::PASSPHRASE, format!("this is not the passphrase of {of}"), help)
         }
         DecryptError::ExcessiveWork { .. } => {
-            let help = "restore it on a machine as fast as the one that made it";
+            let help = "open it on a machine as fast as the one that made it";
             Refusal::new(codes::BACKUP, "to open this file takes too long on this machine", help)
         }
-        _ => no_backup(),
+        _ => damaged(),
     })
 }
 

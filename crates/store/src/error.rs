@@ -40,6 +40,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The keys are sealed, and the store was opened without the key to them.
+    Sealed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A newer version wrote the file, which was left unchanged.
     Newer {
         /// The file.
@@ -100,6 +105,7 @@ impl Error {
             Self::Exposed { path, mode } => format!("chmod {:o} {}", mode & 0o700, path.display()),
             Self::Link { .. } => "replace it with a plain file that has no second name, or use another home".into(),
             Self::Foreign { .. } => "use another home; if Rumormill made this one, the disk may be failing".into(),
+            Self::Sealed { .. } => "put back `keys.age` of this home, which opens them under your passphrase".into(),
             Self::Newer { .. } => "use the newer Rumormill that wrote it".into(),
             Self::Older { .. } => "open the home once with this version, which upgrades it".into(),
             Self::Full { .. } => "make room on the disk; nothing acknowledged is lost".into(),
@@ -129,6 +135,7 @@ impl fmt::Display for Error {
             Self::Exposed { path, mode } => write!(f, "{}: others can read it (mode {mode:o})", path.display()),
             Self::Link { path } => write!(f, "{}: is a link or has a second name", path.display()),
             Self::Foreign { path } => write!(f, "{}: is not a Rumormill database", path.display()),
+            Self::Sealed { path } => write!(f, "{}: its keys are sealed, and not under this key", path.display()),
             Self::Newer { path, found, known } => {
                 write!(f, "{}: has version {found}; this Rumormill knows up to {known}", path.display())
             }

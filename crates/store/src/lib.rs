@@ -37,7 +37,7 @@ use rumormill_proto::{
 
 pub use crate::{
     check::{CheckReport, Fault, Problem},
-    disk::{Disk, Still},
+    disk::{Disk, HomeKey, Still},
     error::Error,
     files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile, free_bytes, used_bytes},
     keep::{Keep, KeepFiles},

@@ -313,9 +313,9 @@ fn a_home_is_looked_into_without_opening_it() {
     let fixture = fixture();
     let home = fixture._dir.path().join("home");
     // Beside the process that has the home open.
-    let (_, mut read) = Disk::inspect(&home).unwrap();
+    let (_, mut read) = Disk::inspect(&home, None).unwrap();
     assert!(read.check(&ROOM).unwrap().is_clean());
     fixture.raw.pragma_update(None, "user_version", 1).unwrap();
-    assert!(matches!(Disk::inspect(&home), Err(Error::Older { .. })));
-    assert!(matches!(Disk::inspect(fixture._dir.path()), Err(Error::Io { .. } | Error::Foreign { .. })));
+    assert!(matches!(Disk::inspect(&home, None), Err(Error::Older { .. })));
+    assert!(matches!(Disk::inspect(fixture._dir.path(), None), Err(Error::Io { .. } | Error::Foreign { .. })));
 }

@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File},
-    io::{self, IsTerminal as _},
     path::{Path, PathBuf},
 };
 
@@ -16,6 +15,7 @@ use crate::{
     commands::{data, device, talk},
     failure::{Exit, Failure},
     home::{HomeArgs, Reach},
+    passphrase::{Asked, passphrase, unreadable},
 };
 
 /// Arguments of `rumormill backup`.
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
 async fn back_up(client: &Client, args: &Args) -> Result<(), Failure> {
     // Before the keys are made: a file that cannot be written must end no earlier backup.
     let mut output = Output::to(&args.file, Present::Replaced)?;
-    let passphrase = passphrase(args.passphrase_file.as_deref(), Asked::Twice)?;
+    let passphrase = passphrase("the backup", args.passphrase_file.as_deref(), Asked::Twice)?;
     let BackedUp { name, file, rooms } = client.call(&endpoints::BACK_UP, &[], &[], &NewBackup { passphrase }).await?;
     output.write(file.as_bytes())?;
     let Some(path) = output.close()? else { return Err(no_file(&args.file)) };
@@ -97,7 +97,7 @@ async fn bring_back(client: &Client, args: &RestoreArgs) -> Result<(), Failure> 
             .into());
     }
     let file = fs::read_to_string(&args.file).map_err(|error| unreadable(&args.file, &error))?;
-    let passphrase = passphrase(args.passphrase_file.as_deref(), Asked::Once)?;
+    let passphrase = passphrase("the backup", args.passphrase_file.as_deref(), Asked::Once)?;
     let name = args.name.clone().unwrap_or_else(device::host_name);
     let restore = Restore { passphrase, file, name };
     let linked = client.call(&endpoints::RESTORE, &[], &[], &restore).await?;
@@ -112,45 +112,6 @@ async fn bring_back(client: &Client, args: &RestoreArgs) -> Result<(), Failure> 
     talk("use this file on no other machine: two homes under one key spoil what both say");
     talk("if the old machine is not lost, revoke one of the two there: `rumormill device list`");
     Ok(())
-}
-
-/// How often a passphrase is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    Once,
-    Twice,
-}
-
-/// The passphrase: from a file, or asked for at a terminal without being shown.
-fn passphrase(file: Option<&Path>, asked: Asked) -> Result<String, Failure> {
-    if let Some(path) = file {
-        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-        return Ok(text.lines().next().unwrap_or_default().to_owned());
-    }
-    if !io::stdin().is_terminal() {
-        return Err(Failure {
-            exit: Exit::Usage,
-            code: "passphrase".into(),
-            what: "there is no terminal to ask for the passphrase at".into(),
-            help: "give a file with it: --passphrase-file FILE".into(),
-        });
-    }
-    let ask = |says: &str| {
-        let prompted = rpassword::prompt_password(says);
-        prompted.map_err(|error| Failure::internal("terminal", error.to_string()))
-    };
-    let passphrase = ask("Passphrase of the backup: ")?;
-    if asked == Asked::Twice && ask("Once more: ")? != passphrase {
-        return Err(codes::PASSPHRASE
-            .refuse("these are two passphrases", "begin again, and type the same twice")
-            .into());
-    }
-    Ok(passphrase)
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    let what = clean(&format!("{}: {error}", path.display()));
-    Failure { exit: Exit::Usage, code: "file".into(), what, help: "name a file that you may read and write".into() }
 }
 
 fn no_file(path: &Path) -> Failure {

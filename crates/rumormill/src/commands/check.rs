@@ -48,7 +48,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     }
     let found = match client::there(&place.socket()?).await {
         Some(client) => ask(&client, args.room.as_deref()).await?,
-        None => look(Inspector::open(&place.data()?)?, args.room.as_deref())?,
+        None => look(Inspector::open(&place.data()?, place.key()?)?, args.room.as_deref())?,
     };
     for (name, check) in &found {
         match args.json {

@@ -51,6 +51,9 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         }
         None => look(&place, &dir, &socket).await,
     });
+    if place.is_locked()? {
+        findings.push(Finding::well("keys", "the keys of this home are under a passphrase"));
+    }
     findings.push(Finding::untested("away", AWAY));
     for finding in &findings {
         print(finding, args.json)?;
@@ -169,7 +172,7 @@ async fn ask(client: &Client, socket: &Path) -> Vec<Finding> {
 async fn look(place: &HomeArgs, dir: &Path, socket: &Path) -> Vec<Finding> {
     let mut findings = vec![meeting(dir, socket)];
     match Inspector::is_home(dir) {
-        true => findings.extend(kept(dir)),
+        true => findings.extend(kept(place, dir)),
         false => findings.push(Finding::untested("entries", "nothing is kept yet")),
     }
     let network = async {
@@ -204,8 +207,12 @@ fn meeting(dir: &Path, path: &Path) -> Finding {
 }
 
 /// Verifies every stored hash and signature.
-fn kept(dir: &Path) -> Vec<Finding> {
-    let looked = match Inspector::open(dir) {
+fn kept(place: &HomeArgs, dir: &Path) -> Vec<Finding> {
+    let key = match place.key() {
+        Ok(key) => key,
+        Err(failure) => return vec![Finding::untested("entries", failure.what).advise(failure.help)],
+    };
+    let looked = match Inspector::open(dir, key) {
         Err(why @ Error::Store(StoreError::Older { .. })) => {
             return vec![Finding::untested("entries", why.to_string()).advise(why.help())];
         }

@@ -16,17 +16,18 @@ use crate::{
     client::{self, pick},
     commands::talk,
     failure::{Exit, Failure},
-    home::{HomeArgs, LAST_ROOM, Reach, TOLD, TYPED},
+    home::{HomeArgs, KEYS, LAST_ROOM, Reach, TOLD, TYPED},
     limits::PAGE_LINES,
     socket,
 };
 
 /// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
-const FILES: [&str; 14] = [
+const FILES: [&str; 16] = [
     "rumormill.db",
     "rumormill.db-wal",
     "rumormill.db-shm",
     "lock",
+    KEYS,
     socket::NAME,
     "token",
     "read.json",
@@ -34,6 +35,7 @@ const FILES: [&str; 14] = [
     "verified.json",
     "rooms.json",
     "set.json",
+    "step.json",
     TYPED,
     LAST_ROOM,
     TOLD,

@@ -35,6 +35,7 @@ pub(crate) mod join;
 pub(crate) mod keep;
 pub(crate) mod keeper;
 pub(crate) mod keepers;
+pub(crate) mod lock;
 pub(crate) mod log;
 pub(crate) mod msg;
 pub(crate) mod new;

@@ -42,6 +42,11 @@ fn ann_comes_back_from_her_backup_as_herself_and_an_older_one_is_worth_nothing()
     let restored = again.lines(&["restore", at_file, "--name", "new one", "--passphrase-file", at_words]);
     assert_eq!(restored, ["lunch  you write here as yourself, on a machine of its own"]);
     assert!(again.fails(&["restore", at_file, "--passphrase-file", at_words], 1).contains("error[not-empty]"));
+    // A backup is larger than any other request.
+    let long = dir.join("long");
+    fs::write(&long, "x".repeat(1 << 20)).unwrap();
+    let long = ["restore", long.to_str().unwrap(), "--passphrase-file", at_words];
+    assert!(thief.fails(&long, 2).contains("error[backup]"));
     let mut at_again = Window::of(&mut again.command(&["join", &ticket]));
     at_again.until("Ann  last words");
     at_again.types("I am back");

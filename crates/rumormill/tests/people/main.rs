@@ -8,6 +8,7 @@ mod closed;
 mod devices;
 mod keeper;
 mod lines;
+mod locked;
 mod person;
 mod private;
 

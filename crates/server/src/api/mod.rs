@@ -43,7 +43,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use axum::{Json, Router, extract::DefaultBodyLimit, routing::get};
+use axum::{Json, Router, routing::get};
 use rumormill_api::{codes, openapi};
 use rumormill_client::Client;
 use rumormill_node::Node;
@@ -68,7 +68,7 @@ use self::{
     reports::Reports,
     shelf::Shelf,
 };
-use crate::{answer::Refusal, in_process::InProcess, limits::REQUEST_BYTES};
+use crate::{answer::Refusal, in_process::InProcess};
 
 /// Made at the first request.
 static DESCRIPTION: LazyLock<openapi::OpenApi> = LazyLock::new(openapi::describe);
@@ -226,7 +226,6 @@ impl Api {
         routes::all(self.0.whose)
             .route("/v1/openapi.json", get(async || Json(&*DESCRIPTION)))
             .fallback(no_such_path)
-            .layer(DefaultBodyLimit::max(REQUEST_BYTES))
             .with_state(self.clone())
     }
 }

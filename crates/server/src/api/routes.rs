@@ -2,7 +2,7 @@
 
 use axum::{
     Router, body,
-    extract::{Path, State, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
     handler::Handler,
     http::{HeaderMap, StatusCode},
     response::{Response, Sse},
@@ -20,7 +20,10 @@ use super::{
     bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, private,
     reports, rooms, rules, say, signs,
 };
-use crate::answer::{Answer, SafeJson};
+use crate::{
+    answer::{Answer, SafeJson},
+    limits::{REQUEST_BYTES, RESTORE_BYTES},
+};
 
 /// Every endpoint of the table with its handler. A bot is refused those of its owner.
 pub(super) fn all(whose: Whose) -> Router<Api> {
@@ -139,7 +142,11 @@ impl Routes {
             true => on(method, bots::owners_only),
             false => on(method, handler).layer(MapResponseLayer::new(told)),
         };
-        Self { router: self.router.route(endpoint.path, answered), ..self }
+        let most = match endpoint.path {
+            path if path == table::RESTORE.path => RESTORE_BYTES,
+            _ => REQUEST_BYTES,
+        };
+        Self { router: self.router.route(endpoint.path, answered.layer(DefaultBodyLimit::max(most))), ..self }
     }
 }
 

@@ -112,7 +112,7 @@ impl Decoder {
             2 => LinkHanded::decode(said).map(|word| word.encode()),
             3 => LinkBegun::decode(said).map(|word| word.encode()),
             4 => LinkTaken::decode(said).map(|word| word.encode()),
-            5 => Backup::decode(&said).map(|backup| backup.encode()),
+            5 => Backup::decode(&said).and_then(|backup| backup.encode()),
             _ => return "no message".into(),
         };
         match again {
@@ -210,7 +210,7 @@ fn linking(run: &RawRun) -> Vec<Vec<u8>> {
         handed.encode(),
         LinkBegun(vec![(ROOM, run.clone())]).encode(),
         LinkTaken(vec![ROOM]).encode(),
-        Backup { handed: LinkHanded::default(), keys: Vec::new() }.encode(),
+        Backup { handed: LinkHanded::default(), keys: Vec::new() }.encode().unwrap(),
     ];
     words.iter().enumerate().map(|(which, word)| [&[which as u8], &word[..]].concat()).collect()
 }

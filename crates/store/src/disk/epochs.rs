@@ -20,13 +20,13 @@ use crate::note::{epoch_of, view_as};
 
 /// Stores a secret; returns whether it is new.
 pub(super) fn put(db: &Connection, room: i64, secret: &Secret) -> Result<bool, Fail> {
-    let mut put = db.prepare_cached("INSERT OR IGNORE INTO epoch VALUES (?1, ?2, ?3)")?;
+    let mut put = db.prepare_cached("INSERT OR IGNORE INTO epoch VALUES (?1, ?2, sealed(?3, 'epoch', ?2))")?;
     Ok(put.execute((room, &secret.id().0, secret.bytes()))? > 0)
 }
 
 /// All secrets of a room, in the order of their epochs.
 pub(super) fn all(db: &Connection, room: i64) -> Result<Vec<Secret>, Fail> {
-    let mut find = db.prepare_cached("SELECT secret FROM epoch WHERE room = ?1 ORDER BY id")?;
+    let mut find = db.prepare_cached("SELECT opened(secret, 'epoch', id) FROM epoch WHERE room = ?1 ORDER BY id")?;
     let mut rows = find.query([room])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
@@ -80,7 +80,7 @@ fn ring(db: &Connection, room: i64, prefix: [u8; 8]) -> Result<Ring, Fail> {
     lowest.0[..prefix.len()].copy_from_slice(&prefix);
     highest.0[..prefix.len()].copy_from_slice(&prefix);
     let mut find = db.prepare_cached(
-        "SELECT epoch.secret, room.room FROM epoch CROSS JOIN room ON room.id = epoch.room
+        "SELECT opened(epoch.secret, 'epoch', epoch.id), room.room FROM epoch CROSS JOIN room ON room.id = epoch.room
             WHERE epoch.room = ?1 AND epoch.id BETWEEN ?2 AND ?3 LIMIT ?4",
     )?;
     let mut rows = find.query((room, &lowest.0, &highest.0, EPOCHS_ALIKE as i64))?;

@@ -24,6 +24,7 @@ mod read;
 mod record;
 mod rooms;
 mod schema;
+mod seal;
 mod search;
 mod share;
 mod source;
@@ -47,7 +48,6 @@ use rumormill_proto::{
 };
 use rusqlite::{Connection, TransactionBehavior};
 
-pub use self::still::Still;
 use self::{
     batch::Batch,
     fail::Fail,
@@ -58,6 +58,7 @@ use self::{
     record::{array, blob, read_log},
     source::Source,
 };
+pub use self::{seal::HomeKey, still::Still};
 use crate::{
     Change, CheckReport, Read, RoomRecord, Rooms, Store, check,
     error::Error,
@@ -73,6 +74,8 @@ pub struct Disk {
     /// Declared before the home, so that it closes before the lock is released.
     db: Connection,
     home: LockedHome,
+    /// The key under which the keys in it are sealed, if they are.
+    key: Option<HomeKey>,
     /// Commits since the write-ahead log first contained dropped bodies, including that one.
     unwiped: Option<u32>,
 }
@@ -85,24 +88,63 @@ impl Disk {
     /// [`Error::Newer`] and [`Error::Foreign`] when it is not a store of this version or an older one, and then it is
     /// left unchanged; [`Error::ReadOnly`], [`Error::Full`] and [`Error::Io`] when it cannot be written.
     pub fn open(dir: &Path) -> Result<Self, Error> {
+        Self::open_under(dir, None)
+    }
+
+    /// Opens the store in `dir`, whose keys may be sealed under this key. They will be if there are none yet; keys that are
+    /// not sealed stay so until [`Disk::seal`].
+    ///
+    /// # Errors
+    /// Those of [`Disk::open`]; [`Error::Sealed`] when the keys are sealed under another key.
+    pub fn open_under(dir: &Path, key: Option<&HomeKey>) -> Result<Self, Error> {
         let home = LockedHome::open(dir)?;
-        let db = schema::writer(home.database())?;
-        let mut disk = Self { db, home, unwiped: Some(0) };
+        let db = schema::writer(home.database(), key)?;
+        let key = match seal::is_sealed(&db, home.database())? {
+            Some(false) => None,
+            _ => key.cloned(),
+        };
+        seal::give(&db, key.as_ref()).map_err(|why| why.at(home.database()))?;
+        let mut disk = Self { db, home, key, unwiped: Some(0) };
         // Removes leftovers of a crash. If this fails, the next commit reports it.
         let _ = disk.wipe(Duration::ZERO);
         Ok(disk)
     }
 
-    /// Inspects the store in `dir`, even while another process has it open: takes no lock and writes nothing. Returns
+    /// Inspects the store in `dir`, whose keys may be sealed under this key, even while another process has it open: takes no lock and writes nothing. Returns
     /// the rooms and a read handle.
     ///
     /// # Errors
     /// [`Error::Io`] when there is none, [`Error::Foreign`], [`Error::Newer`], and [`Error::Older`] when the tables are
-    /// of an older version.
-    pub fn inspect(dir: &Path) -> Result<(Rooms, Box<dyn Read>), Error> {
+    /// of an older version; [`Error::Sealed`] as for [`Disk::open_under`].
+    pub fn inspect(dir: &Path, key: Option<&HomeKey>) -> Result<(Rooms, Box<dyn Read>), Error> {
         let source = Source::find(dir)?;
-        let db = schema::inspector(&source)?;
-        Ok((rooms::rooms(&db, source.path())?, Box::new(DiskReader::open(source)?)))
+        let db = schema::inspector(&source, key)?;
+        Ok((rooms::rooms(&db, source.path())?, Box::new(DiskReader::open(source, key.cloned())?)))
+    }
+
+    /// Seals all keys under this key, and leaves nothing of them in the files.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when somebody has been reading the file for long; those of a commit.
+    pub fn seal(&mut self, key: &HomeKey) -> Result<(), Error> {
+        seal::give(&self.db, Some(key)).map_err(|why| why.at(self.home.database()))?;
+        self.key = Some(key.clone());
+        self.transact(seal::seal)?;
+        self.committed(1);
+        match self.wipe(READERS_END)? {
+            true => Ok(()),
+            false => Err(Error::Read { path: self.home.database().to_owned() }),
+        }
+    }
+
+    /// Opens all keys, so that the home needs no key from then on.
+    ///
+    /// # Errors
+    /// Those of a commit.
+    pub fn unseal(&mut self) -> Result<(), Error> {
+        self.transact(seal::open)?;
+        self.key = None;
+        seal::give(&self.db, None).map_err(|why| why.at(self.home.database()))
     }
 
     /// Whether `dir` contains a store; true also when that cannot be determined.
@@ -278,11 +320,11 @@ impl Store for Disk {
 
     fn peer_secret(&mut self, fresh: [u8; 32]) -> Result<[u8; 32], Error> {
         self.transact(|db| {
-            let mut find = db.prepare_cached("SELECT secret FROM peer")?;
+            let mut find = db.prepare_cached("SELECT opened(secret, 'peer', x'') FROM peer")?;
             if let Some(row) = find.query([])?.next()? {
                 return array(row, 0);
             }
-            db.execute("INSERT INTO peer VALUES (?1)", [&fresh])?;
+            db.execute("INSERT INTO peer VALUES (sealed(?1, 'peer', x''))", [&fresh])?;
             Ok(fresh)
         })
     }
@@ -315,7 +357,7 @@ impl Store for Disk {
     }
 
     fn reader(&self) -> Result<Box<dyn Read>, Error> {
-        Ok(Box::new(DiskReader::open(Source::Shared(self.home.database().to_owned()))?))
+        Ok(Box::new(DiskReader::open(Source::Shared(self.home.database().to_owned()), self.key.clone())?))
     }
 }
 

@@ -24,6 +24,7 @@ use super::{
     piece::{Pieces, for_each, rows},
     record::{self, Numbered, read_log},
     schema,
+    seal::HomeKey,
     search::search,
     share,
     source::Source,
@@ -41,12 +42,13 @@ use crate::{
 pub(super) struct DiskReader {
     db: Connection,
     source: Source,
+    key: Option<HomeKey>,
 }
 
 impl DiskReader {
-    pub(super) fn open(source: Source) -> Result<Self, Error> {
-        let db = schema::reader(&source).map_err(|why| why.at(source.path()))?;
-        Ok(Self { db, source })
+    pub(super) fn open(source: Source, key: Option<HomeKey>) -> Result<Self, Error> {
+        let db = schema::reader(&source, key.as_ref()).map_err(|why| why.at(source.path()))?;
+        Ok(Self { db, source, key })
     }
 
     fn ask<T>(&mut self, question: impl FnOnce(&Connection) -> Result<T, Fail>) -> Result<T, Error> {
@@ -237,7 +239,7 @@ impl Read for DiskReader {
         // On a separate connection: this one's cache of the word index may be older than the index, and the check would
         // report that as damage.
         let path = self.source.path();
-        let fresh = schema::reader(&self.source).map_err(|why| why.at(path))?;
+        let fresh = schema::reader(&self.source, self.key.as_ref()).map_err(|why| why.at(path))?;
         let snapshot = fresh.unchecked_transaction().map_err(|why| Fail::from(why).at(path))?;
         check::check(room, &mut Inspection::new(&snapshot, path, room)?, tell)
     }

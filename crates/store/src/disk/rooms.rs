@@ -20,8 +20,8 @@ use crate::{Closed, DamagedRoom, Pass, RoomRecord, Rooms, error::Error};
 pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
     let RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed, private } = room;
     let mut put = db.prepare_cached(
-        "UPDATE room SET secret = ?2, author_secret = ?3, name = ?4, contacts = ?5, announced = ?6,
-            founder = ?7, ticket = ?8, ticket_secret = ?9, private = ?10, keeps = ?11 WHERE id = ?1",
+        "UPDATE room SET secret = sealed(?2, 'room', room), author_secret = sealed(?3, 'author', room), name = ?4, contacts = ?5, announced = ?6,
+            founder = ?7, ticket = ?8, ticket_secret = sealed(?9, 'ticket', room), private = ?10, keeps = ?11 WHERE id = ?1",
     )?;
     let number = number_room(db, id)?;
     let founder = closed.map(|closed| closed.founder.0);
@@ -83,8 +83,9 @@ fn ids(db: &Connection) -> Result<Vec<(i64, RoomId)>, Fail> {
 /// A room, or the remains of a damaged one; `None` when it was never put.
 fn room(db: &Connection, number: i64, id: RoomId) -> Result<Option<Result<RoomRecord, Box<DamagedRoom>>>, Fail> {
     let mut find = db.prepare_cached(
-        "SELECT room, secret, author_secret, name, contacts, age_ms, keep_entries, keep_bytes, file_age_ms,
-            keep_files, file_bytes, share_bytes, announced, founder, ticket, ticket_secret, private, keeps
+        "SELECT room, opened(secret, 'room', room), opened(author_secret, 'author', room), name, contacts, age_ms,
+            keep_entries, keep_bytes, file_age_ms, keep_files, file_bytes, share_bytes, announced, founder, ticket,
+            opened(ticket_secret, 'ticket', room), private, keeps
             FROM room WHERE id = ?1 AND secret IS NOT NULL",
     )?;
     let read = |row: &Row<'_>| Ok(read(row, id));

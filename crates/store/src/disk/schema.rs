@@ -19,7 +19,15 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use super::{bare, expire, fail::Fail, home::DATABASE, notes, place, source::Source, vouches};
+use super::{
+    bare, expire,
+    fail::Fail,
+    home::DATABASE,
+    notes, place,
+    seal::{self, HomeKey},
+    source::Source,
+    vouches,
+};
 use crate::{
     error::Error,
     limits::{CHECKPOINT_PAGES, READER_CACHE_KIB, STATEMENTS, WAL_BYTES, WRITER_CACHE_KIB},
@@ -283,7 +291,7 @@ const SHARES: u32 = 9;
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 
 /// The only connection that writes.
-pub(super) fn writer(path: &Path) -> Result<Connection, Error> {
+pub(super) fn writer(path: &Path, key: Option<&HomeKey>) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut db = Connection::open_with_flags(uri(path, CAREFUL), flags | OpenFlags::SQLITE_OPEN_URI)
         .map_err(|why| Fail::from(why).at(path))?;
@@ -293,6 +301,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, Error> {
         return Err(Error::ReadOnly { path: path.to_owned() });
     }
     let version = version(&db, path)?;
+    seal::give(&db, key).map_err(|why| why.at(path))?;
     set_up(&mut db, version).map_err(|why| why.at(path))?;
     Ok(db)
 }
@@ -329,7 +338,7 @@ fn uri<'a>(path: &'a Path, _: &str) -> &'a Path {
 }
 
 /// A reading connection.
-pub(super) fn reader(source: &Source) -> Result<Connection, Fail> {
+pub(super) fn reader(source: &Source, key: Option<&HomeKey>) -> Result<Connection, Fail> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let db = match source {
         Source::Shared(path) => Connection::open_with_flags(path, flags)?,
@@ -337,6 +346,7 @@ pub(super) fn reader(source: &Source) -> Result<Connection, Fail> {
         Source::Still(path) => Connection::open_with_flags(uri(path, STILL), flags | OpenFlags::SQLITE_OPEN_URI)?,
     };
     keep_plans(&db)?;
+    seal::give(&db, key)?;
     db.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     db.pragma_update(None, "cell_size_check", true)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -344,11 +354,11 @@ pub(super) fn reader(source: &Source) -> Result<Connection, Fail> {
 }
 
 /// A reading connection to a file with tables of the newest version.
-pub(super) fn inspector(source: &Source) -> Result<Connection, Error> {
+pub(super) fn inspector(source: &Source, key: Option<&HomeKey>) -> Result<Connection, Error> {
     let path = source.path();
-    let db = reader(source).map_err(|why| why.at(path))?;
+    let db = reader(source, key).map_err(|why| why.at(path))?;
     match version(&db, path)? {
-        NEWEST => Ok(db),
+        NEWEST => seal::is_sealed(&db, path).map(|_| db),
         found => Err(Error::Older { path: path.to_owned(), found, known: NEWEST }),
     }
 }

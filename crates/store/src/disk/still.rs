@@ -14,6 +14,7 @@ use super::{
     kept,
     read::DiskReader,
     rooms, schema,
+    seal::HomeKey,
     source::{Source, is_open},
 };
 use crate::{Change, CheckReport, Read, RoomRecord, Rooms, Store, error::Error};
@@ -22,23 +23,24 @@ use crate::{Change, CheckReport, Read, RoomRecord, Rooms, Store, error::Error};
 pub struct Still {
     db: Connection,
     source: Source,
+    key: Option<HomeKey>,
 }
 
 impl Still {
-    /// Opens the store in `dir`, which no process may have open. Creates nothing there.
+    /// Opens the store in `dir`, which no process may have open, and whose keys may be sealed under this key. Creates nothing there.
     ///
     /// # Errors
     /// [`Error::Locked`] when another process has it open; [`Error::Exposed`] and [`Error::Link`] when it is not private;
     /// [`Error::Io`] when there is none, [`Error::Foreign`], [`Error::Newer`], and [`Error::Older`] when the tables are not
-    /// of this version.
-    pub fn open(dir: &Path) -> Result<Self, Error> {
+    /// of this version; [`Error::Sealed`] when the keys are sealed under another key.
+    pub fn open(dir: &Path, key: Option<&HomeKey>) -> Result<Self, Error> {
         refuse_exposed(dir, &fs::metadata(dir).map_err(|why| Error::io(dir, &why))?)?;
         refuse_strange(&dir.join(DATABASE))?;
         if is_open(dir) {
             return Err(Error::Locked { path: dir.to_owned() });
         }
         let source = Source::find(dir)?;
-        Ok(Self { db: schema::inspector(&source)?, source })
+        Ok(Self { db: schema::inspector(&source, key)?, source, key: key.cloned() })
     }
 
     fn refuse<T>(&self) -> Result<T, Error> {
@@ -88,6 +90,6 @@ impl Store for Still {
     }
 
     fn reader(&self) -> Result<Box<dyn Read>, Error> {
-        Ok(Box::new(DiskReader::open(self.source.clone())?))
+        Ok(Box::new(DiskReader::open(self.source.clone(), self.key.clone())?))
     }
 }

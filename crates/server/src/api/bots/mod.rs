@@ -107,7 +107,7 @@ impl Bots {
     fn rooms(&self, name: &str, known: &Known) -> Result<Vec<RoomId>, String> {
         match &known.opened {
             Some(Ok(open)) => Ok(open.rooms()),
-            _ => match Inspector::open(&self.dir.join(name)) {
+            _ => match Inspector::open(&self.dir.join(name), self.settings.get().and_then(|set| set.key.as_ref())) {
                 Ok(inspector) => Ok(inspector.rooms().into_iter().map(|(id, _)| id).collect()),
                 Err(why) => Err(why.to_string()),
             },

@@ -32,6 +32,7 @@ pub(in crate::api) async fn make(
 ) -> Answer<SafeJson<BackedUp>> {
     // Before the acts: a key that was named and is in no file is good for nobody.
     let passphrase = passphrase::read_passphrase(passphrase)?;
+    refuse_many(api.node().rooms().iter().filter(|room| is_open(room) || room.may_name_devices()).count())?;
     let name = api.devices().free_name("backup");
     let mut machine = Machine {
         name: name.clone(),
@@ -52,7 +53,7 @@ pub(in crate::api) async fn make(
             appoint(&room, &key).await?;
             keys.push((room.id(), key));
             Part::Device
-        } else if !room.is_closed() && room.stopped().is_none() {
+        } else if is_open(&room) {
             handed.open.push((room.ticket().await?.to_string(), api.about(&room)));
             Part::Own
         } else {
@@ -62,10 +63,25 @@ pub(in crate::api) async fn make(
             rooms.push(linked_room(&room, part));
         }
     }
-    let bytes = Backup { handed, keys }.encode();
+    let encoded = Backup { handed, keys }.encode();
+    let bytes = encoded.map_err(|why| Refusal::internal("backup", why.to_string()))?;
     let sealed = tokio::task::spawn_blocking(move || passphrase::seal(passphrase, &bytes)).await;
     let file = sealed.map_err(|why| Refusal::internal("backup", why.to_string()))??;
     Ok(SafeJson(BackedUp { name, file, rooms }))
+}
+
+/// Whether a room is open and works, so that a backup has a ticket of it.
+fn is_open(room: &Room) -> bool {
+    !room.is_closed() && room.stopped().is_none()
+}
+
+/// Refuses a backup of more rooms than one holds.
+fn refuse_many(rooms: usize) -> Answer<()> {
+    if rooms <= Backup::ROOMS {
+        return Ok(());
+    }
+    let what = format!("a backup holds {} rooms, and this home is in {rooms}", Backup::ROOMS);
+    Err(Refusal::new(codes::TOO_MANY_ROOMS, what, "leave rooms that need not come back"))
 }
 
 /// Gives the key of a backup the role that an owner or co-owner can give it.
@@ -110,4 +126,16 @@ pub(in crate::api) async fn restore(
         api.step_with(own)?;
     }
     Ok(SafeJson(Linked { name, of: "backup".into(), rooms }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_rooms_than_a_backup_holds_are_refused_with_both_numbers() {
+        assert!(refuse_many(Backup::ROOMS).is_ok());
+        let refused = refuse_many(Backup::ROOMS + 1).unwrap_err().refused;
+        assert_eq!(refused.what, "a backup holds 1024 rooms, and this home is in 1025");
+    }
 }
