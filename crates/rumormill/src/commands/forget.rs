@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
-const FILES: [&str; 16] = [
+const FILES: [&str; 19] = [
     "rumormill.db",
     "rumormill.db-wal",
     "rumormill.db-shm",
@@ -30,7 +30,10 @@ const FILES: [&str; 16] = [
     KEYS,
     socket::NAME,
     "token",
+    "declined.json",
+    "devices.json",
     "read.json",
+    "reports.json",
     "hidden.json",
     "verified.json",
     "rooms.json",

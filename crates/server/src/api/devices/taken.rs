@@ -33,8 +33,12 @@ impl Api {
         for (log, head) in heads {
             let mut next = self.step().read(&log);
             while next <= head.seq {
-                // What is missing, or cannot be read yet, comes later.
-                let Some(line) = own.entries().one(Target { author: log, seq: next }).await? else { break };
+                // Some acts are in no timeline.
+                let Some(line) = own.entries().one(Target { author: log, seq: next }).await? else {
+                    next += 1;
+                    continue;
+                };
+                // What cannot be read yet is read later.
                 if line.kind.opened().is_some() {
                     break;
                 }
