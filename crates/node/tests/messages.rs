@@ -276,7 +276,11 @@ async fn who_holds_what_is_heard_and_proved() {
     };
     until(&mut at_ann, "that Carl has seen it", saw).await;
     let entry = ann.entries().one(told).await.unwrap().unwrap();
-    assert!(!entry.seen.iter().any(|(author, _)| *author == ann.author()));
+    assert!(
+        !entry.seen.iter().any(|(author, _)| *author == ann.author()),
+        "{entry:?} beside {:?}",
+        support::timeline(&carl).await
+    );
     let mut both = [bob.author(), carl.author()];
     both.sort_unstable();
     assert_eq!(ann.holders(again).await.unwrap().acknowledged, both);
