@@ -19,7 +19,7 @@ use rumormill_proto::{
 };
 use rumormill_store::{Change, Error as StoreError, Read, RoomRecord, Store};
 
-use super::{Driver, find_nicks};
+use super::{Driver, Tools, find_nicks};
 use crate::{
     command::{Command, Recalled},
     connection::Job,
@@ -194,15 +194,7 @@ impl Driver {
         let now = self.now();
         for (room, outputs) in outputs {
             let Some(seat) = self.seats.get_mut(&room) else { continue };
-            let mut filled = seat.look_round(&outputs);
-            let other_keys = |output: &Output| match output {
-                Output::Keep(_) | Output::Emit(Event::Counts { .. }) => true,
-                Output::Emit(Event::Shown { entry, .. }) => entry.kind.is_act(),
-                _ => false,
-            };
-            if outputs.iter().any(other_keys) && seat.post_tags() {
-                self.tools.retag.send_replace(());
-            }
+            let mut filled = self.tools.look_round(seat, &outputs);
             for output in outputs {
                 match output {
                     Output::Said { tag, seq } => seat.said(tag, seq),
@@ -265,6 +257,25 @@ impl Driver {
                 tracing::warn!(%why, "cannot keep the room's name");
             }
         }
+    }
+}
+
+impl Tools {
+    /// Posts what these outputs may have changed in a closed room. Returns whether names have to be read again.
+    fn look_round(&self, seat: &mut Seat, outputs: &[Output]) -> bool {
+        if outputs.iter().any(may_rekey) && seat.post_tags() {
+            self.retag.send_replace(());
+        }
+        seat.look_round(outputs)
+    }
+}
+
+/// Whether another epoch may be the one to write under.
+fn may_rekey(output: &Output) -> bool {
+    match output {
+        Output::Keep(_) | Output::Emit(Event::Counts { .. }) => true,
+        Output::Emit(Event::Shown { entry, .. }) => entry.kind.is_act(),
+        _ => false,
     }
 }
 
