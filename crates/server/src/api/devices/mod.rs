@@ -237,11 +237,18 @@ pub(super) async fn revoke(State(api): State<Api>, Path(name): Path<String>) -> 
         let help = "the machine that linked a device revokes it, or the device itself does";
         return Err(Refusal::new(codes::DEVICE, format!("{name:?} cannot be revoked from here"), help));
     }
+    // A room in which it fails keeps the machine out of no other: whoever lost it wants it out wherever it can be.
+    let mut failed = None;
     for (room, key) in keys.iter().filter(|device| machine.named || is_device(device)) {
         // The key of a backup that was not restored is a member only if it has a role.
-        if is_present(room, key) || machine.backup && room.may_name_devices() {
-            room.order(Order::End(*key)).await?;
+        if (is_present(room, key) || machine.backup && room.may_name_devices())
+            && let Err(why) = room.order(Order::End(*key)).await
+        {
+            failed.get_or_insert(why);
         }
+    }
+    if let Some(why) = failed {
+        return Err(why.into());
     }
     if machine.named {
         api.devices().forget(&name)?;
