@@ -42,7 +42,7 @@ struct Cli {
 }
 
 /// Commands that the short list omits; each has its own `--help`.
-const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot,\n      device, backup, restore, lock, unlock, get, ticket, keeper, keepers, seen, digest, peers, rules,\n      report, close, keep, forget, export, import, check, resync, top, paths, completions, lab, man";
+const MORE: &str = "More: reply, react, edit, retract, read, people, verify, msg, requests, topic, nick, hook, bot,\n  device, backup, restore, lock, unlock, get, ticket, keeper, keepers, seen, digest, peers, rules,\n  report, close, keep, forget, export, import, check, resync, top, paths, completions, lab, man";
 
 #[derive(clap::Subcommand)]
 enum Command {

@@ -263,17 +263,19 @@ impl Driver {
 impl Tools {
     /// Posts what these outputs may have changed in a closed room. Returns whether names have to be read again.
     fn look_round(&self, seat: &mut Seat, outputs: &[Output]) -> bool {
+        let filled = seat.look_round(outputs);
+        // Whoever has just been let in has another tag.
         if outputs.iter().any(may_rekey) && seat.post_tags() {
             self.retag.send_replace(());
         }
-        seat.look_round(outputs)
+        filled
     }
 }
 
 /// Whether another epoch may be the one to write under.
 fn may_rekey(output: &Output) -> bool {
     match output {
-        Output::Keep(_) | Output::Emit(Event::Counts { .. }) => true,
+        Output::Keep(_) | Output::Emit(Event::Counts { .. } | Event::Seated { .. }) => true,
         Output::Emit(Event::Shown { entry, .. }) => entry.kind.is_act(),
         _ => false,
     }

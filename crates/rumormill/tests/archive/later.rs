@@ -59,6 +59,8 @@ const COMMANDS: [&[&str]; 48] = [
     &["keeper"],
     &["keepers", "lunch"],
     &["rules", "lunch"],
+    &["close", "lunch", "--yes"],
+    &["lock"],
     &["report", "lunch", "1"],
     &["device", "add"],
     &["device", "link", "CODE"],
@@ -86,8 +88,8 @@ const COMMANDS: [&[&str]; 48] = [
     &["doctor"],
 ];
 
-/// Commands that never open the home.
-const OTHERS: [&str; 5] = ["paths", "completions", "man", "demo", "lab"];
+/// Commands that never open the home, `unlock` if it is under no passphrase.
+const OTHERS: [&str; 6] = ["paths", "completions", "man", "demo", "lab", "unlock"];
 
 /// The commands that the help names.
 fn named(help: &str) -> BTreeSet<String> {
