@@ -35,7 +35,7 @@ fn contents(dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
 }
 
 /// A way to call each command that opens the home.
-const COMMANDS: [&[&str]; 48] = [
+const COMMANDS: [&[&str]; 50] = [
     &["new", "dinner"],
     &["join", "TICKET"],
     &["chat", "lunch"],
