@@ -10,8 +10,8 @@ lab:
 run:
 	cargo run --quiet --bin rumormill -- demo
 
-# Most tests wait for processes rather than for the processor.
-export RUST_TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 6 ? n : 6)))
+# Most tests wait for processes rather than for the processor; more at once make some wait longer than they may.
+export RUST_TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 3 ? n : 3)))
 
 # What only the siege switches on must not reach the program, so it is built alone. The two programs that are named with
 # it, of which nothing is built, let it share the libraries that they were built with.
