@@ -162,23 +162,20 @@ impl Read for Counting<'_> {
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {
         let mut nicks = Vec::new();
         for (author, place, nick) in self.read.nicks(room)? {
-            match self.shown.ends.get(&author).copied() {
-                // The name that somebody took in plain after the room was closed gives way to the one before.
-                Some(end) if place.seq < end && self.is_void(room, (&author, place.seq))? => {
-                    let plain = self.shown.closing.as_ref().map_or(0, |closing| closing.plain(&author));
-                    let Some(line) = self.read.line(room, &author, plain)? else { continue };
-                    let before = self.read.named_before(room, line.place)?;
-                    nicks.extend(before.map(|nick| (author, line.place, nick)));
+            let Some(end) = self.shown.ends.get(&author).copied() else { continue };
+            let end = match place.seq < end {
+                true if !self.is_void(room, (&author, place.seq))? => {
+                    nicks.push((author, place, nick));
+                    continue;
                 }
-                Some(end) if place.seq < end => nicks.push((author, place, nick)),
-                // The name that somebody took beyond the end of its log gives way to the one before.
-                Some(end) => {
-                    let Some(line) = self.read.line(room, &author, end)? else { continue };
-                    let before = self.read.named_before(room, line.place)?;
-                    nicks.extend(before.map(|nick| (author, line.place, nick)));
-                }
-                None => {}
-            }
+                true => self.shown.closing.as_ref().map_or(0, |closing| closing.plain(&author)),
+                false => end,
+            };
+            // The name that somebody took beyond the end of its log, or in plain after the room was closed, gives way to the
+            // one before.
+            let Some(line) = self.read.line(room, &author, end)? else { continue };
+            let before = self.read.named_before(room, line.place)?;
+            nicks.extend(before.map(|nick| (author, line.place, nick)));
         }
         Ok(nicks)
     }

@@ -150,11 +150,14 @@ impl HomeArgs {
 
     /// Remembers the open room. A write error only costs a convenience, so it is ignored.
     pub(crate) fn remember_room(&self, id: &str) {
-        if let Ok(dir) = self.state() {
-            let file =
-                fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(LAST_ROOM));
-            let _ = file.and_then(|mut file| file.write_all(id.as_bytes()));
-        }
+        self.put(LAST_ROOM, id);
+    }
+
+    /// Writes a file of the state that only this user can read; `false` if that fails.
+    fn put(&self, name: &str, text: &str) -> bool {
+        let Ok(dir) = self.state() else { return false };
+        let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(name));
+        file.and_then(|mut file| file.write_all(text.as_bytes())).is_ok()
     }
 
     /// Whether the person was told that it can close a room.
@@ -164,7 +167,7 @@ impl HomeArgs {
 
     /// Notes that the person is told; `false` if that cannot be noted, so that it is not told each time.
     pub(crate) fn note_told(&self, id: &str) -> bool {
-        self.put_told(&format!("{}{id}\n", self.told()))
+        self.put(TOLD, &format!("{}{id}\n", self.told()))
     }
 
     /// Forgets whether it was.
@@ -172,18 +175,12 @@ impl HomeArgs {
         if self.was_told(id) {
             let others: String =
                 self.told().lines().filter(|told| *told != id).map(|told| format!("{told}\n")).collect();
-            self.put_told(&others);
+            self.put(TOLD, &others);
         }
     }
 
     fn told(&self) -> String {
         self.state().ok().and_then(|dir| fs::read_to_string(dir.join(TOLD)).ok()).unwrap_or_default()
-    }
-
-    fn put_told(&self, ids: &str) -> bool {
-        let Ok(dir) = self.state() else { return false };
-        let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(TOLD));
-        file.and_then(|mut file| file.write_all(ids.as_bytes())).is_ok()
     }
 
     fn pick(&self, of: impl FnOnce(&ProjectDirs) -> PathBuf) -> Result<PathBuf, Failure> {

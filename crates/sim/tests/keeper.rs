@@ -35,6 +35,17 @@ fn room() -> Story<World> {
     Ok(room)
 }
 
+/// So many others come, and the founder lets them in.
+fn let_in(room: &mut World, count: usize) -> Story<Vec<usize>> {
+    let others = room.join(count);
+    room.run_ms(2_000)?;
+    for other in &others {
+        room.admit(FOUNDER, *other);
+        room.run_ms(1_000)?;
+    }
+    Ok(others)
+}
+
 /// Only this one and the keeper are there.
 fn alone(room: &mut World, up: usize) -> Story {
     for peer in 0..room.peer_count() {
@@ -80,12 +91,7 @@ fn people_who_are_never_there_together_talk_through_a_keeper() -> Story {
 #[test]
 fn whoever_was_away_when_somebody_was_removed_reads_on_and_the_removed_do_not() -> Story {
     let mut room = room()?;
-    let others = room.join(3);
-    room.run_ms(2_000)?;
-    for other in &others {
-        room.admit(FOUNDER, *other);
-        room.run_ms(1_000)?;
-    }
+    let others = let_in(&mut room, 3)?;
     room.say(others[0], "we are four");
     room.settle()?;
     room.crash(others[0]);
@@ -109,12 +115,7 @@ fn whoever_was_away_when_somebody_was_removed_reads_on_and_the_removed_do_not() 
 #[test]
 fn a_dead_ticket_beside_the_whole_disk_of_a_keeper_reads_nothing_said_after_its_end() -> Story {
     let mut room = room()?;
-    let others = room.join(2);
-    room.run_ms(2_000)?;
-    for other in &others {
-        room.admit(FOUNDER, *other);
-        room.run_ms(1_000)?;
-    }
+    let others = let_in(&mut room, 2)?;
     let made = room.make_ticket(FOUNDER, 5);
     room.settle()?;
     let guest = room.join_by(&[KEEPER], 1)[0];

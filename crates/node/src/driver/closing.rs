@@ -22,11 +22,11 @@ impl Driver {
         let Some(seat) = self.seats.get(room).filter(|seat| seat.setup.closed.is_none() && seat.setup.keep) else {
             return;
         };
-        let closes = |output: &&Output| match output {
+        let closes = |output: &Output| match output {
             Output::Append(run) => run.entries().iter().any(|entry| seat.is_closing(&entry.author, entry.kind)),
             _ => false,
         };
-        if outputs.iter().any(|output| closes(&output)) {
+        if outputs.iter().any(closes) {
             let mut record = seat.record();
             record.closed = seat.founder().map(closed);
             if let Err(why) = self.store.put_room(&record) {
@@ -62,6 +62,8 @@ impl Driver {
         seat.again.extend(again);
         seat.restart(start);
         seat.tell_closed();
+        // Its tag on the LAN is another one from here on.
+        self.tools.retag.send_replace(());
         let mut inputs = self.links.sharing(room);
         let peers: Vec<PeerId> = inputs
             .iter()

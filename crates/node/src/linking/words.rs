@@ -147,12 +147,12 @@ impl std::fmt::Debug for HandedRoom {
     }
 }
 
-pub(super) fn put_list<T>(out: &mut Vec<u8>, list: &[T], put: impl Fn(&mut Vec<u8>, &T)) {
+fn put_list<T>(out: &mut Vec<u8>, list: &[T], put: impl Fn(&mut Vec<u8>, &T)) {
     put_number(out, list.len() as u64);
     list.iter().for_each(|item| put(out, item));
 }
 
-pub(super) fn read_list<T>(
+fn read_list<T>(
     from: &mut Reader,
     most: usize,
     what: &'static str,

@@ -109,13 +109,11 @@ pub(in crate::api) async fn restore(
     let mut rooms = Vec::new();
     for room in &handed.closed {
         let Some((_, key)) = keys.iter().find(|(id, _)| *id == room.id) else { continue };
-        let entered = api.node().enter_as_device(room, key).await?;
-        if handed.own == Some(room.id) {
-            continue;
+        let is_own = handed.own == Some(room.id);
+        let entered = api.enter_handed(room, key, is_own).await?;
+        if !is_own {
+            rooms.push(linked_room(&entered, Part::Device));
         }
-        api.entered(&entered);
-        api.take_over(&entered, &room.about)?;
-        rooms.push(linked_room(&entered, Part::Device));
     }
     for (ticket, about) in &handed.open {
         rooms.push(enter_open(&api, ticket, about).await?);

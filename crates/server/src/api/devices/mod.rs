@@ -175,9 +175,9 @@ async fn take(api: &Api, mut taker: Taker, name: &str) -> Answer<Linked> {
         if is_own && api.is_in_step() {
             continue;
         }
-        let (entered, first) = enter(api, room, key, is_own).await?;
+        let entered = api.enter_handed(room, key, is_own).await?;
         other.keys.insert(room_hex(&entered), author_hex(&room.author));
-        firsts.push((room.id, first));
+        firsts.push((room.id, entered.first_run().await?));
         if !is_own {
             linked.push(linked_room(&entered, Part::Device));
         }
@@ -194,17 +194,6 @@ async fn take(api: &Api, mut taker: Taker, name: &str) -> Answer<Linked> {
     }
     taker.begun(&LinkBegun(firsts)).await?;
     Ok(Linked { name, of, rooms: linked })
-}
-
-/// Enters a closed room as a device, and returns the first entry that says so.
-async fn enter(api: &Api, handed: &HandedRoom, key: &DeviceKey, own: bool) -> Answer<(Room, RawRun)> {
-    let room = api.node().enter_as_device(handed, key).await?;
-    if !own {
-        api.entered(&room);
-        api.take_over(&room, &handed.about)?;
-    }
-    let first = room.first_run().await?;
-    Ok((room, first))
 }
 
 /// Enters an open room, as somebody of one's own.
@@ -304,6 +293,16 @@ impl Api {
         let (hidden, verified) = (authors(self.hidden()), authors(self.verified()));
         let nick = said_nick(room, &room.me());
         AboutRoom { name: room.name(), nick, read, hidden, verified, muted, pinned }
+    }
+
+    /// Enters a closed room as a device. Of that of the machines people hear nothing.
+    async fn enter_handed(&self, handed: &HandedRoom, key: &DeviceKey, is_own: bool) -> Answer<Room> {
+        let room = self.node().enter_as_device(handed, key).await?;
+        if !is_own {
+            self.entered(&room);
+            self.take_over(&room, &handed.about)?;
+        }
+        Ok(room)
     }
 
     /// Does the same with it here.

@@ -55,6 +55,7 @@ impl Api {
                 next += 1;
                 self.step().set_read(&log, next)?;
             }
+            self.step().set_read(&log, next)?;
         }
         Ok(())
     }
@@ -181,9 +182,7 @@ impl Api {
         let hex = RoomHex(handed.id.to_string());
         let Some(key) = self.step().key(&hex).filter(|key| key.author() == *to) else { return Ok(()) };
         if self.node().room(&handed.id).is_none() {
-            let room = self.node().enter_as_device(handed, &key).await?;
-            self.entered(&room);
-            self.take_over(&room, &handed.about)?;
+            self.enter_handed(handed, &key, false).await?;
         }
         self.step().set_key(hex, None)?;
         self.settle_room(&handed.id)
