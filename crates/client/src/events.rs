@@ -37,6 +37,11 @@ impl Client {
 }
 
 impl Events {
+    /// The same events across all breaks, for a caller that goes on with the next process.
+    pub fn unbroken(self) -> impl Stream<Item = Event> + Send + Unpin {
+        self.0.filter_map(|event| ready(event.ok()))
+    }
+
     /// The same events up to the first break, for a caller that ends together with the process.
     pub fn until_gone(self) -> impl Stream<Item = Event> + Send + Unpin {
         self.0.map(Result::ok).take_while(|event| ready(event.is_some())).filter_map(ready)

@@ -7,6 +7,9 @@ pub(crate) const ANSWERED_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of one event: a message of 8 KiB, escaped, and its other fields.
 pub(crate) const EVENT_BYTES: usize = 256 * 1024;
 
+/// Milliseconds between two attempts to connect to a socket at which another process will listen.
+pub(crate) const CONNECT_AGAIN_MS: u64 = 50;
+
 /// Milliseconds before the stream of events reconnects at first; each failed attempt doubles them.
 pub(crate) const AGAIN_MS: u64 = 100;
 

@@ -2,9 +2,11 @@
 
 use std::{
     future::Future,
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
     pin::Pin,
+    time::Duration,
 };
 
 use http::{HeaderValue, Request, Response, header};
@@ -13,9 +15,10 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
+    time::{Instant, sleep},
 };
 
-use crate::{Body, Error};
+use crate::{Body, Error, limits::CONNECT_AGAIN_MS};
 
 /// A future answer.
 pub type Answered<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send + 'a>>;
@@ -35,23 +38,42 @@ pub trait Transport: Send + Sync {
 }
 
 /// The socket in a home, which only its owner can open.
-pub struct Unix(PathBuf);
+pub struct Unix {
+    path: PathBuf,
+    patience: Duration,
+}
 
 impl Unix {
     /// The socket at `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self { path: path.into(), patience: Duration::ZERO }
+    }
+
+    /// The socket at `path`, where another process may follow the one that listens now. A request waits up to `patience`
+    /// for it; no request is sent twice.
+    pub fn patient(path: impl Into<PathBuf>, patience: Duration) -> Self {
+        Self { path: path.into(), patience }
     }
 
     /// The path of the socket.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    async fn connect(&self) -> io::Result<UnixStream> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match UnixStream::connect(&self.path).await {
+                Err(_) if Instant::now() < deadline => sleep(Duration::from_millis(CONNECT_AGAIN_MS)).await,
+                connected => return connected,
+            }
+        }
     }
 }
 
 impl Transport for Unix {
     fn carry(&self, request: Request<Body>) -> Answered<'_> {
-        Box::pin(async move { exchange(UnixStream::connect(&self.0).await.map_err(Error::gone)?, request).await })
+        Box::pin(async move { exchange(self.connect().await.map_err(Error::gone)?, request).await })
     }
 }
 

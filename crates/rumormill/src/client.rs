@@ -3,13 +3,15 @@
 
 use std::{
     env,
+    future::{pending, ready},
     net::SocketAddr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
+use futures_util::StreamExt as _;
 use rumormill_api::Room;
-use rumormill_client::{Client, Error};
+use rumormill_client::{Client, Error, Unix};
 use rumormill_node::Node;
 use rumormill_server::{Api, Desk, Door, LINK, Link, PageSettings, Wanted};
 use rumormill_text::choose;
@@ -128,6 +130,56 @@ pub(crate) async fn with<T>(
     asked
 }
 
+/// As [`with`] for a person who stays: when the process that has the home open ends, this one opens it, and the person
+/// notices nothing.
+///
+/// # Errors
+/// As [`with`], and when the home cannot be opened after the other process.
+pub(crate) async fn stay<T>(
+    place: &HomeArgs,
+    ask: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut owner = owner(place, Reach::Staying).await?;
+    let client = owner.client();
+    let asked = tokio::select! {
+        asked = ask(&client) => asked,
+        failure = succeed(&mut owner, place) => Err(failure),
+    };
+    owner.close().await;
+    asked
+}
+
+/// Opens the home when the process that has it open ends; returns when that is impossible.
+async fn succeed(owner: &mut Owner, place: &HomeArgs) -> Failure {
+    loop {
+        let Owner::Other(client) = owner else { return pending().await };
+        match client.events().await {
+            Ok(events) => events.until_gone().for_each(|_| ready(())).await,
+            Err(Error::Gone(_)) => {}
+            Err(error) => return error.into(),
+        }
+        let next = match place.asks() {
+            Ok(false) => self::owner(place, Reach::Staying).await,
+            Ok(true) => Err(locked()),
+            Err(failure) => Err(failure),
+        };
+        match next {
+            Ok(next) => *owner = next,
+            Err(failure) => return failure,
+        }
+    }
+}
+
+/// The home is under a passphrase, for which nobody can be asked on a screen that shows a room.
+fn locked() -> Failure {
+    Failure {
+        exit: Exit::Ours,
+        code: "closed".into(),
+        what: "the process that had the home open has ended, and the home is under a passphrase".into(),
+        help: "open the room again, which asks for it".into(),
+    }
+}
+
 /// Finds the process that has the home open, or becomes it. With the token of a bot it only finds it, and asks as the bot.
 /// A process that just began, or is about to end, has the home
 /// open but no socket; this function waits for that to pass.
@@ -138,11 +190,11 @@ pub(crate) async fn with<T>(
 pub(crate) async fn owner(place: &HomeArgs, reach: Reach) -> Result<Owner, Failure> {
     if let Some(token) = env::var_os(TOKEN) {
         place.decides_nothing()?;
-        return as_bot(there(&place.socket()?).await, &token.to_string_lossy());
+        return as_bot(there(&place.socket()?, reach).await, &token.to_string_lossy());
     }
     let patience = Instant::now() + Duration::from_millis(OWNER_MS);
     let node = loop {
-        if let Some(there) = there(&place.socket()?).await {
+        if let Some(there) = there(&place.socket()?, reach).await {
             place.decides_nothing()?;
             return Ok(Owner::Other(there));
         }
@@ -188,9 +240,11 @@ pub(crate) async fn listens(client: &Client) -> Result<Option<SocketAddr>, Failu
     }
 }
 
-/// A client of the process that listens at `socket`, if there is one.
-pub(crate) async fn there(socket: &Path) -> Option<Client> {
-    UnixStream::connect(socket).await.ok().map(|_| Client::unix(socket))
+/// A client of the process that listens at `socket`, if there is one; for a person who stays, also of the one after it.
+pub(crate) async fn there(socket: &Path, reach: Reach) -> Option<Client> {
+    UnixStream::connect(socket).await.ok()?;
+    let patience = if reach == Reach::Staying { OWNER_MS } else { 0 };
+    Some(Client::new(Unix::patient(socket, Duration::from_millis(patience))))
 }
 
 /// The room that a person means: by name, by the beginning of its id, or, without either, the only one.

@@ -254,6 +254,14 @@ impl HomeArgs {
         Ok(self.key.get())
     }
 
+    /// Whether opening the home asks the person for its passphrase.
+    ///
+    /// # Errors
+    /// When there is no place for a home.
+    pub(crate) fn asks(&self) -> Result<bool, Failure> {
+        Ok(self.key.get().is_none() && self.is_locked()? && !passphrase::is_in_file())
+    }
+
     /// Opens the node in this home.
     ///
     /// # Errors

@@ -38,6 +38,11 @@ pub(crate) fn of_home() -> Result<String, Failure> {
     read("the home", file.as_deref(), Asked::Once, &format!("set {OF_HOME} to the path of a file with it"))
 }
 
+/// Whether the passphrase of the home stands in a file, so that nobody is asked.
+pub(crate) fn is_in_file() -> bool {
+    env::var_os(OF_HOME).is_some()
+}
+
 fn read(of: &str, file: Option<&Path>, asked: Asked, help: &str) -> Result<String, Failure> {
     if let Some(path) = file {
         let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;

@@ -21,6 +21,9 @@ pub(crate) const PRINT_LINES: usize = 2 * EVENTS_AT_ONCE;
 /// Lines shown at once: what fits on a large screen.
 pub(crate) const SCREENFUL: usize = 50;
 
+/// Shown messages that a chat remembers: four pages, so that one which is read again has nothing that was forgotten.
+pub(crate) const TOLD: usize = 4 * SCREENFUL;
+
 /// Events that are taken before they are shown: as many as a node keeps for a reader.
 pub(crate) const EVENTS_AT_ONCE: usize = 1024;
 

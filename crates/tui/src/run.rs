@@ -33,7 +33,7 @@ use super::{
     view::view,
 };
 use crate::{
-    chat::Interrupts,
+    chat::{Interrupts, heard},
     failure::Failure,
     limits::{ASKS_WAITING, EVENTS_AT_ONCE, TICK_MS, TYPED_LINES_KEPT},
 };
@@ -147,7 +147,7 @@ impl<B: Backend<Error: ToString> + Leads, W: Write> Shell<'_, B, W> {
         client: &Client,
         mut keys: impl Stream<Item = io::Result<Pressed>> + Unpin,
     ) -> Result<(), Failure> {
-        let mut events = client.events().await?.until_gone();
+        let mut events = heard(client).await?;
         let (asks, waiting) = mpsc::channel(ASKS_WAITING);
         let (told, mut answers) = mpsc::channel(ASKS_WAITING);
         let asking = answer(client, waiting, told);

@@ -7,7 +7,7 @@ use crate::{
     client::{self, pick},
     commands::talk,
     failure::Failure,
-    home::{HomeArgs, Reach},
+    home::HomeArgs,
     visit::{Look, visit},
 };
 
@@ -34,7 +34,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         tell_founder(client, &room, &place).await;
         visit(client, &room, &place, Look::of(args.plain)).await
     };
-    client::with(&place, Reach::Staying, visit).await.map(|_| ())
+    client::stay(&place, visit).await.map(|_| ())
 }
 
 /// Tells the founder of an open room, once, that it can be closed.

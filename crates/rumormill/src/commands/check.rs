@@ -21,7 +21,7 @@ use crate::{
     client::{self, pick},
     commands::{data, json},
     failure::{Exit, Failure},
-    home::HomeArgs,
+    home::{HomeArgs, Reach},
     progress::Progress,
 };
 
@@ -46,7 +46,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     if let Some(file) = &args.file {
         return check_file(file, args.json);
     }
-    let found = match client::there(&place.socket()?).await {
+    let found = match client::there(&place.socket()?, Reach::Reading).await {
         Some(client) => ask(&client, args.room.as_deref()).await?,
         None => look(Inspector::open(&place.data()?, place.key()?)?, args.room.as_deref())?,
     };

@@ -44,7 +44,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let (dir, socket) = (place.data()?, place.socket()?);
     let mut findings = vec![config(&place), rights(&dir), space(&dir), clock()];
-    findings.extend(match client::there(&socket).await {
+    findings.extend(match client::there(&socket, Reach::Reading).await {
         Some(client) => {
             place.decides_nothing()?;
             ask(&client, &socket).await

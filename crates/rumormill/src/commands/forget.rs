@@ -119,7 +119,7 @@ async fn meaning(client: &Client, room: &Room) -> Result<String, Failure> {
 
 async fn all(place: &HomeArgs, is_sure: bool) -> Result<(), Failure> {
     let data = place.data()?;
-    if client::there(&place.socket()?).await.is_some() || Inspector::is_open(&data) {
+    if client::there(&place.socket()?, Reach::Reading).await.is_some() || Inspector::is_open(&data) {
         return Err(Failure {
             exit: Exit::NotAllowed,
             code: "locked".into(),

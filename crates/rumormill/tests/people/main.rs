@@ -305,6 +305,39 @@ fn a_chat_opens_while_another_process_has_the_home_open() {
 }
 
 #[test]
+fn a_window_goes_on_when_the_one_that_was_opened_first_is_closed() {
+    let (ada, bob) = (Person::new(), Person::new());
+    let mut here = ada.open(&["new", "lunch", "--nick", "ada"]);
+    let ticket = here.line();
+    let mut first = bob.open(&["join", &ticket, "--nick", "bob"]);
+    here.type_line("soup or salad?");
+    first.until("soup or salad?");
+    let mut second = bob.open(&["chat", "lunch"]);
+    let mut third = bob.open(&["chat", "lunch"]);
+    second.until("soup or salad?");
+    third.until("soup or salad?");
+
+    assert_eq!(first.leave().1, Some(0));
+    here.type_line("and to drink?");
+    second.until("and to drink?");
+    third.until("and to drink?");
+    second.type_line("tea");
+    here.until("tea");
+    third.until("tea");
+
+    // One of the two has the home open now; neither minds when the other is killed.
+    let mut last = [second, third];
+    last[0].child.kill().unwrap();
+    here.type_line("anything else?");
+    last[1].until("anything else?");
+    last[1].type_line("no");
+    here.until("bob  no");
+    last[1].until("  no");
+    let [_, last] = last;
+    assert_eq!(last.leave().1, Some(0));
+}
+
+#[test]
 fn a_room_keeps_as_much_as_configured() {
     let ada = Person::new();
     ada.lines(&["new", "lunch"]);

@@ -41,6 +41,7 @@ fn talk(ada: &Machine, bob: &Machine, args: &[&str]) {
 /// Webhooks post to the LAN alone: what is beyond it is neither dialled nor looked up, and the list says why.
 fn posts_stay_there(bob: &Machine) {
     let mut there = bob.open(&["chat", "lunch"]);
+    there.until("soup or salad?");
     for (name, host) in [("far", "203.0.113.9:9"), ("named", "hook.example.org"), ("near", "10.77.0.1:9")] {
         let made = bob.says(&["hook", "new", "lunch", "--name", name, "--to", &format!("http://{host}/")]);
         assert!(made.contains("signed with this secret"), "{made}");

@@ -1,7 +1,7 @@
 //! Orders of closed rooms in line mode. A removal and a dismissal say first what they end, and are typed again with
 //! `yes`.
 
-use rumormill_api::{Kind, Order, Standing, endpoints};
+use rumormill_api::{Order, Standing, endpoints};
 use rumormill_text::clean;
 
 use super::{Chat, orders::usage};
@@ -84,24 +84,24 @@ impl Chat<'_> {
         }
     }
 
-    /// Shows messages on the newest page that came to count in a closed room. Those that ceased to were shown before; the
-    /// line that tells who removed their author is all that can be done here.
+    /// Shows messages on the newest page that came to count in a closed room, or came while nobody answered. Those that
+    /// ceased to count were shown before; the line that tells who removed their author is all that can be done here.
     pub(super) async fn read_again(&mut self) -> Result<(), Failure> {
         let people = self.ask().people().await?;
         people.iter().for_each(|person| self.names.learn(&person.author, &person.nick));
         self.people.extend(people.into_iter().map(|person| (person.author.clone(), person)));
-        let through = std::mem::take(&mut self.through);
         for message in self.newest().await? {
-            let above = through.get(&message.author).is_some_and(|at| message.place < *at);
-            let was_held = above && matches!(message.kind, Kind::Text | Kind::File);
-            let known = self.opened.contains(&message.place) || self.shown.as_ref() >= Some(&message.place);
-            if known && !was_held || self.receipts.awaits(&message.r#ref) {
+            if self.told.has(&message.place) || self.receipts.awaits(&message.r#ref) {
+                continue;
+            }
+            self.told.note(message.place.clone());
+            if self.shown.as_ref() > Some(&message.place) {
+                self.is_late(message);
                 continue;
             }
             let line = self.line(&message);
             self.screen.data(&line)?;
             self.shows(&message.place);
-            self.opened.insert(message.place);
         }
         Ok(())
     }

@@ -1,15 +1,15 @@
 //! A room on the screen, line by line, with receipts for my lines.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     path::Path,
     time::{Duration, Instant},
 };
 
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::BoxStream};
 use rumormill_api::{
-    Arrival, AuthorHex, Event, FileHex, FileState, Kind, Message, NoticeCode, Person, PlaceText, Refused, Role, Room,
-    Seeking, TEXT_BYTES, codes,
+    Arrival, AuthorHex, Does, Event, FileHex, FileState, Kind, Lag, Message, NoticeCode, Person, PlaceText, Refused,
+    Role, Room, Seeking, TEXT_BYTES, codes,
 };
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
@@ -17,28 +17,29 @@ use rumormill_text::{
     show::{count, looked_for, thousands},
     title,
 };
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    time::{sleep_until, timeout_at},
-};
+use tokio::time::{sleep_until, timeout_at};
 
 use crate::{
     chat::{
         receipts::{Company, Receipts},
         screen::{Screen, Typed},
+        told::Told,
     },
     failure::Failure,
     limits::{EVENTS_AT_ONCE, FIND_MS, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
 };
 
 mod governing;
+mod interrupts;
 mod orders;
 mod private;
 mod receipts;
 mod reports;
 mod rules;
 mod screen;
+mod told;
 
+pub use interrupts::Interrupts;
 pub use screen::at_terminal;
 
 /// The result of a visit.
@@ -54,7 +55,7 @@ pub struct Visit {
 /// # Errors
 /// When the terminal, the room or the process that has the home open goes away, or nobody reads the output any more.
 pub async fn visit(client: &Client, room: &Room, history: &Path) -> Result<Visit, Failure> {
-    let mut events = client.events().await?.until_gone();
+    let mut events = heard(client).await?;
     let (screen, mut typed) = screen::open(history)?;
     let mut interrupts = Interrupts::new()?;
     let mut chat = Chat::new(client, room.clone(), screen);
@@ -77,28 +78,11 @@ enum Left {
     Elsewhere,
 }
 
-/// Signals that ask a program to end. The program then closes the home in good order and restores the terminal.
-pub struct Interrupts([Signal; 3]);
-
-impl Interrupts {
-    /// Starts to listen for the signals.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn new() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| Failure::internal("signal", error.to_string()));
-        Ok(Self([listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?]))
-    }
-
-    /// Resolves at the first signal.
-    pub async fn next(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
+/// What happens while a person stays. If another process answers, the one after it may as well; if this one does, nobody
+/// answers after it.
+pub(crate) async fn heard(client: &Client) -> Result<BoxStream<'static, Event>, Failure> {
+    let events = client.events().await?;
+    Ok(if client.is_in_process() { events.until_gone().boxed() } else { events.unbroken().boxed() })
 }
 
 /// Whether the person stays after a line.
@@ -119,8 +103,7 @@ struct Chat<'a> {
     /// Bounded by the authors of the room.
     people: BTreeMap<AuthorHex, Person>,
     receipts: Receipts,
-    /// Messages of the first page, which events may repeat.
-    opened: BTreeSet<PlaceText>,
+    told: Told,
     /// People who are here and were reported so.
     here: BTreeMap<AuthorHex, String>,
     met: bool,
@@ -147,10 +130,8 @@ struct Chat<'a> {
     clock_told: String,
     /// Whether the room was left for good.
     gone: bool,
-    /// Whether other messages than before count, so that the newest have to be read again.
+    /// Whether the newest messages have to be read again: others than before count, or some came while nobody answered.
     recounted: bool,
-    /// Newcomers who were let through, and where: their words above are not shown yet.
-    through: BTreeMap<AuthorHex, PlaceText>,
 }
 
 /// Lines to show together: their number, and the newest of them.
@@ -213,7 +194,7 @@ impl<'a> Chat<'a> {
             names: Names::default(),
             people: BTreeMap::new(),
             receipts: Receipts::default(),
-            opened: BTreeSet::new(),
+            told: Told::default(),
             here: BTreeMap::new(),
             met: false,
             in_vain: false,
@@ -231,7 +212,6 @@ impl<'a> Chat<'a> {
             clock_told: String::new(),
             gone: false,
             recounted: false,
-            through: BTreeMap::new(),
         }
     }
 
@@ -310,6 +290,7 @@ impl<'a> Chat<'a> {
             newest.iter().filter(|message| !message.mine && read.as_ref().is_some_and(|read| *read < message.place));
         // Messages that came since the room was read are not counted in it.
         let unread = self.room.unread.max(here.count() as u64);
+        self.told.begin(newest.first().map(|message| message.place.clone()));
         for message in newest {
             // Once, before the first unread message.
             if !message.mine && read.take_if(|read| *read < message.place).is_some() {
@@ -319,7 +300,7 @@ impl<'a> Chat<'a> {
             let line = self.line(&message);
             self.screen.data(&line)?;
             self.shows(&message.place);
-            self.opened.insert(message.place);
+            self.told.note(message.place);
         }
         let title = match self.room.name.as_str() {
             "" => "a room whose name has not come yet".into(),
@@ -390,7 +371,8 @@ impl<'a> Chat<'a> {
             }
             Event::Notice { code: NoticeCode::Skewed, text, .. } => self.tell_clock(&text)?,
             Event::Notice { text, .. } => self.screen.talk(&clean(&text))?,
-            Event::Lagged { missed, .. } => {
+            Event::Lagged { why: Lag::Break | Lag::Restart, .. } => self.recounted = true,
+            Event::Lagged { missed, why: Lag::Slow, .. } => {
                 self.screen.talk(&format!("{missed} events came too fast to be shown; /log shows the timeline"))?;
             }
             Event::Recounted { .. } => self.recounted = true,
@@ -454,10 +436,15 @@ impl<'a> Chat<'a> {
     }
 
     fn shown(&mut self, message: &Message, arrival: Arrival, batch: &mut Batch) {
-        if message.hidden || self.opened.contains(&message.place) || self.receipts.awaits(&message.r#ref) {
+        if message.hidden || self.told.is_repeated(&message.place) {
             return;
         }
-        self.note_through(message);
+        self.told.note(message.place.clone());
+        // What somebody said before it was let through is to be shown.
+        self.recounted |= message.deed.as_ref().is_some_and(|deed| deed.does == Does::LetThrough);
+        if self.receipts.awaits(&message.r#ref) {
+            return;
+        }
         let line = self.line(message);
         let person = self.person(&message.author);
         person.nick.clone_from(if message.kind == Kind::Nick { &message.text } else { &message.nick });
@@ -470,12 +457,15 @@ impl<'a> Chat<'a> {
                 }
                 batch.push(line);
             }
-            Arrival::Late => {
-                self.late.push(message.clone());
-                self.late_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(LATE_MS));
-            }
+            Arrival::Late => self.is_late(message.clone()),
             Arrival::History => {}
         }
+    }
+
+    /// Shows a message above others in a moment, together with those that come until then.
+    fn is_late(&mut self, message: Message) {
+        self.late.push(message);
+        self.late_due.get_or_insert_with(|| Instant::now() + Duration::from_millis(LATE_MS));
     }
 
     /// The entry of a person of this room.

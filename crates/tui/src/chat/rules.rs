@@ -1,6 +1,6 @@
 //! The rules of a closed room in line mode, and the newcomers whose words they hold.
 
-use rumormill_api::{Does, Message, Order, Role, endpoints};
+use rumormill_api::{Message, Order, endpoints};
 use rumormill_text::{RULES_HELP, read_rules, ruled, show::message_line};
 
 use super::{Chat, orders::usage};
@@ -34,17 +34,6 @@ impl Chat<'_> {
             self.screen.data(&line)?;
         }
         self.screen.talk("/through NAME shows what they say to everybody")
-    }
-
-    /// Notes that somebody was let through: what it said before is to be shown, unless it was shown because we govern.
-    pub(super) fn note_through(&mut self, message: &Message) {
-        let role = self.room.standing.as_ref().map(|standing| standing.role);
-        let saw = matches!(role, Some(Role::Owner | Role::CoOwner | Role::Moderator));
-        let Some(deed) = message.deed.as_ref().filter(|deed| deed.does == Does::LetThrough && !saw) else { return };
-        let me = self.room.author.clone();
-        let whom = deed.whom.iter().map(|whom| whom.author.clone()).filter(|author| *author != me);
-        self.through.extend(whom.map(|author| (author, message.place.clone())));
-        self.recounted = true;
     }
 
     /// The line that shows a message.

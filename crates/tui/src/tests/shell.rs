@@ -44,6 +44,10 @@ impl Fake {
 }
 
 impl Transport for Fake {
+    fn is_in_process(&self) -> bool {
+        true
+    }
+
     fn carry(&self, request: Request<Body>) -> Answered<'_> {
         if request.uri().path() != endpoints::EVENTS.path {
             return self.node.carry(request);
