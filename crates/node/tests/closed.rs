@@ -75,11 +75,13 @@ async fn people_come_by_a_ticket_and_somebody_who_is_removed_is_heard_by_nobody(
     let room = late.join(&ticket).await.unwrap();
     refused(&room).await;
     assert_eq!(texts(&room).await, Vec::<String>::new());
+    assert_eq!(room.set_nick("Late").await, Ok(None), "a name is said once one is in");
     // A new one lets in, under a new key.
     let before = room.author();
     let room = late.join(&ann.ticket().await.unwrap()).await.unwrap();
     is_in(&room).await;
     assert_ne!(room.author(), before);
+    until(&ann, "the name", async |ann| ann.nick(&room.author()) == "Late").await;
     says(&room, &["hello", "so", "now"]).await;
 }
 

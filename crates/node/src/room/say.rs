@@ -64,14 +64,15 @@ impl Room {
         }
     }
 
-    /// Tells everybody the name that we want to be shown with. Whoever waits before a closed room says it once it is let
+    /// Tells everybody the name that we want to be shown with. Whoever is not in a closed room yet says it once it is let
     /// in; then there is no entry yet.
     ///
     /// # Errors
     /// [`Error::Nick`] when it is empty or too long, and those of [`Entries::say`](crate::Entries::say).
     pub async fn set_nick(&self, nick: &str) -> Result<Option<Target>, Error> {
         let nick = Content::Nick(read_nick(nick)?.to_owned());
-        if self.membership() == Membership::Waiting {
+        // A refusal may be that of an earlier ticket, and no member has answered to this one yet.
+        if matches!(self.membership(), Membership::Waiting | Membership::Refused(_)) {
             let (kind, body) = nick.encode().map_err(|_| Error::TooLong)?;
             self.node.command(Command::Govern { room: self.id(), what: Govern::Later(kind, body) }).await?;
             return Ok(None);
