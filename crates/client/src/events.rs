@@ -34,14 +34,20 @@ impl Client {
         let follower = Follower { client: self.clone(), open, last: None, pause_ms: AGAIN_MS, is_over: false };
         Ok(Events(stream::unfold(follower, Follower::next).boxed()))
     }
+
+    /// Events for somebody who stays. If another process answers, the one after it may as well, and what was missed
+    /// between them is an [`Event::Lagged`]; if this process does, nobody answers after it, and the stream ends.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn lasting_events(&self) -> Result<BoxStream<'static, Event>, Error> {
+        let events = self.events().await?;
+        let lasts = !self.is_in_process();
+        Ok(if lasts { events.0.filter_map(|event| ready(event.ok())).boxed() } else { events.until_gone().boxed() })
+    }
 }
 
 impl Events {
-    /// The same events across all breaks, for a caller that goes on with the next process.
-    pub fn unbroken(self) -> impl Stream<Item = Event> + Send + Unpin {
-        self.0.filter_map(|event| ready(event.ok()))
-    }
-
     /// The same events up to the first break, for a caller that ends together with the process.
     pub fn until_gone(self) -> impl Stream<Item = Event> + Send + Unpin {
         self.0.map(Result::ok).take_while(|event| ready(event.is_some())).filter_map(ready)

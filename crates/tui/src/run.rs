@@ -33,7 +33,7 @@ use super::{
     view::view,
 };
 use crate::{
-    chat::{Interrupts, heard},
+    chat::Interrupts,
     failure::Failure,
     limits::{ASKS_WAITING, EVENTS_AT_ONCE, TICK_MS, TYPED_LINES_KEPT},
 };
@@ -147,7 +147,7 @@ impl<B: Backend<Error: ToString> + Leads, W: Write> Shell<'_, B, W> {
         client: &Client,
         mut keys: impl Stream<Item = io::Result<Pressed>> + Unpin,
     ) -> Result<(), Failure> {
-        let mut events = heard(client).await?;
+        let mut events = client.lasting_events().await?;
         let (asks, waiting) = mpsc::channel(ASKS_WAITING);
         let (told, mut answers) = mpsc::channel(ASKS_WAITING);
         let asking = answer(client, waiting, told);

@@ -43,8 +43,8 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened or read.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let reach = if args.follow { Reach::Staying } else { Reach::Reading };
-    client::with(&place, reach, async |client| print(client, &args).await).await
+    let print = async |client: &Client| print(client, &args).await;
+    if args.follow { client::stay(&place, print).await } else { client::with(&place, Reach::Reading, print).await }
 }
 
 async fn print(client: &Client, args: &Args) -> Result<(), Failure> {
@@ -54,7 +54,7 @@ async fn print(client: &Client, args: &Args) -> Result<(), Failure> {
     let asks = client.room(room.id.as_str());
     let names = Names::of_people(&asks.people().await?);
     let mut printer = Printer { asks, room, json, all, hidden: 0, clock, names, printed: BTreeSet::new() };
-    let events = if args.follow { Some(client.events().await?.until_gone()) } else { None };
+    let events = if args.follow { Some(client.lasting_events().await?) } else { None };
     let since = since_ms(&printer.clock, args.since.as_ref())?;
     printer.pages(args.last, since.map(PlaceText::earliest)).await?;
     tell_hidden(printer.hidden);

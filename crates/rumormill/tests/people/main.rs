@@ -316,6 +316,8 @@ fn a_window_goes_on_when_the_one_that_was_opened_first_is_closed() {
     let mut third = bob.open(&["chat", "lunch"]);
     second.until("soup or salad?");
     third.until("soup or salad?");
+    let mut log = bob.open(&["log", "--follow"]);
+    log.until("soup or salad?");
 
     assert_eq!(first.leave().1, Some(0));
     here.type_line("and to drink?");
@@ -333,6 +335,9 @@ fn a_window_goes_on_when_the_one_that_was_opened_first_is_closed() {
     last[1].type_line("no");
     here.until("bob  no");
     last[1].until("  no");
+    for words in ["and to drink?", "tea", "anything else?", "no"] {
+        log.until(&format!("  {words}"));
+    }
     let [_, last] = last;
     assert_eq!(last.leave().1, Some(0));
 }

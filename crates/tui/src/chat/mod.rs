@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::BoxStream};
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
     Arrival, AuthorHex, Does, Event, FileHex, FileState, Kind, Lag, Message, NoticeCode, Person, PlaceText, Refused,
     Role, Room, Seeking, TEXT_BYTES, codes,
@@ -55,7 +55,7 @@ pub struct Visit {
 /// # Errors
 /// When the terminal, the room or the process that has the home open goes away, or nobody reads the output any more.
 pub async fn visit(client: &Client, room: &Room, history: &Path) -> Result<Visit, Failure> {
-    let mut events = heard(client).await?;
+    let mut events = client.lasting_events().await?;
     let (screen, mut typed) = screen::open(history)?;
     let mut interrupts = Interrupts::new()?;
     let mut chat = Chat::new(client, room.clone(), screen);
@@ -76,13 +76,6 @@ enum Left {
     Interrupted,
     /// The room was left for good in another window.
     Elsewhere,
-}
-
-/// What happens while a person stays. If another process answers, the one after it may as well; if this one does, nobody
-/// answers after it.
-pub(crate) async fn heard(client: &Client) -> Result<BoxStream<'static, Event>, Failure> {
-    let events = client.events().await?;
-    Ok(if client.is_in_process() { events.until_gone().boxed() } else { events.unbroken().boxed() })
 }
 
 /// Whether the person stays after a line.
