@@ -33,7 +33,8 @@ impl World {
         let Some(process) = self.process(dialler as usize).map(|process| process.number) else { return };
         self.traffic.dials += 1;
         let target = index_of(&dialled);
-        let there = self.is_there(&dialled) && self.network.connects(dialler, target);
+        let there =
+            self.is_there(&dialled) && self.knows_address(dialler, target) && self.network.connects(dialler, target);
         let delay_us = 2 * self.network.latency_us(dialler, target) + self.lost_dials_us();
         let (delay_us, event) = match there && delay_us < DIAL_US {
             true => (delay_us, Event::Knock { dialler, process, dialled }),
@@ -59,6 +60,11 @@ impl World {
         peer.is_some_and(|peer| peer.home.id == *id && peer.process.is_some())
     }
 
+    /// Whether a peer has the present address of another.
+    fn knows_address(&self, peer: Index, of: Index) -> bool {
+        self.peers[of as usize].met.as_ref().is_none_or(|met| met.contains(&peer))
+    }
+
     /// A dial has crossed the network: links the two peers, unless something prevents it.
     pub(crate) fn knock(&mut self, dialler: Index, process: ProcessId, dialled: PeerId) {
         let at = index_of(&dialled);
@@ -77,6 +83,7 @@ impl World {
             return;
         }
         let link = self.number();
+        self.peers[dialler as usize].met.iter_mut().for_each(|met| _ = met.insert(at));
         self.link(dialler, at, link);
         self.link(at, dialler, link);
         self.introduce(dialler, at);

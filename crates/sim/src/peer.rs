@@ -1,6 +1,6 @@
 //! One peer: its home, which survives a crash, and the process that runs from it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use rumormill_proto::{
@@ -112,6 +112,8 @@ pub(crate) struct Peer {
     /// Milliseconds by which its clock is ahead of the world's.
     pub(crate) clock_ms: i64,
     pub(crate) paused: bool,
+    /// Peers that know its address, namely those that it met since it has a new one; `None` while all do.
+    pub(crate) met: Option<BTreeSet<Index>>,
     /// Peers that it refuses to talk to before this time.
     pub(crate) barred: BTreeMap<Index, u64>,
     /// Where its next turn with something to store must end the process.
@@ -123,8 +125,8 @@ pub(crate) struct Peer {
 impl Peer {
     pub(crate) fn new(home: Remains, shape: Shape) -> Self {
         let (nature, clock_ms, paused) = (Nature::Honest, 0, false);
-        let (barred, ends_at, refused) = (BTreeMap::new(), None, None);
-        Self { home, process: None, shape, nature, clock_ms, paused, barred, ends_at, refused }
+        let (met, barred, ends_at, refused) = (None, BTreeMap::new(), None, None);
+        Self { home, process: None, shape, nature, clock_ms, paused, met, barred, ends_at, refused }
     }
 
     /// Whether it runs and is not paused.

@@ -241,6 +241,13 @@ impl World {
         self.fall_silent(peer as Index);
     }
 
+    /// Gives a paused peer another address. Others learn it when that peer links to them.
+    pub fn shift(&mut self, peer: usize) {
+        assert!(self.peers[peer].paused, "a link goes along with a peer that is awake");
+        self.trace.line(self.queue.now_us(), peer, "move", String::new);
+        self.peers[peer].met = Some(BTreeSet::new());
+    }
+
     /// Lets a paused peer continue; it finds out which of its links are gone.
     pub fn resume(&mut self, peer: usize) {
         self.trace.line(self.queue.now_us(), peer, "resume", String::new);

@@ -27,7 +27,8 @@
 //! | `weather loss 30 twice 20 jitter 80ms resend 10 latency 5ms-30ms bulk 200000 live 9000 reorder` | any of these |
 //! | `crash 2`, `crash 2 before send` | ends a process; in its next turn before `append`, `send` or `emit` |
 //! | `restart 2`, `restart 2 empty` | restarts it; without its store |
-//! | `pause 2`, `resume 2`, `clock 2 600s`, `clock 2 -10s` | a closed laptop; a clock that is ahead or behind |
+//! | `pause 2`, `move 2`, `resume 2` | a closed laptop; it is opened at another address, which nobody knows |
+//! | `clock 2 600s`, `clock 2 -10s` | a clock that is ahead or behind |
 //! | `turn 2 forger` | into a liar: `mute`, `forger`, `forker`, `flooder`, `boaster`, `usurper`, `denier`, `flatterer`, `parrot` |
 //! | `same_timeline` | all properties hold at the end |
 //! | `expect 1 lines 2`, `expect 0-3 "a" "b"`, `expect 2 nothing`, `expect 2 down` | what these peers must show |
@@ -76,6 +77,7 @@ enum Verb {
     Crash(Vec<usize>, Option<Stage>),
     Restart { peers: Vec<usize>, empty: bool },
     Pause(Vec<usize>),
+    Move(Vec<usize>),
     Resume(Vec<usize>),
     Clock(Vec<usize>, i64),
     Turn(Vec<usize>, Nature),

@@ -34,6 +34,7 @@ stories! {
     a_crash_before_the_screen_loses_nothing
     a_crash_before_the_wire_loses_nothing
     a_forked_log_is_cut_alike_by_all
+    a_laptop_that_slept_eight_hours_wakes_elsewhere_and_goes_on
     a_silent_peer_hinders_nobody
     both_sides_of_a_partition_end_with_one_timeline
     cuts_clogs_and_a_closed_laptop_delay_but_lose_nothing

@@ -167,6 +167,7 @@ impl Words {
             }
             "restart" => Verb::Restart { peers: self.peers()?, empty: self.take("empty") },
             "pause" => Verb::Pause(self.peers()?),
+            "move" => Verb::Move(self.peers()?),
             "resume" => Verb::Resume(self.peers()?),
             "clock" => Verb::Clock(self.peers()?, self.read("a time like 600s or -10s", ahead_ms)?),
             "turn" => Verb::Turn(self.peers()?, self.read("a way to lie", nature)?),

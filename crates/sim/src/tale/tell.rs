@@ -55,6 +55,7 @@ impl Step {
             Verb::Restart { peers, empty: false } => peers.iter().for_each(|peer| room.restart(*peer)),
             Verb::Restart { peers, empty: true } => peers.iter().for_each(|peer| room.restart_empty(*peer)),
             Verb::Pause(peers) => peers.iter().for_each(|peer| room.pause(*peer)),
+            Verb::Move(peers) => peers.iter().for_each(|peer| room.shift(*peer)),
             Verb::Resume(peers) => peers.iter().for_each(|peer| room.resume(*peer)),
             Verb::Clock(peers, ahead_ms) => peers.iter().for_each(|peer| room.set_clock(*peer, *ahead_ms)),
             Verb::Turn(peers, nature) => peers.iter().for_each(|peer| room.turn_into(*peer, *nature)),
@@ -74,6 +75,7 @@ impl Step {
             | Verb::Crash(peers, _)
             | Verb::Restart { peers, .. }
             | Verb::Pause(peers)
+            | Verb::Move(peers)
             | Verb::Resume(peers)
             | Verb::Clock(peers, _)
             | Verb::Turn(peers, _)
