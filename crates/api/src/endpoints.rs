@@ -55,6 +55,9 @@ table! {
     LEAVE_ROOM: Empty => Empty = Endpoint::new("leave_room", OfRooms, Delete, "/v1/rooms/{room}", "Leave a room")
         .details("The home no longer takes part and deletes everything of the room. Your messages stay with the people who have them.")
         .status(204);
+    DROP_HINT: Empty => Empty = Endpoint::new("drop_hint", OfRooms, Delete, "/v1/rooms/{room}/hint", "Say that the hint of a room was told")
+        .details("A room has it in `hint` until an interface says that a person has read it. The founder of an open room from before version 0.2 is told that way that it can be closed.")
+        .status(204);
     LIST_TICKETS: Empty => Json<Tickets> = Endpoint::new("list_tickets", OfRooms, Get, "/v1/rooms/{room}/tickets", "List the tickets of a closed room");
     MAKE_TICKET: Json<NewTicket> => Json<Ticket> = Endpoint::new("make_ticket", OfRooms, Post, "/v1/rooms/{room}/tickets", "Make a ticket of a closed room")
         .status(201)

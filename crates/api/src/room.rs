@@ -71,6 +71,12 @@ pub struct Room {
     /// The rules of a closed room; absent in an open one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Rules>,
+    /// Whether you can close this open room, because you founded it.
+    #[serde(default)]
+    pub may_close: bool,
+    /// What to tell you once about this room; empty if there is nothing. Whoever tells it says so, see `drop_hint`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
     /// What it is if it is a private room; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<Private>,

@@ -85,6 +85,8 @@ pub(super) enum OfRoom {
     /// Tells others that I am typing.
     Typing,
     Leave,
+    /// Says that the hint of the room was told.
+    DropHint,
     /// Tells what an order in a closed room would end.
     Foresee(Order),
     /// Does something in a closed room.
@@ -224,6 +226,7 @@ impl OfRoom {
             Self::Reports => {
                 client.call(&endpoints::LIST_REPORTS, &path, &[], ()).await.map(|came| Outcome::Reports(came.reports))
             }
+            Self::DropHint => client.call(&endpoints::DROP_HINT, &path, &[], ()).await.map(|()| Outcome::Done),
             Self::Leave => room.leave().await.map(|()| Outcome::Done),
             Self::File(path) => {
                 let sent = transfer::send(client, id, path, &ProgressBar::hidden()).await?;

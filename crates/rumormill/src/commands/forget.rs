@@ -16,13 +16,13 @@ use crate::{
     client::{self, pick},
     commands::talk,
     failure::{Exit, Failure},
-    home::{HomeArgs, KEYS, LAST_ROOM, Reach, TOLD, TYPED},
+    home::{HomeArgs, KEYS, LAST_ROOM, Reach, TYPED},
     limits::PAGE_LINES,
     socket,
 };
 
 /// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
-const FILES: [&str; 19] = [
+const FILES: [&str; 18] = [
     "rumormill.db",
     "rumormill.db-wal",
     "rumormill.db-shm",
@@ -41,7 +41,6 @@ const FILES: [&str; 19] = [
     "step.json",
     TYPED,
     LAST_ROOM,
-    TOLD,
 ];
 
 /// Arguments of `rumormill forget`.
@@ -84,7 +83,6 @@ async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failur
     owner.close().await;
     let room = forgotten?;
     forget_typed(place, is_elsewhere)?;
-    place.forget_told(room.id.as_str());
     if place.last_room().is_some_and(|id| id == room.id.as_str()) {
         remove(&place.state()?.join(LAST_ROOM))?;
     }

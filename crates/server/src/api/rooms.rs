@@ -43,7 +43,12 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Rooms>> {
 /// `POST /v1/rooms`.
 pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<SafeJson<words::Room>> {
     let room = match enter {
-        Enter::Founded { name, open: true } => api.node().create(read_name(&name)?).await?,
+        Enter::Founded { name, open: true } => {
+            let room = api.node().create(read_name(&name)?).await?;
+            // Whoever founds an open room on purpose knows that it can be closed. If that cannot be noted, they are told.
+            let _ = api.shelf().drop_hint(&room_hex(&room));
+            room
+        }
         Enter::Founded { name, open: false } => api.node().create_closed(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&for_people(read_ticket(&ticket)?)?).await?,
         Enter::Kept { keeper } => api.node().join(&for_keepers(read_ticket(&keeper)?)?).await?,
@@ -197,6 +202,14 @@ pub(super) async fn attention(
     let room = api.room(&room)?;
     api.shelf().attend(&room_hex(&room), attention)?;
     Ok(SafeJson(api.tell_room(&room).await))
+}
+
+/// `DELETE /v1/rooms/{room}/hint`.
+pub(super) async fn drop_hint(State(api): State<Api>, Path(room): Path<String>) -> Answer<()> {
+    let room = api.room(&room)?;
+    api.shelf().drop_hint(&room_hex(&room))?;
+    api.tell_room(&room).await;
+    Ok(())
 }
 
 /// `PUT /v1/rooms/{room}/keep`.

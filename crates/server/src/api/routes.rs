@@ -69,6 +69,7 @@ impl Routes {
             .at(&table::ENTER_ROOM, rooms::enter)
             .at(&table::GET_ROOM, rooms::one)
             .at(&table::LEAVE_ROOM, rooms::leave)
+            .at(&table::DROP_HINT, rooms::drop_hint)
             .at(&table::LIST_TICKETS, governing::tickets)
             .at(&table::MAKE_TICKET, governing::make)
             .at(&table::REVOKE_TICKET, governing::revoke)

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
-    told::{deed, deed_text, nick, reached, said_nick, skewed},
+    told::{CLOSABLE, deed, deed_text, nick, reached, said_nick, skewed},
 };
 
 impl Api {
@@ -46,6 +46,8 @@ impl Api {
         };
         let why = room.stopped().or(unreadable);
         let (muted, pinned) = self.shelf().attention(&id);
+        let may_close = room.may_close().await.unwrap_or_default();
+        let hint = if may_close && self.shelf().has_hint(&id) { CLOSABLE } else { "" };
         words::Room {
             id,
             name: room.name(),
@@ -78,6 +80,8 @@ impl Api {
             pinned,
             standing: standing(room),
             rules: rules_of(room),
+            may_close,
+            hint: hint.into(),
             private: self.private(room),
             keeper: room.keeps(),
             seeking: seeking(room).await,

@@ -1,5 +1,5 @@
-//! This person's list of rooms: their order, and which are muted or pinned. One file in the home; nobody else learns of
-//! it.
+//! This person's list of rooms: their order, which are muted or pinned, and of which a hint was told. One file in the home;
+//! nobody else learns of it.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -16,6 +16,8 @@ struct Rooms {
     order: Vec<RoomHex>,
     muted: BTreeSet<RoomHex>,
     pinned: BTreeSet<RoomHex>,
+    /// Those whose hint was told, or is not needed.
+    hinted: BTreeSet<RoomHex>,
 }
 
 /// This person's list of rooms.
@@ -73,6 +75,20 @@ impl Shelf {
         Ok(())
     }
 
+    /// Whether the hint of a room is still to be told.
+    pub(super) fn has_hint(&self, room: &RoomHex) -> bool {
+        self.0.read(|rooms| !rooms.hinted.contains(room))
+    }
+
+    /// Notes that the hint of a room was told, or is not needed.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn drop_hint(&self, room: &RoomHex) -> Result<(), Refusal> {
+        self.0.change(|rooms| rooms.hinted.insert(room.clone()))?;
+        Ok(())
+    }
+
     /// Forgets a room.
     ///
     /// # Errors
@@ -81,7 +97,10 @@ impl Shelf {
         self.0.change(|rooms| {
             let before = rooms.order.len();
             rooms.order.retain(|known| known != room);
-            (rooms.order.len() < before) | rooms.muted.remove(room) | rooms.pinned.remove(room)
+            (rooms.order.len() < before)
+                | rooms.muted.remove(room)
+                | rooms.pinned.remove(room)
+                | rooms.hinted.remove(room)
         })?;
         Ok(())
     }
@@ -90,6 +109,18 @@ impl Shelf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hint_is_told_once_and_again_when_the_room_is_entered_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (shelf, room) = (Shelf::open(dir.path()).unwrap(), RoomHex::from("a"));
+        assert!(shelf.has_hint(&room));
+        shelf.drop_hint(&room).unwrap();
+        let again = Shelf::open(dir.path()).unwrap();
+        assert!(!again.has_hint(&room) && again.has_hint(&"b".into()));
+        again.forget(&room).unwrap();
+        assert!(again.has_hint(&room));
+    }
 
     #[test]
     fn rooms_keep_their_order_and_pinned_ones_come_first() {

@@ -331,6 +331,7 @@ impl<'a> Chat<'a> {
             self.tell_clock(&self.room.clock.clone())?;
         }
         self.tell_standing(None)?;
+        self.tell_hint().await?;
         // People who came before this chat listened to events.
         self.note_room(self.room.clone())
     }

@@ -339,6 +339,10 @@ impl Node {
                 kept.room.topic = text("topic");
                 Ok(json!(kept.room))
             }
+            (&Method::DELETE, ["hint"]) => {
+                kept.room.hint.clear();
+                Ok(Value::Null)
+            }
             (&Method::DELETE, []) => {
                 self.rooms.remove(at);
                 Ok(Value::Null)
@@ -365,6 +369,10 @@ impl Node {
                 let said = body["text"].as_str().unwrap_or_default();
                 message.action = act(said).is_some();
                 (message.text, message.edited) = (act(said).unwrap_or(said).into(), true);
+            }
+            (&Method::DELETE, ["hint"]) => {
+                kept.room.hint.clear();
+                Ok(Value::Null)
             }
             (&Method::DELETE, []) => {
                 (message.kind, message.gone) = (Kind::Gone, Some(Gone::Retracted));
