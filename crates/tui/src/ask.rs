@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, AuthorHex, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, NewReport, NewTicket,
-    Order, Page, Person, PlaceText, Refused, Report, Request, Room, RoomHex, Say, Whois, endpoints,
+    Attention, AuthorHex, ChangeDisplay, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom,
+    NewReport, NewTicket, Order, Page, Person, PlaceText, Refused, Report, Request, Room, RoomHex, Say, Whois,
+    endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
 use rumormill_text::{safe_name, steers};
@@ -93,6 +94,8 @@ pub(super) enum OfRoom {
     Order(Order),
     /// Changes the rules of a closed room.
     Rules(ChangeRules),
+    /// Changes what is held back in an open room.
+    Display(ChangeDisplay),
     /// The messages of newcomers that are held.
     Held,
     /// Reports a message.
@@ -219,6 +222,7 @@ impl OfRoom {
             Self::Foresee(order) => client.call(&endpoints::FORESEE, &path, &[], order).await.map(Outcome::Foreseen),
             Self::Order(order) => client.call(&endpoints::ORDER, &path, &[], order).await.map(|_| Outcome::Done),
             Self::Rules(change) => client.call(&endpoints::SET_RULES, &path, &[], change).await.map(standing),
+            Self::Display(change) => client.call(&endpoints::SET_DISPLAY, &path, &[], change).await.map(standing),
             Self::Held => client.call(&endpoints::LIST_HELD, &path, &[], ()).await.map(Outcome::Page),
             Self::Report(report) => {
                 client.call(&endpoints::MAKE_REPORT, &path, &[], report).await.map(|made| Outcome::Reported(made.told))

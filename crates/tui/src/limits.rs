@@ -21,6 +21,9 @@ pub(crate) const PRINT_LINES: usize = 2 * EVENTS_AT_ONCE;
 /// Lines shown at once: what fits on a large screen.
 pub(crate) const SCREENFUL: usize = 50;
 
+/// People of whom it is told that something they said is held back: more names than that nobody reads.
+pub(crate) const FOLDED_NAMED: usize = 50;
+
 /// Events that are taken before they are shown: as many as a node keeps for a reader.
 pub(crate) const EVENTS_AT_ONCE: usize = 1024;
 

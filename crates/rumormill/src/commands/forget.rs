@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The files of a home and of its neighbouring directories. All other files belong to somebody else, and stay.
-const FILES: [&str; 18] = [
+const FILES: [&str; 19] = [
     "rumormill.db",
     "rumormill.db-wal",
     "rumormill.db-shm",
@@ -36,6 +36,7 @@ const FILES: [&str; 18] = [
     "reports.json",
     "hidden.json",
     "verified.json",
+    "through.json",
     "rooms.json",
     "set.json",
     "step.json",

@@ -227,9 +227,49 @@ test("whoever did not found an open room is offered nothing to close it with", a
   assert.equal(await page.locator(".banner").count(), 0);
 });
 
+test("in an open room Vera holds back newcomers and floods, and reads what is held", async (t) => {
+  const { page, mock, room } = await chat(t, (mock) => Object.assign(open(mock), { held: [] }), {});
+  room.state.display = { hold: false, flood: 0 };
+  mock.status(room);
+  await page.locator('[data-do="more"]').click();
+  const dialog = page.locator("#ask");
+  await dialog.getByText("What you see here").click();
+  await dialog.getByText("this is for you alone").waitFor();
+  await dialog.locator("[name=hold]").check();
+  await dialog.locator("[name=flood]").fill("10");
+  assert.deepEqual(await findings(page), []);
+  await dialog.getByText("Set it").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.state.display, { hold: true, flood: 10 });
+
+  const folded = { hidden: true, folded: "newcomer" };
+  mock.say(room, 3, "cheaper still", folded);
+  mock.say(room, 3, "nearly free", folded);
+  mock.say(room, 1, "and again", { hidden: true, folded: "flood" });
+  await page.locator("#log .above", { hasText: "2 messages by Mallory held back: new here" }).waitFor();
+  const flood = page.locator("#log .above", { hasText: "1 message by Ann held back: too many in a minute" });
+  await flood.getByText("Show").click();
+  await said(page, "and again").locator(".tag", { hasText: "held back" }).waitFor();
+  assert.equal(await said(page, "nearly free").count(), 0);
+
+  room.held = [{ author: author(3), nick: "Mallory", text: "nearly free" }];
+  await page.locator("#text").fill("/held");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("nearly free").waitFor();
+  await dialog.getByText("Let through").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.orders, [{ does: "let-through", who: author(3) }]);
+  for (const [words, display] of [["newcomers shown", { hold: false, flood: 10 }], ["flood off", { hold: false, flood: 0 }]]) {
+    await page.locator("#text").fill(`/rules ${words}`);
+    await page.keyboard.press("Enter");
+    await until(page, () => document.querySelector("#text").value === "");
+    assert.deepEqual(room.state.display, display);
+  }
+});
+
 for (const [width, theme] of SIZES) {
   test(`closing a room fits and axe finds nothing: ${width} pixels, ${theme}`, async (t) => {
-    const { page } = await chat(t, open, { width, theme });
+    const { page, room, mock } = await chat(t, open, { width, theme });
     const look = async (name) => {
       assert.deepEqual(await overflow(page), []);
       assert.deepEqual(await findings(page), []);
@@ -240,6 +280,16 @@ for (const [width, theme] of SIZES) {
     await page.locator('[data-do="more"]').click();
     const dialog = page.locator("#ask");
     await look("open-menu");
+    await page.keyboard.press("Escape");
+    room.state.display = { hold: true, flood: 10 };
+    mock.status(room);
+    mock.say(room, 3, "cheaper still", { hidden: true, folded: "newcomer" });
+    await page.locator("#log .above", { hasText: "held back: new here" }).waitFor();
+    await page.locator('[data-do="more"]').click();
+    await dialog.getByText("What you see here").click();
+    await look("display");
+    await page.keyboard.press("Escape");
+    await page.locator('[data-do="more"]').click();
     await dialog.getByText("Close this room", { exact: true }).click();
     await dialog.getByLabel("Mallory").uncheck();
     await dialog.getByText("Mallory would not").waitFor();

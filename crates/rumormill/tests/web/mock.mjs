@@ -215,7 +215,8 @@ export class Mock {
     else if (run === "PUT attention") {
       Object.assign(room.state, body);
       this.rooms.sort((a, b) => Boolean(b.state.pinned) - Boolean(a.state.pinned));
-    } else if (run === "PUT announced") room.state.announced = body.announced;
+    } else if (run === "PUT display") Object.assign(room.state.display, body);
+    else if (run === "PUT announced") room.state.announced = body.announced;
     else if (run === "PUT rules") Object.assign(room.state.rules, body);
     else if (run === "PUT topic") room.state.topic = body.topic;
     else if (what === "messages") return ref ? this.message(method, room, ref, part, sign, body) : this.messages(method, room, query, body);

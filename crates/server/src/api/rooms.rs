@@ -264,10 +264,12 @@ impl Api {
         }
         let id = room_hex(room);
         self.counts().forget(&room.id());
+        self.known().forget(&room.id());
         self.marks().forget(&id)?;
         self.hooks().forget(&id)?;
         self.reports().forget(&id)?;
         self.shelf().forget(&id)?;
+        self.through().forget(&id)?;
         // A private room and the room that it comes out of have the same people.
         let of = company(room);
         if self.rooms().iter().any(|other| self::company(other) == of) {

@@ -1,12 +1,15 @@
-//! This person's list of rooms: their order, which are muted or pinned, and of which a hint was told. One file in the home;
-//! nobody else learns of it.
+//! This person's list of rooms: their order, which are muted or pinned, what is held back in which, and of which a hint was
+//! told. One file in the home; nobody else learns of it.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use rumormill_text::Kept;
 use serde::{Deserialize, Serialize};
 
-use super::words::{Attention, RoomHex};
+use super::words::{Attention, Display, RoomHex};
 use crate::answer::Refusal;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -18,6 +21,8 @@ struct Rooms {
     pinned: BTreeSet<RoomHex>,
     /// Those whose hint was told, or is not needed.
     hinted: BTreeSet<RoomHex>,
+    /// What is held back in open rooms; nothing in those that are not here.
+    display: BTreeMap<RoomHex, Display>,
 }
 
 /// This person's list of rooms.
@@ -89,6 +94,25 @@ impl Shelf {
         Ok(())
     }
 
+    /// What is held back in an open room.
+    pub(super) fn display(&self, room: &RoomHex) -> Display {
+        self.0.read(|rooms| rooms.display.get(room).copied().unwrap_or_default())
+    }
+
+    /// Sets that; returns whether it is another than before.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn set_display(&self, room: &RoomHex, display: Display) -> Result<bool, Refusal> {
+        Ok(self.0.change(|rooms| {
+            let before = match display == Display::default() {
+                true => rooms.display.remove(room),
+                false => rooms.display.insert(room.clone(), display),
+            };
+            before.unwrap_or_default() != display
+        })?)
+    }
+
     /// Forgets a room.
     ///
     /// # Errors
@@ -101,6 +125,7 @@ impl Shelf {
                 | rooms.muted.remove(room)
                 | rooms.pinned.remove(room)
                 | rooms.hinted.remove(room)
+                | rooms.display.remove(room).is_some()
         })?;
         Ok(())
     }
@@ -120,6 +145,18 @@ mod tests {
         assert!(!again.has_hint(&room) && again.has_hint(&"b".into()));
         again.forget(&room).unwrap();
         assert!(again.has_hint(&room));
+    }
+
+    #[test]
+    fn what_is_held_back_in_a_room_is_remembered_until_it_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let (shelf, room) = (Shelf::open(dir.path()).unwrap(), RoomHex::from("a"));
+        let display = Display { hold: true, flood: 10 };
+        assert!(shelf.set_display(&room, display).unwrap() && !shelf.set_display(&room, display).unwrap());
+        let again = Shelf::open(dir.path()).unwrap();
+        assert_eq!((again.display(&room), again.display(&"b".into())), (display, Display::default()));
+        again.forget(&room).unwrap();
+        assert_eq!(again.display(&room), Display::default());
     }
 
     #[test]

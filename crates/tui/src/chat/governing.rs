@@ -106,7 +106,8 @@ impl Chat<'_> {
         let through = std::mem::take(&mut self.through);
         for message in self.newest().await? {
             let above = through.get(&message.author).is_some_and(|at| message.place < *at);
-            let was_held = above && matches!(message.kind, Kind::Text | Kind::File);
+            let was_held =
+                above && matches!(message.kind, Kind::Text | Kind::File) || self.held_back.take(&message.place);
             let known = self.opened.contains(&message.place) || self.shown.as_ref() >= Some(&message.place);
             if known && !was_held || self.receipts.awaits(&message.r#ref) {
                 continue;

@@ -1,7 +1,7 @@
 //! A room on the screen, line by line, with receipts for my lines.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     time::{Duration, Instant},
 };
@@ -24,13 +24,16 @@ use tokio::{
 
 use crate::{
     chat::{
+        batch::{Batch, Late},
         receipts::{Company, Receipts},
+        rules::HeldBack,
         screen::{Screen, Typed},
     },
     failure::Failure,
     limits::{EVENTS_AT_ONCE, FIND_MS, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
 };
 
+mod batch;
 mod governing;
 mod orders;
 mod private;
@@ -149,44 +152,10 @@ struct Chat<'a> {
     gone: bool,
     /// Whether other messages than before count, so that the newest have to be read again.
     recounted: bool,
+    /// What was held back and not shown.
+    held_back: HeldBack,
     /// Newcomers who were let through, and where: their words above are not shown yet.
     through: BTreeMap<AuthorHex, PlaceText>,
-}
-
-/// Lines to show together: their number, and the newest of them.
-#[derive(Default)]
-struct Batch {
-    lines: Vec<String>,
-    count: usize,
-    /// How many stand above the first that somebody else said before this visit.
-    old: Option<usize>,
-}
-
-impl Batch {
-    fn push(&mut self, line: String) {
-        if self.lines.len() == SCREENFUL {
-            self.lines.remove(0);
-        }
-        self.lines.push(line);
-        self.count += 1;
-    }
-}
-
-/// Late messages to show together, under the names known by then: their number, and the newest of them.
-#[derive(Default)]
-struct Late {
-    messages: VecDeque<Message>,
-    count: usize,
-}
-
-impl Late {
-    fn push(&mut self, message: Message) {
-        if self.messages.len() == SCREENFUL {
-            self.messages.pop_front();
-        }
-        self.messages.push_back(message);
-        self.count += 1;
-    }
 }
 
 /// Whether a dial failed, so that the reason why nobody is found is known.
@@ -231,6 +200,7 @@ impl<'a> Chat<'a> {
             clock_told: String::new(),
             gone: false,
             recounted: false,
+            held_back: HeldBack::default(),
             through: BTreeMap::new(),
         }
     }
@@ -377,10 +347,14 @@ impl<'a> Chat<'a> {
         }
         match event {
             Event::Message { message, arrival, .. } => {
+                self.note_folded(&message, arrival)?;
                 self.shown(&message, arrival, batch);
             }
             Event::Changed { message, .. } if message.hidden => {}
-            Event::Changed { message, .. } => batch.push(format!("~ {}", self.line(&message))),
+            Event::Changed { message, .. } => {
+                self.held_back.take(&message.place);
+                batch.push(format!("~ {}", self.line(&message)));
+            }
             Event::Held { r#ref, holders, .. } => self.receipts.held(&r#ref, holders),
             Event::Room { room } => self.note_room(room)?,
             Event::Notice { code: NoticeCode::Shared, text, .. } => self.screen.talk(&text)?,

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{Method, Response, StatusCode};
 use rumormill_api::{
-    Arrival, Attention, AuthorHex, EntryRef, Event, File, FileHex, FileState, Gone, Holders, Kind, Message, Nearby,
-    NearbyRoom, Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms,
-    Say, Sign, Signs, Ticket, Whois, act,
+    Arrival, Attention, AuthorHex, ChangeDisplay, Display, EntryRef, Event, File, FileHex, FileState, Gone, Holders,
+    Kind, Message, Nearby, NearbyRoom, Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply,
+    Room, RoomHex, Rooms, Say, Sign, Signs, Ticket, Whois, act,
 };
 use rumormill_client::{Answered, Body, Client, Transport};
 use serde_json::{Value, json};
@@ -293,6 +293,14 @@ impl Node {
             }
             (&Method::PUT, ["read"]) => {
                 kept.reads(Some(PlaceText(text("place"))));
+                Ok(json!(kept.room))
+            }
+            (&Method::PUT, ["display"]) => {
+                let change: ChangeDisplay = serde_json::from_value(body.clone()).unwrap();
+                let now = kept.room.display.unwrap_or_default();
+                let display =
+                    Display { hold: change.hold.unwrap_or(now.hold), flood: change.flood.unwrap_or(now.flood) };
+                kept.room.display = Some(display);
                 Ok(json!(kept.room))
             }
             (&Method::PUT, ["attention"]) => {

@@ -130,7 +130,8 @@ const ruled = ({ slow_s, hold, tickets }) => [
 // Shows the rules; the owner and co-owners change them.
 export function showRules(chat) {
   const now = chat.room?.rules;
-  if (!now) throw new Failure(409, "Everybody is equal in an open room: it has no rules", "Begin a closed room for that.");
+  if (chat.room?.display) return showDisplay(chat);
+  if (!now) throw new Failure(409, "Nobody sets rules in a private room", "Begin a closed room for that.");
   const held = now.hold && button("What is held", () => chat.try(() => showHeld(chat)));
   if (!appoints(chat.room)) return show("Rules of this room", el("ul", {}, ruled(now).map((one) => el("li", {}, one))), el("div", { class: "row end" }, held));
   const failed = el("div", { role: "alert" });
@@ -150,9 +151,28 @@ export function showRules(chat) {
     el("div", { class: "row end" }, held, el("button", { class: "main" }, "Set the rules"))));
 }
 
+// What you hold back in an open room, which has no rules.
+function showDisplay(chat) {
+  const { hold, flood } = chat.room.display;
+  const newcomers = el("input", { type: "checkbox", name: "hold", checked: hold, "data-first": true });
+  const most = el("input", { type: "number", name: "flood", min: 0, max: 60, value: flood });
+  ask({ title: "What you see here", yes: "Set it", run: () => chat.set(chat.id, "/display", { hold: newcomers.checked, flood: Number(most.value) }), more: [
+    el("label", { class: "setting check" }, newcomers, "Hold back what newcomers say until somebody known answers or reacts"),
+    el("label", { class: "setting" }, "Messages of one person a minute that you see; 0 for all", most),
+    el("p", { class: "quiet" }, "Everybody is equal in an open room: this is for you alone, and nobody learns of it."),
+    button("What is held", () => chat.try(() => showHeld(chat))),
+  ] });
+}
+
 // Shows the rules, or changes one by words.
 export function rulesByWords(chat, said) {
   if (!said) return showRules(chat);
+  if (chat.room?.display) {
+    const [, flood] = /^flood (\d{1,2}|off)$/.exec(said) ?? [];
+    const seen = flood ? { flood: Number(flood) || 0 } : said.startsWith("newcomers") && WORDS[said];
+    if (!seen) throw new Failure(400, "Which rule?", "Write newcomers held, newcomers shown, flood NUMBER or flood off.");
+    return chat.set(chat.id, "/display", seen);
+  }
   const [, number, unit = "s"] = /^slow (\d{1,6})([smh])?$/.exec(said) ?? [];
   const body = number ? { slow_s: Number(number) * { s: 1, m: 60, h: 3600 }[unit] } : WORDS[said];
   if (!body) throw new Failure(400, "Which rule?", HELP);
