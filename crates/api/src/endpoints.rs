@@ -1,10 +1,10 @@
 //! The one table of endpoints.
 
 use crate::{
-    Announced, Attention, BackedUp, BotMade, Bots, ChangeRules, Devices, Edit, Enter, Event, Figures, Findings,
-    Foreseen, Holders, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message, Nearby,
-    NewBackup, NewBot, NewDevice, NewHook, NewPrivate, NewReport, NewTicket, Nick, Order, Ordered, Page, People, Read,
-    ReportMade, Reports, Requests, Restore, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
+    Announced, Attention, BackedUp, BotMade, Bots, ChangeDisplay, ChangeRules, Devices, Edit, Enter, Event, Figures,
+    Findings, Foreseen, Holders, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkDevice, Linked, Linking, Message,
+    Nearby, NewBackup, NewBot, NewDevice, NewHook, NewPrivate, NewReport, NewTicket, Nick, Order, Ordered, Page,
+    People, Read, ReportMade, Reports, Requests, Restore, Room, Rooms, Say, Signs, Ticket, Tickets, Topic, Whois, Work,
     described::Row,
     endpoint::{
         Bytes, Empty, Endpoint, Events, Header, IDEMPOTENCY_KEY, Json, JsonOrLines, LAST_EVENT_ID,
@@ -55,6 +55,9 @@ table! {
     LEAVE_ROOM: Empty => Empty = Endpoint::new("leave_room", OfRooms, Delete, "/v1/rooms/{room}", "Leave a room")
         .details("The home no longer takes part and deletes everything of the room. Your messages stay with the people who have them.")
         .status(204);
+    DROP_HINT: Empty => Empty = Endpoint::new("drop_hint", OfRooms, Delete, "/v1/rooms/{room}/hint", "Say that the hint of a room was told")
+        .details("A room has it in `hint` until an interface says that a person has read it. The founder of an open room from before version 0.2 is told that way that it can be closed.")
+        .status(204);
     LIST_TICKETS: Empty => Json<Tickets> = Endpoint::new("list_tickets", OfRooms, Get, "/v1/rooms/{room}/tickets", "List the tickets of a closed room");
     MAKE_TICKET: Json<NewTicket> => Json<Ticket> = Endpoint::new("make_ticket", OfRooms, Post, "/v1/rooms/{room}/tickets", "Make a ticket of a closed room")
         .status(201)
@@ -70,7 +73,9 @@ table! {
     SET_RULES: Json<ChangeRules> => Json<Room> = Endpoint::new("set_rules", OfRooms, Put, "/v1/rooms/{room}/rules", "Change the rules of a closed room")
         .details("Only the owner and co-owners may. Every node applies the rules alike, to what is said from then on.")
         .paced();
-    LIST_HELD: Empty => Json<Page> = Endpoint::new("list_held", OfRooms, Get, "/v1/rooms/{room}/held", "List the newest messages of newcomers that the rules of a closed room hold")
+    SET_DISPLAY: Json<ChangeDisplay> => Json<Room> = Endpoint::new("set_display", OfRooms, Put, "/v1/rooms/{room}/display", "Change what you hold back in an open room")
+        .details("It is for you alone, where in a closed room the rules hold for everybody: nobody else learns of it, and nothing that is stored or passed on changes. What is held back has `hidden` and `folded`, and is not counted as unread.");
+    LIST_HELD: Empty => Json<Page> = Endpoint::new("list_held", OfRooms, Get, "/v1/rooms/{room}/held", "List the newest messages of newcomers that the rules of a closed room hold, or that you hold back in an open one")
         .details("The order `let-through` shows everything that their author says. Any member whose own words are not held may do it.");
     MAKE_REPORT: Json<NewReport> => Json<ReportMade> = Endpoint::new("make_report", OfRooms, Post, "/v1/rooms/{room}/reports", "Report a message to those who govern a closed room")
         .details("The report goes to the programs of the owner, co-owners and moderators that are connected, and nobody else learns of it. If none is, it waits in this home until one comes.")

@@ -116,12 +116,12 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
     },
-    /// Other messages than before are shown in a closed room: messages of these people left the timeline, or came into it.
-    /// Read the messages anew.
+    /// Other messages than before are shown: messages of these people left the timeline, or came into it. Read the messages
+    /// anew.
     Recounted {
         /// The room.
         room: RoomHex,
-        /// The people.
+        /// The people; none if it may be anybody.
         authors: Vec<AuthorHex>,
     },
     /// Somebody asks you into a private room.

@@ -1,13 +1,13 @@
 //! An example of each body, as values of its type, so that an example always fits.
 
 use crate::{
-    Announced, AnnouncedTicket, Attention, AuthorHex, BackedUp, Bot, BotMade, Bots, Carried, ChangeRules, Device,
-    DeviceRoom, Devices, Edit, Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen, Holders, Hook, HookMade,
-    HookPost, Hooks, ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking, Message, Named, Nearby,
-    NearbyRoom, NewBackup, NewBot, NewDevice, NewHook, NewPrivate, NewReport, NewTicket, Nick, Order, Ordered, Page,
-    Part, Path, Peer, People, Person, Queues, Read, Refusal, Rejected, Report, ReportMade, Reports, Request, Requests,
-    Restore, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois, Within, Work, codes,
-    endpoint::Example,
+    Announced, AnnouncedTicket, Attention, AuthorHex, BackedUp, Bot, BotMade, Bots, Carried, ChangeDisplay,
+    ChangeRules, Device, DeviceRoom, Devices, Edit, Enter, EntryHex, Event, Figures, Finding, Findings, Foreseen,
+    Holders, Hook, HookMade, HookPost, Hooks, ImportCounts, Keep, LinkDevice, LinkFigures, Linked, LinkedRoom, Linking,
+    Message, Named, Nearby, NearbyRoom, NewBackup, NewBot, NewDevice, NewHook, NewPrivate, NewReport, NewTicket, Nick,
+    Order, Ordered, Page, Part, Path, Peer, People, Person, Queues, Read, Refusal, Rejected, Report, ReportMade,
+    Reports, Request, Requests, Restore, Room, Rooms, Say, Sign, Signs, Spread, Ticket, Tickets, Topic, Traffic, Whois,
+    Within, Work, codes, endpoint::Example,
 };
 
 /// An example of a place.
@@ -128,6 +128,12 @@ impl Example for Order {
 impl Example for ChangeRules {
     fn example() -> Self {
         Self { slow_s: Some(30), ..Self::default() }
+    }
+}
+
+impl Example for ChangeDisplay {
+    fn example() -> Self {
+        Self { flood: Some(10), ..Self::default() }
     }
 }
 

@@ -162,7 +162,7 @@ pub enum Order {
         /// The message.
         message: EntryRef,
     },
-    /// Show what a newcomer says, where the rules of the room hold it.
+    /// Show what a newcomer says, where the rules of the room hold it; in an open room, where you do, for yourself alone.
     LetThrough {
         /// The newcomer.
         who: String,
@@ -224,7 +224,7 @@ pub struct Foreseen {
 /// The act that carried out an order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ordered {
-    /// The reference of the act.
+    /// The reference of the act; empty if none was written, because the order concerns only what is shown to you.
     pub r#ref: EntryRef,
 }
 

@@ -52,19 +52,19 @@ pub use self::{
     hook::{Deliveries, Delivery, Hook, HookMade, HookPost, Hooks, NewHook, Only, Receiver},
     ids::{AuthorHex, EntryHex, EntryRef, FileHex, HookId, PeerHex, PlaceText, RoomHex},
     limits::{
-        IMPORT_LINE_BYTES, KEY_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, RUN_LINES, RUNS_AT_ONCE, RUNS_PER_S,
+        FLOOD, IMPORT_LINE_BYTES, KEY_BYTES, LINES_AT_ONCE, MENTIONS, NICK_BYTES, RUN_LINES, RUNS_AT_ONCE, RUNS_PER_S,
         TEXT_BYTES,
     },
     message::{
-        ACT, Block, BlockKind, Edit, Elsewhere, File, FileState, Gone, Holders, Kind, Mark, Message, Page, Reaction,
-        Reply, Say, Sign, Signs, Span, act,
+        ACT, Block, BlockKind, Edit, Elsewhere, File, FileState, Folded, Gone, Holders, Kind, Mark, Message, Page,
+        Reaction, Reply, Say, Sign, Signs, Span, act,
     },
     people::{People, Person, Whois},
     private::{NewPrivate, Private, Request, Requests},
     refusal::{Code, Refusal, Refused, codes},
     report::{NewReport, Report, ReportMade, Reports},
     room::{
-        Announced, Attention, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer, Read, Room, Rooms, Seeking,
-        Share, Sought, Ticket, Topic, Traffic,
+        Announced, Attention, ChangeDisplay, Display, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer,
+        Read, Room, Rooms, Seeking, Share, Sought, Ticket, Topic, Traffic,
     },
 };

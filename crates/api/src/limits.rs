@@ -14,6 +14,10 @@ pub(crate) const HANDED_ON_MS: u64 = 120_000;
 /// People that one message mentions: a table at lunch.
 pub const MENTIONS: usize = 32;
 
+/// Messages of one author within a minute from which on the rest can be held back, at most: one a second. For each message
+/// as many are read.
+pub const FLOOD: u64 = 60;
+
 /// Bytes of one text, as an entry holds it.
 pub const TEXT_BYTES: usize = 8 * 1024;
 

@@ -45,6 +45,16 @@ pub enum Gone {
     Damaged,
 }
 
+/// Why a message is held back in an open room, see `set_display`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Folded {
+    /// Its author is a newcomer.
+    Newcomer,
+    /// Its author said too many in the minute before.
+    Flood,
+}
+
 /// The beginning of a text that describes an action of its author.
 pub const ACT: &str = "/me ";
 
@@ -122,9 +132,12 @@ pub struct Message {
     /// Whether it describes an action of its author, to be shown as `* ada waves`: its text began with `/me `.
     #[serde(default)]
     pub action: bool,
-    /// Whether you have hidden its author, so that it should not be shown.
+    /// Whether it should not be shown: you have hidden its author, or hold it back, see `folded`.
     #[serde(default)]
     pub hidden: bool,
+    /// Why you hold it back in an open room, if you do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folded: Option<Folded>,
     /// Whether you have verified its author: you compared your safety number.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verified: bool,

@@ -71,6 +71,15 @@ pub struct Room {
     /// The rules of a closed room; absent in an open one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Rules>,
+    /// Whether you can close this open room, because you founded it.
+    #[serde(default)]
+    pub may_close: bool,
+    /// What to tell you once about this room; empty if there is nothing. Whoever tells it says so, see `drop_hint`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
+    /// What you hold back in an open room, for yourself alone; absent in a closed one, which has rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<Display>,
     /// What it is if it is a private room; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<Private>,
@@ -276,6 +285,27 @@ pub struct Attention {
     /// Whether it is listed before rooms that are not pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<bool>,
+}
+
+/// What you hold back in an open room. It changes what is shown to you, and nothing that is stored or passed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Display {
+    /// Whether what newcomers say is held until somebody known answers, reacts to or mentions them. Known are the founder,
+    /// you, whom you verified or let through, and everybody whom somebody known answered, reacted to or mentioned.
+    pub hold: bool,
+    /// How many messages of one author within a minute are shown; 0 for all.
+    pub flood: u64,
+}
+
+/// A change of what you hold back. An absent field changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChangeDisplay {
+    /// Whether what newcomers say is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<bool>,
+    /// How many messages of one author within a minute are shown, at most 60; 0 for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flood: Option<u64>,
 }
 
 /// The place up to which you have read.

@@ -112,6 +112,10 @@ pub const REPORT_BYTES: usize = 512;
 /// Reports of one member that a governor's node takes in an hour; more are dropped.
 pub const REPORTS_AN_HOUR: usize = 20;
 
+/// Entries of a log among which the messages of a minute are counted: four times as many as can be asked for, so that what
+/// somebody reacts to and edits meanwhile does not hide a flood.
+pub const LOOKED_BACK: u64 = 256;
+
 /// Pages of the timeline in which held messages are looked for: some thousand messages.
 pub const HELD_PAGES: usize = 16;
 

@@ -4,6 +4,7 @@ mod closing;
 mod device;
 pub(crate) mod entries;
 mod governing;
+mod known;
 mod messages;
 mod persons;
 mod repair;

@@ -26,9 +26,6 @@ pub(crate) const LAST_ROOM: &str = "last-room";
 /// The file with the history of typed lines.
 pub(crate) const TYPED: &str = "typed";
 
-/// The file with the ids of open rooms whose founder was told that it can close them.
-pub(crate) const TOLD: &str = "told-to-close";
-
 /// The variable with the relays to use.
 const RELAYS: &str = "RUMORMILL_RELAY";
 
@@ -150,37 +147,9 @@ impl HomeArgs {
 
     /// Remembers the open room. A write error only costs a convenience, so it is ignored.
     pub(crate) fn remember_room(&self, id: &str) {
-        self.put(LAST_ROOM, id);
-    }
-
-    /// Writes a file of the state that only this user can read; `false` if that fails.
-    fn put(&self, name: &str, text: &str) -> bool {
-        let Ok(dir) = self.state() else { return false };
-        let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(name));
-        file.and_then(|mut file| file.write_all(text.as_bytes())).is_ok()
-    }
-
-    /// Whether the person was told that it can close a room.
-    pub(crate) fn was_told(&self, id: &str) -> bool {
-        self.told().lines().any(|told| told == id)
-    }
-
-    /// Notes that the person is told; `false` if that cannot be noted, so that it is not told each time.
-    pub(crate) fn note_told(&self, id: &str) -> bool {
-        self.put(TOLD, &format!("{}{id}\n", self.told()))
-    }
-
-    /// Forgets whether it was.
-    pub(crate) fn forget_told(&self, id: &str) {
-        if self.was_told(id) {
-            let others: String =
-                self.told().lines().filter(|told| *told != id).map(|told| format!("{told}\n")).collect();
-            self.put(TOLD, &others);
-        }
-    }
-
-    fn told(&self) -> String {
-        self.state().ok().and_then(|dir| fs::read_to_string(dir.join(TOLD)).ok()).unwrap_or_default()
+        let Ok(dir) = self.state() else { return };
+        let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(dir.join(LAST_ROOM));
+        let _ = file.and_then(|mut file| file.write_all(id.as_bytes()));
     }
 
     fn pick(&self, of: impl FnOnce(&ProjectDirs) -> PathBuf) -> Result<PathBuf, Failure> {

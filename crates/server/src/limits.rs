@@ -195,3 +195,11 @@ pub(crate) const REPORTS_WAITING: usize = 64;
 
 /// Held messages that are listed at once.
 pub(crate) const HELD: usize = 50;
+
+/// Messages among the newest of an open room in which those are looked for that are held back: pages, and messages of each.
+/// Together some thousand, as in a closed room.
+pub(crate) const HELD_PAGES: usize = 8;
+pub(crate) const HELD_AT_ONCE: usize = 250;
+
+/// The minute within which messages of one author are a flood.
+pub(crate) const MINUTE_MS: u64 = 60_000;

@@ -15,6 +15,10 @@ use rumormill_text::{Names, clean_name, limits::NICK_CHARS, show::done};
 pub(crate) const SLOWED: &str =
     "slow mode began before something that you said, and nobody sees it: say it again if it matters";
 
+/// The hint for the founder of an open room from before rooms could be closed.
+pub(crate) const CLOSABLE: &str =
+    "you founded this open room: anyone with its ticket reads along, until you close it with /close";
+
 /// Which relays a node uses, who runs them and what they learn.
 pub fn reached(reach: &Reach) -> String {
     match reach {

@@ -1,6 +1,6 @@
-//! The rules of a closed room in words, as people read and type them.
+//! The rules of a closed room, and what a person holds back in an open one, in words, as people read and type them.
 
-use rumormill_api::{ChangeRules, Rules};
+use rumormill_api::{ChangeDisplay, ChangeRules, Display, Folded, Rules};
 
 /// What can be said to change the rules.
 pub const RULES_HELP: &str =
@@ -37,6 +37,49 @@ pub fn read_rules(words: &str) -> Option<ChangeRules> {
         ("tickets", "members") => Some(ChangeRules { tickets: Some(true), ..change }),
         ("tickets", "governors") => Some(ChangeRules { tickets: Some(false), ..change }),
         _ => None,
+    }
+}
+
+/// Why there is nothing to set in a private room.
+pub const NO_RULES: &str = "nobody sets rules in a private room";
+
+/// What can be said to change what is held back in an open room.
+pub const DISPLAY_HELP: &str = "newcomers held, newcomers shown, flood NUMBER, flood off";
+
+/// What a person holds back in an open room, a sentence each.
+pub fn displayed(display: &Display) -> [String; 3] {
+    [
+        "everybody is equal in an open room: it has no rules, but you can hold back some of what you see".into(),
+        match display.hold {
+            true => "what newcomers say is held, for you alone, until somebody known answers or reacts".into(),
+            false => "what newcomers say is shown at once".into(),
+        },
+        match display.flood {
+            0 => "everything that one person says is shown".into(),
+            1 => "one message of one person a minute is shown to you".into(),
+            flood => format!("{flood} messages of one person a minute are shown to you"),
+        },
+    ]
+}
+
+/// Reads a change of that: `newcomers held`, `flood 10`, `flood off`; `None` for anything else.
+pub fn read_display(words: &str) -> Option<ChangeDisplay> {
+    let (what, value) = words.trim().split_once(char::is_whitespace)?;
+    let change = ChangeDisplay::default();
+    match (what, value.trim()) {
+        ("newcomers", "held") => Some(ChangeDisplay { hold: Some(true), ..change }),
+        ("newcomers", "shown") => Some(ChangeDisplay { hold: Some(false), ..change }),
+        ("flood", "off") => Some(ChangeDisplay { flood: Some(0), ..change }),
+        ("flood", number) => Some(ChangeDisplay { flood: Some(number.parse().ok()?), ..change }),
+        _ => None,
+    }
+}
+
+/// Why messages of somebody are held back, and how they are read.
+pub fn held_back(why: Folded, name: &str) -> String {
+    match why {
+        Folded::Newcomer => format!("new here; /through {name} shows them"),
+        Folded::Flood => "too many in a minute; /held lists them".into(),
     }
 }
 
@@ -83,6 +126,26 @@ mod tests {
         for (words, want) in cases {
             assert_eq!(read_rules(words), want, "{words:?}");
         }
+    }
+
+    #[test]
+    fn what_is_held_back_is_read_and_told() {
+        let cases = [
+            ("newcomers held", Some(ChangeDisplay { hold: Some(true), flood: None })),
+            (" newcomers  shown", Some(ChangeDisplay { hold: Some(false), flood: None })),
+            ("flood 10", Some(ChangeDisplay { hold: None, flood: Some(10) })),
+            ("flood off", Some(ChangeDisplay { hold: None, flood: Some(0) })),
+            ("flood -1", None),
+            ("flood", None),
+            ("slow 30", None),
+        ];
+        for (words, want) in cases {
+            assert_eq!(read_display(words), want, "{words:?}");
+        }
+        let told = displayed(&Display { hold: true, flood: 10 });
+        assert!(told[1].contains("held, for you alone") && told[2].starts_with("10 messages"), "{told:?}");
+        assert!(displayed(&Display::default())[2].starts_with("everything"));
+        assert!(held_back(Folded::Newcomer, "mallory").contains("/through mallory"));
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(super) fn hear(model: &mut Model, Answer { ask, told }: Answer, out: &mut Ve
         }
         (ask @ (Ask::Signs(_) | Ask::Paths(_)), Outcome::Options(options)) => complete::offer(model, &ask, options),
         (Ask::Of(_, _), Outcome::Room(room)) => status(model, *room),
-        (Ask::Of(room, ask), told) => of_room(model, &room, ask, told),
+        (Ask::Of(room, ask), told) => of_room(model, &room, (ask, told), out),
         _ => {}
     }
 }
@@ -73,9 +73,9 @@ fn go_to(model: &mut Model, room: Room, out: &mut Vec<Effect>) {
 }
 
 /// Takes an answer about a room. An answer about a room that was left meanwhile is dropped.
-fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
+fn of_room(model: &mut Model, room: &RoomHex, answer: (OfRoom, Outcome), out: &mut Vec<Effect>) {
     let Some(open) = model.open_as(room) else { return };
-    match (ask, told) {
+    match answer {
         (OfRoom::People, Outcome::People(people)) => met(open, people),
         (OfRoom::Hide(author) | OfRoom::HideEverywhere(author), Outcome::People(people)) => {
             met(open, people);
@@ -106,7 +106,10 @@ fn of_room(model: &mut Model, room: &RoomHex, ask: OfRoom, told: Outcome) {
             }
             open.timeline.seen();
         }
-        (ask, Outcome::Page(page)) => read(model, &ask, page),
+        (ask, Outcome::Page(page)) => {
+            read(model, &ask, page);
+            rooms::tell_hint(model, room, out);
+        }
         (_, Outcome::Reported(told)) => model.told(reports::made(told)),
         (_, Outcome::Reports(came)) => reports::tell(model, &came),
         (_, Outcome::Holders(holders)) => carry::tell_holders(model, &holders),

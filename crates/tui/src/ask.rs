@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use rumormill_api::{
-    Attention, AuthorHex, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom, NewReport, NewTicket,
-    Order, Page, Person, PlaceText, Refused, Report, Request, Room, RoomHex, Say, Whois, endpoints,
+    Attention, AuthorHex, ChangeDisplay, ChangeRules, Enter, EntryRef, Foreseen, Holders, Message, NearbyRoom,
+    NewReport, NewTicket, Order, Page, Person, PlaceText, Refused, Report, Request, Room, RoomHex, Say, Whois,
+    endpoints,
 };
 use rumormill_client::{Client, OneOrLines};
 use rumormill_text::{safe_name, steers};
@@ -85,12 +86,16 @@ pub(super) enum OfRoom {
     /// Tells others that I am typing.
     Typing,
     Leave,
+    /// Says that the hint of the room was told.
+    DropHint,
     /// Tells what an order in a closed room would end.
     Foresee(Order),
     /// Does something in a closed room.
     Order(Order),
     /// Changes the rules of a closed room.
     Rules(ChangeRules),
+    /// Changes what is held back in an open room.
+    Display(ChangeDisplay),
     /// The messages of newcomers that are held.
     Held,
     /// Reports a message.
@@ -217,6 +222,7 @@ impl OfRoom {
             Self::Foresee(order) => client.call(&endpoints::FORESEE, &path, &[], order).await.map(Outcome::Foreseen),
             Self::Order(order) => client.call(&endpoints::ORDER, &path, &[], order).await.map(|_| Outcome::Done),
             Self::Rules(change) => client.call(&endpoints::SET_RULES, &path, &[], change).await.map(standing),
+            Self::Display(change) => client.call(&endpoints::SET_DISPLAY, &path, &[], change).await.map(standing),
             Self::Held => client.call(&endpoints::LIST_HELD, &path, &[], ()).await.map(Outcome::Page),
             Self::Report(report) => {
                 client.call(&endpoints::MAKE_REPORT, &path, &[], report).await.map(|made| Outcome::Reported(made.told))
@@ -224,6 +230,7 @@ impl OfRoom {
             Self::Reports => {
                 client.call(&endpoints::LIST_REPORTS, &path, &[], ()).await.map(|came| Outcome::Reports(came.reports))
             }
+            Self::DropHint => client.call(&endpoints::DROP_HINT, &path, &[], ()).await.map(|()| Outcome::Done),
             Self::Leave => room.leave().await.map(|()| Outcome::Done),
             Self::File(path) => {
                 let sent = transfer::send(client, id, path, &ProgressBar::hidden()).await?;

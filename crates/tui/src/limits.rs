@@ -24,6 +24,9 @@ pub(crate) const SCREENFUL: usize = 50;
 /// Shown messages that a chat remembers: four pages, so that one which is read again has nothing that was forgotten.
 pub(crate) const TOLD: usize = 4 * SCREENFUL;
 
+/// People of whom it is told that something they said is held back: more names than that nobody reads.
+pub(crate) const FOLDED_NAMED: usize = 50;
+
 /// Events that are taken before they are shown: as many as a node keeps for a reader.
 pub(crate) const EVENTS_AT_ONCE: usize = 1024;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rumormill_api::{AuthorHex, Kind, Message, Person, Room, RoomHex};
-use rumormill_text::limits::PEOPLE_KNOWN;
+use rumormill_text::{clean, limits::PEOPLE_KNOWN};
 
 use super::{
     ask::{Ask, OfRoom},
@@ -41,6 +41,15 @@ pub(super) fn open(model: &mut Model, at: usize, out: &mut Vec<Effect>) {
             out.extend([OfRoom::People, OfRoom::After(read)].map(|ask| Effect::Ask(Ask::Of(id.clone(), ask))))
         }
         None => read_anew(&id, out),
+    }
+}
+
+/// Tells what is to be told once about the open room, below what was said there.
+pub(super) fn tell_hint(model: &mut Model, room: &RoomHex, out: &mut Vec<Effect>) {
+    let known = model.rooms.iter_mut().find(|known| known.id == *room && !known.hint.is_empty());
+    if let Some(hint) = known.map(|known| std::mem::take(&mut known.hint)) {
+        model.tell(NoteKind::Outcome, clean(&hint));
+        out.push(Effect::Ask(Ask::Of(room.clone(), OfRoom::DropHint)));
     }
 }
 

@@ -6,7 +6,7 @@ use ratatui::{
 };
 use rumormill_api::{Gone, Kind, Message, Reaction, Reply, Room};
 use rumormill_text::{
-    Name, VERIFIED, clean, clean_name, counts, fit,
+    Name, VERIFIED, clean, clean_name, counts, fit, held_back,
     limits::NICK_CHARS,
     show::{count, done_to, elsewhere, named, thousands},
 };
@@ -28,7 +28,7 @@ pub(super) enum Block<'a> {
     /// The end of the window above.
     Top,
     Message(&'a Message),
-    /// This many messages of a hidden author, from this one on.
+    /// This many messages of an author that are not shown, from this one on, all for one reason.
     Hidden(&'a Message, usize),
     /// A hint for a room without messages.
     Hint,
@@ -57,7 +57,7 @@ pub(super) fn blocks(model: &Model) -> Vec<Block<'_>> {
         }
         said |= matches!(message.kind, Kind::Text | Kind::File | Kind::Gone);
         match blocks.last_mut() {
-            Some(Block::Hidden(first, count)) if message.hidden && first.author == message.author => *count += 1,
+            Some(Block::Hidden(first, count)) if message.hidden && goes_with(first, message) => *count += 1,
             _ if message.hidden => blocks.push(Block::Hidden(message, 1)),
             _ => blocks.push(Block::Message(message)),
         }
@@ -67,6 +67,11 @@ pub(super) fn blocks(model: &Model) -> Vec<Block<'_>> {
     }
     blocks.extend(notes.map(Block::Note));
     blocks
+}
+
+/// Whether two messages that are not shown are by one author, and not shown for one reason.
+fn goes_with(first: &Message, message: &Message) -> bool {
+    (&first.author, first.folded) == (&message.author, message.folded)
 }
 
 /// Whether a message shows its author, or stands under the name above it.
@@ -220,7 +225,11 @@ impl<'a> Sheet<'a> {
     fn hidden(&self, first: &Message, messages: usize) -> Vec<Line<'static>> {
         let name = self.model.open.as_ref().map(|open| open.names.name(&first.author, &first.nick).whole());
         let name = name.unwrap_or_default();
-        let text = format!("{} by {name} hidden; /hide {name} shows", count(messages, "message", "messages"));
+        let of = format!("{} by {name}", count(messages, "message", "messages"));
+        let text = match first.folded {
+            Some(why) => format!("{of} held back: {}", held_back(why, &name)),
+            None => format!("{of} hidden; /hide {name} shows"),
+        };
         let paint = self.model.paint;
         let rows = wrap(&[(text, paint.dim())], self.text_width());
         if self.model.bare {

@@ -1,7 +1,7 @@
-//! The rules of a closed room on the whole screen, and the newcomers whose words they hold.
+//! The rules of a closed room on the whole screen, what is held back in an open one, and the newcomers whose words are held.
 
 use rumormill_api::Message;
-use rumormill_text::{RULES_HELP, clean, read_rules, ruled};
+use rumormill_text::{DISPLAY_HELP, NO_RULES, RULES_HELP, clean, displayed, read_display, read_rules, ruled};
 
 use super::{
     ask::{Ask, OfRoom},
@@ -10,17 +10,23 @@ use super::{
     panels,
 };
 
-/// Shows the rules, or changes one: `/rules`, `/rules slow 30`.
+/// Shows the rules, or changes one: `/rules`, `/rules slow 30`. In an open room they are this person's alone.
 pub(super) fn rules(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
     let Some(room) = model.room() else { return model.no_room() };
-    let (id, rules) = (room.id.clone(), room.rules);
-    match (rules, read_rules(words)) {
-        (None, _) => model.told("everybody is equal in an open room: it has no rules"),
-        (Some(rules), None) if words.is_empty() => {
-            model.told(format!("{}\n/rules {RULES_HELP}", ruled(&rules).join("\n")));
-        }
-        (_, None) => model.fail("usage", "which rule?", &format!("/rules {RULES_HELP}")),
-        (_, Some(change)) => out.push(Effect::Ask(Ask::Of(id, OfRoom::Rules(change)))),
+    let id = room.id.clone();
+    let (now, help) = match (room.rules, room.display) {
+        (Some(rules), _) => (ruled(&rules), RULES_HELP),
+        (None, Some(display)) => (displayed(&display), DISPLAY_HELP),
+        (None, None) => return model.told(NO_RULES),
+    };
+    let change = match room.rules {
+        Some(_) => read_rules(words).map(OfRoom::Rules),
+        None => read_display(words).map(OfRoom::Display),
+    };
+    match change {
+        Some(change) => out.push(Effect::Ask(Ask::Of(id, change))),
+        None if words.is_empty() => model.told(format!("{}\n/rules {help}", now.join("\n"))),
+        None => model.fail("usage", "which rule?", &format!("/rules {help}")),
     }
 }
 
@@ -32,5 +38,6 @@ pub(super) fn tell_held(model: &mut Model, messages: &[Message]) {
     }
     let row = |message: &Message| (open.names.name(&message.author, &message.nick).whole(), clean(&message.text));
     let rows = messages.iter().map(row).collect();
-    panels::show(model, "held; /through NAME shows what they say to everybody", rows);
+    let whom = if model.room().is_some_and(|room| room.rules.is_some()) { "everybody" } else { "you" };
+    panels::show(model, &format!("held; /through NAME shows what they say to {whom}"), rows);
 }

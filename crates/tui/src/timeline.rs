@@ -218,9 +218,10 @@ impl Timeline {
         }
     }
 
-    /// Hides an author's messages, or shows them again.
+    /// Hides an author's messages, or shows them again, but for those that are held back.
     pub(super) fn hide(&mut self, author: &AuthorHex, hidden: bool) {
-        self.all().filter(|message| message.author == *author).for_each(|message| message.hidden = hidden);
+        let of_author = self.all().filter(|message| message.author == *author);
+        of_author.for_each(|message| message.hidden = hidden || message.folded.is_some());
     }
 
     /// Notes the state of a file.

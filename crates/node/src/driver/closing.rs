@@ -23,7 +23,7 @@ impl Driver {
             return;
         };
         let closes = |output: &Output| match output {
-            Output::Append(run) => run.entries().iter().any(|entry| seat.is_closing(&entry.author, entry.kind)),
+            Output::Append(run) => run.entries().iter().any(|entry| seat.is_closing(entry)),
             _ => false,
         };
         if outputs.iter().any(closes) {

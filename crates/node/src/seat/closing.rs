@@ -12,13 +12,10 @@ impl Seat {
     }
 
     /// Whether an entry may close this room, which is open.
-    pub(crate) fn is_closing(&self, author: &AuthorId, kind: Kind) -> bool {
-        [Kind::LIST, Kind::CLOSE].contains(&kind) && self.setup.closed.is_none() && self.founder() == Some(*author)
-    }
-
-    /// The same of an entry that is shown.
-    pub(crate) fn may_close(&self, entry: &Entry) -> bool {
-        self.is_closing(&entry.author, entry.kind)
+    pub(crate) fn is_closing(&self, entry: &Entry) -> bool {
+        [Kind::LIST, Kind::CLOSE].contains(&entry.kind)
+            && self.setup.closed.is_none()
+            && self.founder() == Some(entry.author)
     }
 
     /// Whether a closed room was founded as an open one.

@@ -1,11 +1,10 @@
 //! `rumormill chat`: open a room again.
 
-use rumormill_api::{Order, Room, endpoints};
+use rumormill_api::Room;
 use rumormill_client::Client;
 
 use crate::{
     client::{self, pick},
-    commands::talk,
     failure::Failure,
     home::HomeArgs,
     visit::{Look, visit},
@@ -31,23 +30,9 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
             Some(wanted) => pick(client, Some(wanted)).await?,
             None => last(client, &place).await?,
         };
-        tell_founder(client, &room, &place).await;
         visit(client, &room, &place, Look::of(args.plain)).await
     };
     client::stay(&place, visit).await.map(|_| ())
-}
-
-/// Tells the founder of an open room, once, that it can be closed.
-async fn tell_founder(client: &Client, room: &Room, place: &HomeArgs) {
-    let id = room.id.as_str();
-    if room.standing.is_some() || place.was_told(id) {
-        return;
-    }
-    // Only the founder may ask what it would mean.
-    let close = Order::Close { without: Vec::new() };
-    if client.call(&endpoints::FORESEE, &[id], &[], &close).await.is_ok() && place.note_told(id) {
-        talk("you founded this open room: anyone with its ticket reads along, until you close it with /close");
-    }
 }
 
 /// The room that was open last, or the only one.

@@ -16,7 +16,7 @@ use crate::{
     client::{self, pick},
     commands::talk,
     failure::{Exit, Failure},
-    home::{HomeArgs, KEYS, LAST_ROOM, Reach, TOLD, TYPED},
+    home::{HomeArgs, KEYS, LAST_ROOM, Reach, TYPED},
     limits::PAGE_LINES,
     socket,
 };
@@ -36,12 +36,12 @@ const FILES: [&str; 19] = [
     "reports.json",
     "hidden.json",
     "verified.json",
+    "through.json",
     "rooms.json",
     "set.json",
     "step.json",
     TYPED,
     LAST_ROOM,
-    TOLD,
 ];
 
 /// Arguments of `rumormill forget`.
@@ -84,7 +84,6 @@ async fn one(place: &HomeArgs, wanted: &str, is_sure: bool) -> Result<(), Failur
     owner.close().await;
     let room = forgotten?;
     forget_typed(place, is_elsewhere)?;
-    place.forget_told(room.id.as_str());
     if place.last_room().is_some_and(|id| id == room.id.as_str()) {
         remove(&place.state()?.join(LAST_ROOM))?;
     }

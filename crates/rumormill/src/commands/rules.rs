@@ -1,8 +1,8 @@
-//! `rumormill rules`: print or change the rules of a closed room.
+//! `rumormill rules`: print or change the rules of a closed room, or what is held back in an open one.
 
-use rumormill_api::{Rules, endpoints};
+use rumormill_api::{Room, endpoints};
 use rumormill_client::Client;
-use rumormill_text::{RULES_HELP, read_rules, ruled};
+use rumormill_text::{DISPLAY_HELP, NO_RULES, RULES_HELP, displayed, read_display, read_rules, ruled};
 
 use crate::{
     client::{self, pick},
@@ -16,7 +16,8 @@ use crate::{
 pub(crate) struct Args {
     /// Name of the room, or the beginning of its id
     room: String,
-    /// What to change: `slow 30`, `slow off`, `newcomers held`, `newcomers shown`, `tickets governors`, `tickets members`
+    /// What to change: `slow 30`, `slow off`, `newcomers held`, `newcomers shown`, `tickets governors`, `tickets members`; in an
+    /// open room, for yourself alone: `newcomers held`, `newcomers shown`, `flood 10`, `flood off`
     change: Vec<String>,
     /// Print the rules as JSON
     #[arg(long)]
@@ -26,29 +27,46 @@ pub(crate) struct Args {
 /// Changes a rule, if one is given, and prints the rules.
 ///
 /// # Errors
-/// When there is no such room, it is open, the person may not, or the home cannot be opened.
+/// When there is no such room, the words are no rule there, the person may not, or the home cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let words = args.change.join(" ");
-    let change = match words.is_empty() {
-        true => None,
-        false => Some(read_rules(&words).ok_or_else(|| Failure {
-            exit: Exit::Usage,
-            code: "usage".into(),
-            what: format!("{words:?} is no rule"),
-            help: format!("say one of: {RULES_HELP}"),
-        })?),
-    };
-    let asked = async |client: &Client| -> Result<Option<Rules>, Failure> {
+    if !words.is_empty() && read_rules(&words).is_none() && read_display(&words).is_none() {
+        return Err(no_rule(&words, RULES_HELP));
+    }
+    let asked = async |client: &Client| -> Result<Room, Failure> {
         let room = pick(client, Some(&args.room)).await?;
-        match (change, room.rules) {
-            (Some(change), _) => Ok(client.call(&endpoints::SET_RULES, &[room.id.as_str()], &[], &change).await?.rules),
-            (None, rules) => Ok(rules),
-        }
+        change(client, room, &words).await
     };
-    let rules = client::with(&place, Reach::Reading, asked).await?;
-    let Some(rules) = rules else { return data("everybody is equal in an open room: it has no rules") };
-    match args.json {
-        true => json(&rules),
-        false => ruled(&rules).iter().try_for_each(|rule| data(rule)),
+    let Room { rules, display, .. } = client::with(&place, Reach::Reading, asked).await?;
+    let told = match (rules, display) {
+        (Some(rules), _) if args.json => return json(&rules),
+        (Some(rules), _) => ruled(&rules),
+        (None, Some(display)) if args.json => return json(&display),
+        (None, Some(display)) => displayed(&display),
+        (None, None) => return data(NO_RULES),
+    };
+    told.iter().try_for_each(|rule| data(rule))
+}
+
+/// Changes a rule, if one is given; returns the room.
+async fn change(client: &Client, room: Room, words: &str) -> Result<Room, Failure> {
+    if words.is_empty() {
+        return Ok(room);
+    }
+    let id = [room.id.as_str()];
+    if room.rules.is_some() {
+        let change = read_rules(words).ok_or_else(|| no_rule(words, RULES_HELP))?;
+        return Ok(client.call(&endpoints::SET_RULES, &id, &[], &change).await?);
+    }
+    let change = read_display(words).ok_or_else(|| no_rule(words, DISPLAY_HELP))?;
+    Ok(client.call(&endpoints::SET_DISPLAY, &id, &[], &change).await?)
+}
+
+fn no_rule(words: &str, help: &str) -> Failure {
+    Failure {
+        exit: Exit::Usage,
+        code: "usage".into(),
+        what: format!("{words:?} is no rule of this room"),
+        help: format!("say one of: {help}"),
     }
 }

@@ -8,7 +8,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
 /// The files of the page.
-pub(crate) const FILES: [File; 29] = [
+pub(crate) const FILES: [File; 27] = [
     File("/acts.js", SCRIPT, include_bytes!("page/acts.js")),
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
@@ -26,8 +26,6 @@ pub(crate) const FILES: [File; 29] = [
     File("/log.js", SCRIPT, include_bytes!("page/log.js")),
     File("/marked.js", SCRIPT, include_bytes!("page/marked.js")),
     File("/names.js", SCRIPT, include_bytes!("page/names.js")),
-    File("/nearby.js", SCRIPT, include_bytes!("page/nearby.js")),
-    File("/network.js", SCRIPT, include_bytes!("page/network.js")),
     File("/person.js", SCRIPT, include_bytes!("page/person.js")),
     File("/picker.js", SCRIPT, include_bytes!("page/picker.js")),
     File("/screens.js", SCRIPT, include_bytes!("page/screens.js")),

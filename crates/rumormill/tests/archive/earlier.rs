@@ -94,6 +94,19 @@ fn an_old_home_shows_its_messages_and_its_log_continues() {
 }
 
 #[test]
+fn whoever_founded_a_room_is_told_once_that_it_can_be_closed() {
+    let ada = ada();
+    let told = |room| {
+        let visit = ada.run(&["chat", room, "--plain"]);
+        let said = [visit.stdout, visit.stderr].concat();
+        assert!(visit.status.success());
+        String::from_utf8(said).unwrap().matches("until you close it with /close").count()
+    };
+    // Bob founded the other one.
+    assert_eq!([told("dinner"), told("lunch"), told("lunch")], [0, 1, 0]);
+}
+
+#[test]
 fn a_file_of_an_old_home_is_readable() {
     let ada = ada();
     let lunch = told().into_iter().find(|(room, _)| room["name"] == "lunch").unwrap();

@@ -231,15 +231,15 @@ fn ann_closes_her_open_room_and_goes_on_with_ben() {
     at_ann.until("in the open");
     at_mallory.until("in the open");
 
-    // Ann is told once that she can close it, and Ben is not.
-    let told = "you founded this open room";
-    let visits = [(&ann, true), (&ann, false), (&ben, false)].map(|(who, tells)| {
+    // Ann chose an open room, so nobody tells her that it can be closed.
+    for who in [&ann, &ben] {
         let mut window = Window::of(&mut who.command(&["chat", "lunch", "--plain"]));
-        window.until("in the open");
-        assert_eq!(window.read.iter().any(|line| line.contains(told)), tells, "{:?}", window.read);
-        window
-    });
-    visits.into_iter().for_each(|window| _ = window.leaves());
+        window.until("you are in lunch");
+        window.types("/digest");
+        window.until("the same digest");
+        assert!(!window.read.iter().any(|line| line.contains("you founded this open room")), "{:?}", window.read);
+        window.leaves();
+    }
 
     let refused = ben.fails(&["close", "lunch", "--yes"], 3);
     assert!(refused.contains("error[rank]") && refused.contains("only the founder"), "{refused}");
@@ -276,4 +276,64 @@ fn ann_closes_her_open_room_and_goes_on_with_ben() {
     assert!(log.contains("in the open") && log.contains("finally"), "{log}");
     assert!(!stranger.lines(&["rooms"]).join("\n").contains("lunch"), "not even its name");
     at_stranger.gives_up();
+}
+
+#[test]
+fn ben_holds_back_newcomers_and_floods_in_an_open_room_for_himself_alone() {
+    let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
+    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--open", "--nick", "Ann"]));
+    let ticket = at_ann.until("rumor");
+    let [mut at_ben, mut at_mallory] = [(&ben, "Ben"), (&mallory, "Mallory")].map(|(who, name)| {
+        let window = Window::of(&mut who.command(&["join", &ticket, "--nick", name]));
+        at_ann.until(&format!("{name} joined"));
+        window
+    });
+    at_ben.until("Mallory joined");
+    at_ben.types("/rules");
+    at_ben.until("it has no rules");
+    at_ben.until("newcomers held, newcomers shown, flood NUMBER, flood off");
+    at_ben.types("/rules slow 30");
+    at_ben.until("error[usage]");
+    at_ben.types("/rules newcomers held");
+    at_ben.until("held, for you alone");
+
+    // Ann sees what Mallory says, and Ben does not, before Ann answers.
+    let log = |who: &Person| who.lines(&["log", "lunch"]).join("\n");
+    at_mallory.types("buy this");
+    at_ann.until("buy this");
+    at_ben.until("what Mallory says is held back: new here; /through Mallory shows them");
+    assert!(log(&ann).contains("buy this") && !log(&ben).contains("buy this"), "{}", log(&ben));
+    assert!(ben.lines(&["log", "lunch", "--all"]).join("\n").contains("buy this"));
+    at_ben.types("/held");
+    at_ben.until("buy this");
+    at_ben.until("/through NAME shows what they say to you");
+    at_ann.types("/reply how much?");
+    at_ben.until("Mallory  buy this");
+    assert!(log(&ben).contains("Mallory  buy this") && log(&ben).contains("how much?"), "{}", log(&ben));
+
+    // Mallory says too much at once.
+    at_ben.types("/rules flood 1");
+    at_ben.until("one message of one person a minute");
+    ["cheap", "cheaper", "for nothing"].iter().for_each(|words| at_mallory.types(words));
+    at_ann.until("for nothing");
+    at_ben.until("what Mallory says is held back: too many in a minute");
+    at_ben.types("/held");
+    at_ben.until("Mallory  for nothing");
+    assert!(!log(&ben).contains("for nothing") && log(&ann).contains("for nothing"), "{}", log(&ben));
+    let digests = [&ann, &ben].map(|who| who.lines(&["digest", "lunch"]));
+    assert_eq!(digests[0], digests[1], "both hold the same");
+    assert!(ben.fails(&["rules", "lunch", "slow", "30"], 2).contains("flood NUMBER"));
+    let rules = ben.lines(&["rules", "lunch", "flood", "off"]);
+    assert_eq!(rules[2], "everything that one person says is shown");
+    assert!(log(&ben).contains("for nothing"), "{}", log(&ben));
+
+    // A newcomer whom nobody answers is let through by Ben himself.
+    let dan = Person::new();
+    let mut at_dan = Window::of(&mut dan.command(&["join", &ticket, "--nick", "Dan"]));
+    at_ben.until("Dan joined");
+    at_dan.types("I am Dan");
+    at_ben.until("what Dan says is held back");
+    at_ben.types("/through Dan");
+    at_ben.until("Dan  I am Dan");
+    assert!(log(&ben).contains("I am Dan"));
 }

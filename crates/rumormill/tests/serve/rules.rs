@@ -62,4 +62,43 @@ fn rules_reports_and_people_hidden_everywhere() {
     assert_eq!((hidden(&ada, "lunch", &author), hidden(&ada, "dinner", &other)), (json!(false), json!(true)));
     ada.post("/v1/rooms", &json!({"name": "open", "open": true})).ok();
     assert_eq!(ada.put("/v1/rooms/open/rules", &json!({"slow_s": 5})).refused(409), "open-room");
+    assert_eq!(ada.put("/v1/rooms/lunch/display", &json!({"hold": true})).refused(400), "rules");
+}
+
+#[test]
+fn newcomers_and_floods_are_held_back_in_an_open_room_and_counted_as_nothing() {
+    let (ada, bob) = (Serving::start(), Serving::start());
+    ada.post("/v1/rooms", &json!({"name": "lunch", "open": true})).ok();
+    let ticket = ada.get("/v1/rooms/lunch/ticket").ok();
+    assert_eq!(ada.put("/v1/rooms/lunch/display", &json!({"flood": 61})).refused(400), "rules");
+    let set = ada.put("/v1/rooms/lunch/display", &json!({"hold": true})).ok();
+    assert_eq!((&set["display"], &set["rules"]), (&json!({"hold": true, "flood": 0}), &Value::Null));
+    let mut at_ada = ada.events();
+    let author = bob.post("/v1/rooms", &json!({"ticket": ticket["ticket"]})).ok()["author"].clone();
+    bob.post("/v1/rooms/lunch/messages", &json!({"text": "buy this"})).ok();
+    let said = at_ada.until("message", |event| event["message"]["text"] == "buy this")["message"].clone();
+    assert_eq!((&said["hidden"], &said["folded"]), (&json!(true), &json!("newcomer")));
+    assert_eq!(ada.get("/v1/rooms/lunch").ok()["unread"], 0);
+    assert_eq!(ada.get("/v1/rooms/lunch/held").ok()["messages"][0]["text"], "buy this");
+
+    // A sign of hers makes him known.
+    let sign = format!("/v1/rooms/lunch/messages/{}/reactions/%F0%9F%91%8D", said["ref"].as_str().unwrap());
+    ada.put(&sign, &Value::Null).ok();
+    at_ada.until("recounted", |event| event["authors"] == json!([author]));
+    let shown = ada.get("/v1/rooms/lunch/messages").ok()["messages"].clone();
+    let shown = shown.as_array().unwrap().iter().find(|message| message["ref"] == said["ref"]).unwrap().clone();
+    assert_eq!((&shown["hidden"], shown.get("folded")), (&json!(false), None));
+    assert_eq!(ada.get("/v1/rooms/lunch").ok()["unread"], 1);
+    assert_eq!(ada.get("/v1/rooms/lunch/held").ok()["messages"], json!([]));
+
+    // Of four at once the last is too much.
+    ada.put("/v1/rooms/lunch/display", &json!({"hold": false, "flood": 2})).ok();
+    for text in ["one", "two", "three", "four"] {
+        bob.post("/v1/rooms/lunch/messages", &json!({"text": text})).ok();
+    }
+    let last = at_ada.until("message", |event| event["message"]["text"] == "four")["message"].clone();
+    assert_eq!(last["folded"], "flood");
+    ada.put("/v1/rooms/lunch/display", &json!({"flood": 0})).ok();
+    assert_eq!(ada.get("/v1/rooms/lunch/held").ok()["messages"], json!([]));
+    assert_eq!(ada.get("/v1/rooms/lunch").ok()["unread"], 5);
 }

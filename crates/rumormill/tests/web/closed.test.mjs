@@ -8,6 +8,18 @@ import { author } from "./mock.mjs";
 const OWNER = { standing: { role: "owner", says: "" } };
 const SIZES = [[1280, "light"], [800, "dark"], [360, "light"], [360, "dark"]];
 
+const HINT = "you founded this open room: anyone with its ticket reads along, until you close it with /close";
+
+// Vera's room before she closes it: Ann, Ben and Mallory wrote there, and Wanda only looks on.
+function open(mock) {
+  const room = mock.room("lunch", { topic: "Where we eat today", may_close: true, hint: HINT });
+  ["Ann", "Ben", "Mallory", "Wanda"].forEach((nick, i) => mock.person(room, i + 1, nick, i < 3 ? {} : { last_ms: 0 }));
+  mock.say(room, 0, "lunch", { quiet: true, kind: "founded" });
+  mock.say(room, 1, "Soup today?", { quiet: true });
+  mock.say(room, 3, "buy this, it is very cheap", { quiet: true });
+  return room;
+}
+
 // Vera's room: Ann moderates, Ben is a member, Mallory spams, and Wanda waits.
 function closed(set = OWNER) {
   return (mock) => {
@@ -162,6 +174,131 @@ test("whoever was removed reads by whom, and what to do; whoever is in reads not
   made.status(room);
   await page.locator(".banner", { hasText: "ask for a new one" }).waitFor();
 });
+
+test("Vera is told that her old room can be closed, sees who stays, leaves Mallory out, and closes it", async (t) => {
+  const { page, mock, room } = await chat(t, open);
+  const hint = page.locator(".banner", { hasText: "until you close it" });
+  await hint.waitFor();
+  await hint.getByRole("button", { name: "Close this notice" }).click();
+  await hint.waitFor({ state: "detached" });
+  await page.reload();
+  await said(page, "Soup today?").waitFor();
+  assert.equal(await hint.count(), 0, "she is told once");
+
+  await page.locator('[data-do="more"]').click();
+  const dialog = page.locator("#ask");
+  await dialog.getByText("Close this room", { exact: true }).click();
+  await dialog.getByText("You and 3 others would be in, who wrote here").waitFor();
+  assert.deepEqual(await dialog.locator("fieldset label").allInnerTexts(), ["Ann", "Ben", "Mallory"]);
+  await dialog.getByLabel("Mallory").uncheck();
+  await dialog.getByText("Mallory would not").waitFor();
+  await dialog.getByText("You and 2 others would be in").waitFor();
+  await dialog.getByText("this cannot be undone").waitFor();
+  await dialog.getByText("Cancel").click();
+  assert.equal(room.orders, undefined, "nothing happens before she says so");
+
+  await page.locator("#text").fill("/close");
+  await page.keyboard.press("Enter");
+  await dialog.getByLabel("Mallory").uncheck();
+  await dialog.getByText("Close it for good").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.orders, [{ does: "close", without: [author(3)] }]);
+  await said(page, "closed the room").waitFor();
+  await page.locator(".banner", { hasText: "Its old ticket lets nobody in any more" }).waitFor();
+  await page.locator('[data-side="people"]').click();
+  await page.locator("#side .person", { hasText: "Mallory" }).getByText("removed").waitFor();
+  await page.locator("#side .person", { hasText: "vera" }).getByText("owner").waitFor();
+  await page.locator('[data-do="more"]').click();
+  await dialog.getByText("You are the owner").waitFor();
+  assert.equal(await dialog.getByText("Close this room", { exact: true }).count(), 0);
+  assert.equal(mock.requests.filter((one) => one.startsWith("DELETE") && one.endsWith("/hint")).length, 1);
+});
+
+test("whoever did not found an open room is offered nothing to close it with", async (t) => {
+  const others = (mock) => {
+    const room = open(mock);
+    Object.assign(room.state, { may_close: false, hint: "" });
+    return room;
+  };
+  const { page } = await chat(t, others);
+  await page.locator('[data-do="more"]').click();
+  await page.locator("#ask").getByText("Leave this room").waitFor();
+  assert.equal(await page.locator("#ask").getByText("Close this room", { exact: true }).count(), 0);
+  assert.equal(await page.locator(".banner").count(), 0);
+});
+
+test("in an open room Vera holds back newcomers and floods, and reads what is held", async (t) => {
+  const { page, mock, room } = await chat(t, (mock) => Object.assign(open(mock), { held: [] }), {});
+  room.state.display = { hold: false, flood: 0 };
+  mock.status(room);
+  await page.locator('[data-do="more"]').click();
+  const dialog = page.locator("#ask");
+  await dialog.getByText("What you see here").click();
+  await dialog.getByText("this is for you alone").waitFor();
+  await dialog.locator("[name=hold]").check();
+  await dialog.locator("[name=flood]").fill("10");
+  assert.deepEqual(await findings(page), []);
+  await dialog.getByText("Set it").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.state.display, { hold: true, flood: 10 });
+
+  const folded = { hidden: true, folded: "newcomer" };
+  mock.say(room, 3, "cheaper still", folded);
+  mock.say(room, 3, "nearly free", folded);
+  mock.say(room, 1, "and again", { hidden: true, folded: "flood" });
+  await page.locator("#log .above", { hasText: "2 messages by Mallory held back: new here" }).waitFor();
+  const flood = page.locator("#log .above", { hasText: "1 message by Ann held back: too many in a minute" });
+  await flood.getByText("Show").click();
+  await said(page, "and again").locator(".tag", { hasText: "held back" }).waitFor();
+  assert.equal(await said(page, "nearly free").count(), 0);
+
+  room.held = [{ author: author(3), nick: "Mallory", text: "nearly free" }];
+  await page.locator("#text").fill("/held");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("nearly free").waitFor();
+  await dialog.getByText("Let through").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(room.orders, [{ does: "let-through", who: author(3) }]);
+  for (const [words, display] of [["newcomers shown", { hold: false, flood: 10 }], ["flood off", { hold: false, flood: 0 }]]) {
+    await page.locator("#text").fill(`/rules ${words}`);
+    await page.keyboard.press("Enter");
+    await until(page, () => document.querySelector("#text").value === "");
+    assert.deepEqual(room.state.display, display);
+  }
+});
+
+for (const [width, theme] of SIZES) {
+  test(`closing a room fits and axe finds nothing: ${width} pixels, ${theme}`, async (t) => {
+    const { page, room, mock } = await chat(t, open, { width, theme });
+    const look = async (name) => {
+      assert.deepEqual(await overflow(page), []);
+      assert.deepEqual(await findings(page), []);
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}-${width}-${theme}.png` });
+    };
+    await page.locator(".banner").waitFor();
+    await look("hint");
+    await page.locator('[data-do="more"]').click();
+    const dialog = page.locator("#ask");
+    await look("open-menu");
+    await page.keyboard.press("Escape");
+    room.state.display = { hold: true, flood: 10 };
+    mock.status(room);
+    mock.say(room, 3, "cheaper still", { hidden: true, folded: "newcomer" });
+    await page.locator("#log .above", { hasText: "held back: new here" }).waitFor();
+    await page.locator('[data-do="more"]').click();
+    await dialog.getByText("What you see here").click();
+    await look("display");
+    await page.keyboard.press("Escape");
+    await page.locator('[data-do="more"]').click();
+    await dialog.getByText("Close this room", { exact: true }).click();
+    await dialog.getByLabel("Mallory").uncheck();
+    await dialog.getByText("Mallory would not").waitFor();
+    await look("closing");
+    await dialog.getByText("Close it for good").click();
+    await page.locator(".banner", { hasText: "You closed this room" }).waitFor();
+    await look("just-closed");
+  });
+}
 
 test("a new room is closed, or open if the founder says so, and the page says which", async (t) => {
   const { page } = await chat(t, closed());

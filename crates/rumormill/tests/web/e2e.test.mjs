@@ -219,3 +219,53 @@ test("a file is sent in one page and saved in another", { skip: !BIN && "RUMORMI
   await sent(ada);
   await bob.locator("#log article", { hasText: "(taken back)" }).waitFor();
 });
+
+test("Ada founds an open room, closes it without Mallory, and goes on with Bob", { skip: !BIN && "RUMORMILL_BIN is not set" }, async (t) => {
+  const pages = [];
+  for (const name of ["ada", "bob", "mallory"]) pages.push(await open(t, await node(t, name)));
+  const [ada, bob, mallory] = pages;
+  const called = async (page, name) => {
+    await type(page, `/nick ${name}`);
+    await sent(page);
+    await said(page, name).filter({ hasText: "joined" }).waitFor();
+  };
+  const ticketOf = async (page) => {
+    await page.locator('#tools [data-do="ticket"]').click();
+    const ticket = await page.locator("#ticket-text").inputValue();
+    await page.keyboard.press("Escape");
+    return ticket;
+  };
+  await ada.locator("#empty button", { hasText: "New room" }).click();
+  await ada.keyboard.type("market");
+  await ada.locator("#ask [name=open]").check();
+  await ada.locator("#ask button.main").click();
+  await ada.locator("#empty", { hasText: "This room is open" }).waitFor();
+  assert.equal(await ada.locator(".banner").count(), 0, "she knows what she chose");
+  await called(ada, "ada");
+  const old = await ticketOf(ada);
+  for (const [page, name] of [[bob, "bob"], [mallory, "mallory"]]) {
+    await page.locator("#empty button", { hasText: "Join" }).click();
+    await page.locator("#ask-value").fill(old);
+    await sent(page);
+    await called(page, name);
+    await said(ada, name).filter({ hasText: "joined" }).waitFor();
+  }
+  await say(mallory, "buy this");
+  await said(ada, "buy this").waitFor();
+
+  await ada.locator('[data-do="more"]').click();
+  await ada.locator("#ask").getByText("Close this room", { exact: true }).click();
+  await ada.locator("#ask").getByText("You and 2 others would be in").waitFor();
+  await ada.locator("#ask").getByLabel("mallory").uncheck();
+  await ada.locator("#ask").getByText("mallory would not").waitFor();
+  await ada.locator("#ask").getByText("Close it for good").click();
+  for (const page of [ada, bob]) await said(page, "closed the room").waitFor();
+  await mallory.locator(".banner", { hasText: "ada removed you from this room" }).waitFor();
+  await ada.locator(".banner", { hasText: "You closed this room" }).waitFor();
+  assert.notEqual(await ticketOf(ada), old);
+  await say(bob, "among us");
+  await said(ada, "among us").waitFor();
+  await ada.locator('[data-side="people"]').click();
+  await ada.locator("#side .person", { hasText: "ada" }).getByText("owner").waitFor();
+  assert.equal(await said(mallory, "among us").count(), 0);
+});

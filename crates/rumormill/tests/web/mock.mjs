@@ -200,8 +200,9 @@ export class Mock {
     if (run === "DELETE ") return this.rooms.splice(this.rooms.indexOf(room), 1), null;
     if (run === "GET ticket") return { ticket: "rumormill1" + "abcdefgh23456789".repeat(9) };
     if (what === "tickets") return this.tickets(method, room, ref, body);
-    if (run === "POST foreseen") return { out: [], roles: [], tickets: [], says: room.foreseen ?? [] };
-    if (run === "POST orders") return (room.orders ??= []).push(body), { ref: `${author(0)}.9` };
+    if (run === "POST foreseen") return { out: [], roles: [], tickets: [], says: body.does === "close" ? this.closing(room, body) : room.foreseen ?? [] };
+    if (run === "POST orders") return this.order(room, body);
+    if (run === "DELETE hint") return (room.state.hint = ""), this.status(room), null;
     if (run === "GET people") return ref ? this.whois(room, ref) : { people: room.people };
     if (run === "POST private") return this.private(room, body.people.map((who) => `@${room.people.find(({ author, nick }) => who === author || who === nick).nick}`).join(", "));
     if (run === "POST typing") return (room.typed = (room.typed ?? 0) + 1), null;
@@ -214,7 +215,8 @@ export class Mock {
     else if (run === "PUT attention") {
       Object.assign(room.state, body);
       this.rooms.sort((a, b) => Boolean(b.state.pinned) - Boolean(a.state.pinned));
-    } else if (run === "PUT announced") room.state.announced = body.announced;
+    } else if (run === "PUT display") Object.assign(room.state.display, body);
+    else if (run === "PUT announced") room.state.announced = body.announced;
     else if (run === "PUT rules") Object.assign(room.state.rules, body);
     else if (run === "PUT topic") room.state.topic = body.topic;
     else if (what === "messages") return ref ? this.message(method, room, ref, part, sign, body) : this.messages(method, room, query, body);
@@ -227,6 +229,24 @@ export class Mock {
     if (method === "DELETE") return (room.reports = room.reports.filter(({ message }) => message !== ref)), null;
     room.reports.push(body);
     return { told: 1 };
+  }
+
+  order(room, body) {
+    (room.orders ??= []).push(body);
+    if (body.does === "close") {
+      Object.assign(room.state, { may_close: false, hint: "", standing: { role: "owner", says: "" } });
+      for (const person of room.people) person.role = person.me ? "owner" : body.without.includes(person.author) ? "removed" : "member";
+      this.say(room, 0, "closed the room", { kind: "act" });
+    }
+    return { ref: `${author(0)}.9` };
+  }
+
+  // What it means to close an open room.
+  closing(room, { without }) {
+    const out = room.people.filter(({ author }) => without.includes(author));
+    const kept = room.people.filter(({ me, last_ms }) => !me && last_ms).length - out.length;
+    const means = ["the ticket of the room would let nobody in any more; you get a new one", "this cannot be undone"];
+    return [`you and ${kept} others would be in, who wrote here`, ...out.map(({ nick }) => `${nick} would not`), ...means];
   }
 
   // A private room with somebody, and what others ask.

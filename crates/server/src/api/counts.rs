@@ -8,7 +8,7 @@ use std::{
 
 use rumormill_node::proto::{frontier::Digest, ids::RoomId, timeline::Place};
 
-use super::words::{AuthorHex, PlaceText};
+use super::words::{AuthorHex, Display, PlaceText};
 use crate::lock::lock;
 
 /// Everything that the counts depend on.
@@ -20,6 +20,8 @@ pub(super) struct Basis {
     pub(super) read: Option<PlaceText>,
     pub(super) nick: String,
     pub(super) hidden: BTreeSet<AuthorHex>,
+    /// What is held back in an open room, and a stamp of who is known there.
+    pub(super) display: (Option<Display>, u64),
 }
 
 /// The counts.
@@ -54,7 +56,7 @@ impl Counts {
     pub(super) fn of(&self, room: &RoomId, basis: &Basis) -> Known {
         let counts = lock(&self.0);
         let Some((known, counted)) = counts.get(room) else { return Known::Nothing };
-        let reader = |basis: &Basis| (basis.read.clone(), basis.nick.clone(), basis.hidden.clone());
+        let reader = |basis: &Basis| (basis.read.clone(), basis.nick.clone(), basis.hidden.clone(), basis.display);
         match basis.entries.checked_sub(known.entries) {
             _ if known == basis => Known::Same(counted.clone()),
             Some(by) if by > 0 && reader(known) == reader(basis) => Known::Grown { counted: counted.clone(), by },

@@ -13,7 +13,7 @@ use rumormill_text::Clock;
 use super::{
     Api,
     asked::Body,
-    closing,
+    closing, display,
     names::{named, reference, target},
     people::whom,
     rules::let_through,
@@ -76,6 +76,13 @@ pub(super) async fn order(
 ) -> Answer<SafeJson<Ordered>> {
     if let words::Order::Close { without } = &order {
         return Ok(SafeJson(closing::close(&api, &api.room(&room)?, without).await?));
+    }
+    if let words::Order::LetThrough { who } = &order {
+        let room = api.room(&room)?;
+        if !room.is_closed() {
+            display::let_through(&api, &room, &whom(&room, who).await?).await?;
+            return Ok(SafeJson(Ordered::default()));
+        }
     }
     let room = governed(&api, &room)?;
     let read = read_order(&room, &order).await?;

@@ -304,7 +304,7 @@ impl Follower {
             }
             RoomEvent::Forked { author, left, .. } => self.forked(&author, left).await,
             RoomEvent::Step(step) => self.step(&step),
-            RoomEvent::Lagged { missed } => self.tell(Event::lagged(missed, Lag::Slow)),
+            RoomEvent::Lagged { missed } => self.lagged(missed),
             RoomEvent::Typing { author } => {
                 let api = self.api().filter(|api| api.tells_typing() && !api.hides(&self.room, &author));
                 if let (Some(api), Some(person)) = (api, self.other(&author)) {
@@ -391,7 +391,8 @@ impl Follower {
         if message.place.author == me && matches!(message.what, What::Text(_) | What::File(_)) {
             self.held.said(message.place.seq);
         }
-        let Some(api) = self.api() else { return };
+        let Some(api) = self.api() else { return self.forget_known() };
+        api.meet(&self.room, &message).await;
         let message = api.message(&self.room, message).await;
         let arrival = match arrival {
             Arrival::End => words::Arrival::End,
@@ -404,7 +405,7 @@ impl Follower {
     /// Sends a message that stands above others.
     async fn inserted(&mut self, of: Target, arrival: Arrival, hops: Option<u8>) {
         if self.api().is_none() && of.author != self.room.author() {
-            return;
+            return self.forget_known();
         }
         let Some(message) = self.room.message(of).await.ok().flatten() else { return };
         self.message(message, arrival, hops).await;
@@ -412,10 +413,24 @@ impl Follower {
 
     /// Sends a message that was edited, retracted or reacted to, or whose text arrived or is held by no connected peer.
     async fn changed(&mut self, of: Target) {
-        let Some(api) = self.api() else { return };
+        let Some(api) = self.api() else { return self.forget_known() };
         let Some(message) = self.room.message(of).await.ok().flatten() else { return };
+        api.meet(&self.room, &message).await;
         let message = api.message(&self.room, message).await;
         api.hub().tell(Event::Changed { room: self.id(), message });
+    }
+
+    /// Tells that events were missed.
+    fn lagged(&self, missed: u64) {
+        self.forget_known();
+        self.tell(Event::lagged(missed, Lag::Slow));
+    }
+
+    /// Looks again who is known in the room once that is asked for: what happened meanwhile was not looked at.
+    fn forget_known(&self) {
+        if let Some(inner) = self.api.upgrade() {
+            inner.known.forget(&self.room.id());
+        }
     }
 
     /// Sends a step of the protocol. Steps are not kept, so without a listener none are made.

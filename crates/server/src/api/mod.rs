@@ -10,6 +10,7 @@ mod chosen;
 mod closing;
 mod counts;
 mod devices;
+mod display;
 mod events;
 mod figures;
 mod files;
@@ -59,7 +60,8 @@ use self::{
     bots::Bots,
     chosen::Chosen,
     counts::Counts,
-    devices::{Known, Step},
+    devices::{Known as KnownDevices, Step},
+    display::Known,
     hooks::Hooks,
     hub::Hub,
     marks::Marks,
@@ -83,10 +85,12 @@ struct Inner {
     marks: Marks,
     hidden: Chosen,
     verified: Chosen,
+    through: Chosen,
+    known: Known,
     hooks: Hooks,
     reports: Reports,
     bots: Bots,
-    devices: Known,
+    devices: KnownDevices,
     step: Step,
     declined: Declined,
     shelf: Shelf,
@@ -126,9 +130,10 @@ impl Api {
 
     fn of(node: Node, state: &Path, typing: Typing, whose: Whose) -> Result<Self, Refusal> {
         let (marks, hidden) = (Marks::open(state)?, Chosen::open(state, "hidden.json")?);
-        let (verified, reports) = (Chosen::open(state, "verified.json")?, Reports::open(state)?);
+        let (verified, through) = (Chosen::open(state, "verified.json")?, Chosen::open(state, "through.json")?);
+        let reports = Reports::open(state)?;
         let (hooks, bots, shelf) = (Hooks::open(state)?, Bots::read(state), Shelf::open(state)?);
-        let (devices, step, declined) = (Known::open(state)?, Step::open(state)?, Declined::open(state)?);
+        let (devices, step, declined) = (KnownDevices::open(state)?, Step::open(state)?, Declined::open(state)?);
         let mut run = [0; 8];
         getrandom::fill(&mut run).map_err(|error| Refusal::internal("random", error.to_string()))?;
         let hub = Hub::new(run);
@@ -138,6 +143,8 @@ impl Api {
             marks,
             hidden,
             verified,
+            through,
+            known: Known::default(),
             hooks,
             reports,
             bots,
@@ -175,6 +182,14 @@ impl Api {
         &self.0.verified
     }
 
+    fn through(&self) -> &Chosen {
+        &self.0.through
+    }
+
+    fn known(&self) -> &Known {
+        &self.0.known
+    }
+
     fn reports(&self) -> &Reports {
         &self.0.reports
     }
@@ -187,7 +202,7 @@ impl Api {
         &self.0.bots
     }
 
-    fn devices(&self) -> &Known {
+    fn devices(&self) -> &KnownDevices {
         &self.0.devices
     }
 

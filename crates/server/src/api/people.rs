@@ -110,6 +110,7 @@ pub(super) async fn show(
 async fn set_hidden(api: &Api, room: &Room, who: &AuthorId, hidden: bool) -> Answer<SafeJson<People>> {
     if api.hidden().set(&company(room), author_hex(who), hidden)? {
         api.hub().tell_person(room_hex(room), api.person(room, who, 0));
+        api.look_again(room).await;
         api.tell_room(room).await;
     }
     Ok(SafeJson(People { people: api.people(room).await? }))
@@ -136,6 +137,7 @@ async fn set_verified(api: &Api, (room, who): (&str, &str), verified: bool) -> A
     let who = other(&room, who).await?;
     if api.verified().set(&company(&room), author_hex(&who), verified)? {
         api.hub().tell_person(room_hex(&room), api.person(&room, &who, 0));
+        api.look_again(&room).await;
         api.step().wake();
     }
     Ok(SafeJson(People { people: api.people(&room).await? }))

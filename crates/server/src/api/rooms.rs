@@ -43,7 +43,12 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Rooms>> {
 /// `POST /v1/rooms`.
 pub(super) async fn enter(State(api): State<Api>, Body(enter): Body<Enter>) -> Answer<SafeJson<words::Room>> {
     let room = match enter {
-        Enter::Founded { name, open: true } => api.node().create(read_name(&name)?).await?,
+        Enter::Founded { name, open: true } => {
+            let room = api.node().create(read_name(&name)?).await?;
+            // Whoever founds an open room on purpose knows that it can be closed. If that cannot be noted, they are told.
+            let _ = api.shelf().drop_hint(&room_hex(&room));
+            room
+        }
         Enter::Founded { name, open: false } => api.node().create_closed(read_name(&name)?).await?,
         Enter::Invited { ticket } => api.node().join(&for_people(read_ticket(&ticket)?)?).await?,
         Enter::Kept { keeper } => api.node().join(&for_keepers(read_ticket(&keeper)?)?).await?,
@@ -199,6 +204,14 @@ pub(super) async fn attention(
     Ok(SafeJson(api.tell_room(&room).await))
 }
 
+/// `DELETE /v1/rooms/{room}/hint`.
+pub(super) async fn drop_hint(State(api): State<Api>, Path(room): Path<String>) -> Answer<()> {
+    let room = api.room(&room)?;
+    api.shelf().drop_hint(&room_hex(&room))?;
+    api.tell_room(&room).await;
+    Ok(())
+}
+
 /// `PUT /v1/rooms/{room}/keep`.
 pub(super) async fn keep(
     State(api): State<Api>,
@@ -251,10 +264,12 @@ impl Api {
         }
         let id = room_hex(room);
         self.counts().forget(&room.id());
+        self.known().forget(&room.id());
         self.marks().forget(&id)?;
         self.hooks().forget(&id)?;
         self.reports().forget(&id)?;
         self.shelf().forget(&id)?;
+        self.through().forget(&id)?;
         // A private room and the room that it comes out of have the same people.
         let of = company(room);
         if self.rooms().iter().any(|other| self::company(other) == of) {

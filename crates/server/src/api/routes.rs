@@ -17,8 +17,8 @@ use tower::util::MapResponseLayer;
 use super::{
     Api, Whose, archive,
     asked::{Asked, Body},
-    bots, devices, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people, private,
-    reports, rooms, rules, say, signs,
+    bots, devices, display, events, figures, files, findings, governing, hooks, messages, metrics, nearby, people,
+    private, reports, rooms, rules, say, signs,
 };
 use crate::{
     answer::{Answer, SafeJson},
@@ -69,12 +69,14 @@ impl Routes {
             .at(&table::ENTER_ROOM, rooms::enter)
             .at(&table::GET_ROOM, rooms::one)
             .at(&table::LEAVE_ROOM, rooms::leave)
+            .at(&table::DROP_HINT, rooms::drop_hint)
             .at(&table::LIST_TICKETS, governing::tickets)
             .at(&table::MAKE_TICKET, governing::make)
             .at(&table::REVOKE_TICKET, governing::revoke)
             .at(&table::ORDER, governing::order)
             .at(&table::FORESEE, governing::foresee)
             .at(&table::SET_RULES, rules::set)
+            .at(&table::SET_DISPLAY, display::set)
             .at(&table::GET_TICKET, rooms::ticket)
             .at(&table::GET_TICKET_PICTURE, rooms::ticket_picture)
             .at(&table::SET_NICK, rooms::nick)

@@ -13,6 +13,7 @@ use rumormill_node::{
 use super::{
     Api,
     asked::Body,
+    display,
     governing::governed,
     words::{self, ChangeRules, Page, codes},
 };
@@ -51,9 +52,12 @@ pub(super) async fn set(
 
 /// `GET /v1/rooms/{room}/held`.
 pub(super) async fn held(State(api): State<Api>, Path(room): Path<String>) -> Answer<SafeJson<Page>> {
-    let room = governed(&api, &room)?;
-    let messages = room.held(HELD).await?;
-    Ok(SafeJson(Page { messages: api.messages(&room, messages).await, more: false }))
+    let room = api.room(&room)?;
+    let messages = match room.is_closed() {
+        true => api.messages(&room, room.held(HELD).await?).await,
+        false => display::held(&api, &room).await?,
+    };
+    Ok(SafeJson(Page { messages, more: false }))
 }
 
 /// The rules of a room; `None` of an open one, which has none, and of a private one, where nobody sets any.

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     answer::Answer,
     limits::{PEOPLE, PICTURE_BYTES, QUOTED_CHARS, SHARES, UNREAD},
-    told::{deed, deed_text, nick, reached, said_nick, skewed},
+    told::{CLOSABLE, deed, deed_text, nick, reached, said_nick, skewed},
 };
 
 impl Api {
@@ -46,6 +46,8 @@ impl Api {
         };
         let why = room.stopped().or(unreadable);
         let (muted, pinned) = self.shelf().attention(&id);
+        let may_close = room.may_close().await.unwrap_or_default();
+        let hint = if may_close && self.shelf().has_hint(&id) { CLOSABLE } else { "" };
         words::Room {
             id,
             name: room.name(),
@@ -78,6 +80,9 @@ impl Api {
             pinned,
             standing: standing(room),
             rules: rules_of(room),
+            display: self.display(room),
+            may_close,
+            hint: hint.into(),
             private: self.private(room),
             keeper: room.keeps(),
             seeking: seeking(room).await,
@@ -99,15 +104,16 @@ impl Api {
             read,
             nick: room.nick(&me),
             hidden: self.hidden().of(&company(room)),
+            display: self.held_back(room).await,
         };
         let on = match self.counts().of(&room.id(), &basis) {
             Known::Same(counted) => return Ok(counted),
-            Known::Grown { counted, by } => count_on(room, &basis, counted, by).await?,
+            Known::Grown { counted, by } => self.count_on(room, &basis, counted, by).await?,
             Known::Nothing => None,
         };
         let counted = match on {
             Some(counted) => counted,
-            None => count(room, &basis).await?,
+            None => self.count(room, &basis).await?,
         };
         self.counts().set(room.id(), basis, counted.clone());
         Ok(counted)
@@ -172,7 +178,8 @@ impl Api {
         let gone = if lost { Some(Gone::Unkept) } else { gone };
         let company = company(room);
         let hides = |author: &AuthorId| self.hidden().has(&company, &person_hex(room, author));
-        let hidden = hides(&author);
+        let folded = if hides(&author) { None } else { self.folded(room, &message).await };
+        let hidden = hides(&author) || folded.is_some();
         let names_me = !mine && !hidden && names_me(room, &message, &room.nick(&room.me()));
         let verified = !mine && self.verified().has(&company, &author_hex(&author));
         let held = is_held(room, &message);
@@ -216,6 +223,7 @@ impl Api {
             text,
             action,
             hidden,
+            folded,
             verified,
             held,
             from,
@@ -228,6 +236,52 @@ impl Api {
             file,
             deed,
             id: words::EntryHex(message.id.to_string()),
+        }
+    }
+}
+
+impl Api {
+    /// Counts the messages of others behind the marker, the first [`UNREAD`] at most, and those among them that mention me.
+    async fn count(&self, room: &Room, basis: &Basis) -> Result<Counted, Error> {
+        let upto = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
+        let Page { messages, more: many } = room.messages_after(upto, UNREAD).await?;
+        let mut counted = Counted { upto, many, ..Counted::default() };
+        self.add(&mut counted, room, basis, &messages).await;
+        Ok(counted)
+    }
+
+    /// Continues a count when `by` entries have come and each of them is a message after the counted ones.
+    async fn count_on(
+        &self,
+        room: &Room,
+        basis: &Basis,
+        mut counted: Counted,
+        by: u64,
+    ) -> Result<Option<Counted>, Error> {
+        if counted.many {
+            return Ok(Some(counted));
+        }
+        let Page { messages, more } = room.messages_after(counted.upto, UNREAD).await?;
+        if more || messages.len() as u64 != by {
+            return Ok(None);
+        }
+        self.add(&mut counted, room, basis, &messages).await;
+        Ok(Some(counted))
+    }
+
+    /// Adds messages to the counts. Messages that are hidden or held back are not counted, just like mine.
+    async fn add(&self, counted: &mut Counted, room: &Room, basis: &Basis, messages: &[Message]) {
+        for message in messages {
+            let author = room.person(&message.place.author);
+            counted.upto = Some(message.place);
+            if author != room.me()
+                && is_said(message)
+                && !basis.hidden.contains(&author_hex(&author))
+                && self.folded(room, message).await.is_none()
+            {
+                counted.unread += 1;
+                counted.mentions += u64::from(names_me(room, message, &basis.nick));
+            }
         }
     }
 }
@@ -299,40 +353,6 @@ async fn seeking(room: &Room) -> Option<words::Seeking> {
         why,
     });
     Some(words::Seeking { since_ms, peers: shaped.collect() })
-}
-
-/// Counts the messages of others behind the marker, the first [`UNREAD`] at most, and those among them that mention me.
-async fn count(room: &Room, basis: &Basis) -> Result<Counted, Error> {
-    let upto = basis.read.as_ref().and_then(|mark| place(mark.as_str()).ok());
-    let Page { messages, more: many } = room.messages_after(upto, UNREAD).await?;
-    let mut counted = Counted { upto, many, ..Counted::default() };
-    add(&mut counted, room, basis, &messages);
-    Ok(counted)
-}
-
-/// Continues a count when `by` entries have come and each of them is a message after the counted ones.
-async fn count_on(room: &Room, basis: &Basis, mut counted: Counted, by: u64) -> Result<Option<Counted>, Error> {
-    if counted.many {
-        return Ok(Some(counted));
-    }
-    let Page { messages, more } = room.messages_after(counted.upto, UNREAD).await?;
-    if more || messages.len() as u64 != by {
-        return Ok(None);
-    }
-    add(&mut counted, room, basis, &messages);
-    Ok(Some(counted))
-}
-
-/// Adds messages to the counts. Messages of hidden authors are not counted, just like mine.
-fn add(counted: &mut Counted, room: &Room, basis: &Basis, messages: &[Message]) {
-    for message in messages {
-        let author = room.person(&message.place.author);
-        counted.upto = Some(message.place);
-        if author != room.me() && is_said(message) && !basis.hidden.contains(&author_hex(&author)) {
-            counted.unread += 1;
-            counted.mentions += u64::from(names_me(room, message, &basis.nick));
-        }
-    }
 }
 
 /// Whether a message is new to read here; imported messages, which were said elsewhere long before, are not.

@@ -1,12 +1,15 @@
-//! This person's list of rooms: their order, and which are muted or pinned. One file in the home; nobody else learns of
-//! it.
+//! This person's list of rooms: their order, which are muted or pinned, what is held back in which, and of which a hint was
+//! told. One file in the home; nobody else learns of it.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use rumormill_text::Kept;
 use serde::{Deserialize, Serialize};
 
-use super::words::{Attention, RoomHex};
+use super::words::{Attention, Display, RoomHex};
 use crate::answer::Refusal;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -16,6 +19,10 @@ struct Rooms {
     order: Vec<RoomHex>,
     muted: BTreeSet<RoomHex>,
     pinned: BTreeSet<RoomHex>,
+    /// Those whose hint was told, or is not needed.
+    hinted: BTreeSet<RoomHex>,
+    /// What is held back in open rooms; nothing in those that are not here.
+    display: BTreeMap<RoomHex, Display>,
 }
 
 /// This person's list of rooms.
@@ -73,6 +80,39 @@ impl Shelf {
         Ok(())
     }
 
+    /// Whether the hint of a room is still to be told.
+    pub(super) fn has_hint(&self, room: &RoomHex) -> bool {
+        self.0.read(|rooms| !rooms.hinted.contains(room))
+    }
+
+    /// Notes that the hint of a room was told, or is not needed.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn drop_hint(&self, room: &RoomHex) -> Result<(), Refusal> {
+        self.0.change(|rooms| rooms.hinted.insert(room.clone()))?;
+        Ok(())
+    }
+
+    /// What is held back in an open room.
+    pub(super) fn display(&self, room: &RoomHex) -> Display {
+        self.0.read(|rooms| rooms.display.get(room).copied().unwrap_or_default())
+    }
+
+    /// Sets that; returns whether it is another than before.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn set_display(&self, room: &RoomHex, display: Display) -> Result<bool, Refusal> {
+        Ok(self.0.change(|rooms| {
+            let before = match display == Display::default() {
+                true => rooms.display.remove(room),
+                false => rooms.display.insert(room.clone(), display),
+            };
+            before.unwrap_or_default() != display
+        })?)
+    }
+
     /// Forgets a room.
     ///
     /// # Errors
@@ -81,7 +121,11 @@ impl Shelf {
         self.0.change(|rooms| {
             let before = rooms.order.len();
             rooms.order.retain(|known| known != room);
-            (rooms.order.len() < before) | rooms.muted.remove(room) | rooms.pinned.remove(room)
+            (rooms.order.len() < before)
+                | rooms.muted.remove(room)
+                | rooms.pinned.remove(room)
+                | rooms.hinted.remove(room)
+                | rooms.display.remove(room).is_some()
         })?;
         Ok(())
     }
@@ -90,6 +134,30 @@ impl Shelf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hint_is_told_once_and_again_when_the_room_is_entered_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (shelf, room) = (Shelf::open(dir.path()).unwrap(), RoomHex::from("a"));
+        assert!(shelf.has_hint(&room));
+        shelf.drop_hint(&room).unwrap();
+        let again = Shelf::open(dir.path()).unwrap();
+        assert!(!again.has_hint(&room) && again.has_hint(&"b".into()));
+        again.forget(&room).unwrap();
+        assert!(again.has_hint(&room));
+    }
+
+    #[test]
+    fn what_is_held_back_in_a_room_is_remembered_until_it_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let (shelf, room) = (Shelf::open(dir.path()).unwrap(), RoomHex::from("a"));
+        let display = Display { hold: true, flood: 10 };
+        assert!(shelf.set_display(&room, display).unwrap() && !shelf.set_display(&room, display).unwrap());
+        let again = Shelf::open(dir.path()).unwrap();
+        assert_eq!((again.display(&room), again.display(&"b".into())), (display, Display::default()));
+        again.forget(&room).unwrap();
+        assert_eq!(again.display(&room), Display::default());
+    }
 
     #[test]
     fn rooms_keep_their_order_and_pinned_ones_come_first() {

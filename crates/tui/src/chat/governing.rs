@@ -84,6 +84,19 @@ impl Chat<'_> {
         }
     }
 
+    /// Tells what is to be told once about the room.
+    pub(super) async fn tell_hint(&mut self) -> Result<(), Failure> {
+        if self.room.hint.is_empty() {
+            return Ok(());
+        }
+        self.screen.talk(&clean(&self.room.hint))?;
+        self.room.hint.clear();
+        let room = self.room.id.clone();
+        // If that cannot be noted, the hint is told again.
+        let _ = self.asks.call(&endpoints::DROP_HINT, &[room.as_str()], &[], ()).await;
+        Ok(())
+    }
+
     /// Shows messages on the newest page that came to count in a closed room, or came while nobody answered. Those that
     /// ceased to count were shown before; the line that tells who removed their author is all that can be done here.
     pub(super) async fn read_again(&mut self) -> Result<(), Failure> {

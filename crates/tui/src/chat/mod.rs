@@ -1,15 +1,15 @@
 //! A room on the screen, line by line, with receipts for my lines.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use rumormill_api::{
-    Arrival, AuthorHex, Does, Event, FileHex, FileState, Kind, Lag, Message, NoticeCode, Person, PlaceText, Refused,
-    Role, Room, Seeking, TEXT_BYTES, codes,
+    Arrival, AuthorHex, Does, Event, FileHex, FileState, Folded, Kind, Lag, Message, NoticeCode, Person, PlaceText,
+    Refused, Role, Room, Seeking, TEXT_BYTES, codes,
 };
 use rumormill_client::{Client, RoomHandle};
 use rumormill_text::{
@@ -21,6 +21,7 @@ use tokio::time::{sleep_until, timeout_at};
 
 use crate::{
     chat::{
+        batch::{Batch, Late},
         receipts::{Company, Receipts},
         screen::{Screen, Typed},
         told::Told,
@@ -29,6 +30,7 @@ use crate::{
     limits::{EVENTS_AT_ONCE, FIND_MS, LATE_MS, LEAVE_MS, PEERS_NAMED, PROGRESS_MS, SCREENFUL},
 };
 
+mod batch;
 mod governing;
 mod interrupts;
 mod orders;
@@ -125,42 +127,8 @@ struct Chat<'a> {
     gone: bool,
     /// Whether the newest messages have to be read again: others than before count, or some came while nobody answered.
     recounted: bool,
-}
-
-/// Lines to show together: their number, and the newest of them.
-#[derive(Default)]
-struct Batch {
-    lines: Vec<String>,
-    count: usize,
-    /// How many stand above the first that somebody else said before this visit.
-    old: Option<usize>,
-}
-
-impl Batch {
-    fn push(&mut self, line: String) {
-        if self.lines.len() == SCREENFUL {
-            self.lines.remove(0);
-        }
-        self.lines.push(line);
-        self.count += 1;
-    }
-}
-
-/// Late messages to show together, under the names known by then: their number, and the newest of them.
-#[derive(Default)]
-struct Late {
-    messages: VecDeque<Message>,
-    count: usize,
-}
-
-impl Late {
-    fn push(&mut self, message: Message) {
-        if self.messages.len() == SCREENFUL {
-            self.messages.pop_front();
-        }
-        self.messages.push_back(message);
-        self.count += 1;
-    }
+    /// Of whom it was told why something they said is held back in an open room, at most [`FOLDED_NAMED`].
+    folded: BTreeSet<(AuthorHex, Folded)>,
 }
 
 /// Whether a dial failed, so that the reason why nobody is found is known.
@@ -205,6 +173,7 @@ impl<'a> Chat<'a> {
             clock_told: String::new(),
             gone: false,
             recounted: false,
+            folded: BTreeSet::new(),
         }
     }
 
@@ -305,6 +274,7 @@ impl<'a> Chat<'a> {
             self.tell_clock(&self.room.clock.clone())?;
         }
         self.tell_standing(None)?;
+        self.tell_hint().await?;
         // People who came before this chat listened to events.
         self.note_room(self.room.clone())
     }
@@ -350,10 +320,14 @@ impl<'a> Chat<'a> {
         }
         match event {
             Event::Message { message, arrival, .. } => {
+                self.note_folded(&message, arrival)?;
                 self.shown(&message, arrival, batch);
             }
             Event::Changed { message, .. } if message.hidden => {}
-            Event::Changed { message, .. } => batch.push(format!("~ {}", self.line(&message))),
+            Event::Changed { message, .. } => {
+                self.told.note(message.place.clone());
+                batch.push(format!("~ {}", self.line(&message)));
+            }
             Event::Held { r#ref, holders, .. } => self.receipts.held(&r#ref, holders),
             Event::Room { room } => self.note_room(room)?,
             Event::Notice { code: NoticeCode::Shared, text, .. } => self.screen.talk(&text)?,

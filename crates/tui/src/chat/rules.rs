@@ -1,25 +1,48 @@
-//! The rules of a closed room in line mode, and the newcomers whose words they hold.
+//! The rules of a closed room in line mode, what is held back in an open one, and the newcomers whose words are held.
 
-use rumormill_api::{Message, Order, endpoints};
-use rumormill_text::{RULES_HELP, read_rules, ruled, show::message_line};
+use rumormill_api::{Arrival, Message, Order, endpoints};
+use rumormill_text::{
+    DISPLAY_HELP, NO_RULES, RULES_HELP, clean, displayed, held_back, read_display, read_rules, ruled,
+    show::message_line,
+};
 
 use super::{Chat, orders::usage};
-use crate::Failure;
+use crate::{Failure, limits::FOLDED_NAMED};
 
 impl Chat<'_> {
-    /// Shows the rules, or changes one: `/rules`, `/rules slow 30`.
+    /// Shows the rules, or changes one: `/rules`, `/rules slow 30`. In an open room they are this person's alone.
     pub(super) async fn rules(&mut self, words: &str) -> Result<(), Failure> {
+        let now = self.ask().status().await?;
+        let (told, help) = match (now.rules, now.display) {
+            (Some(rules), _) => (ruled(&rules), RULES_HELP),
+            (None, Some(display)) => (displayed(&display), DISPLAY_HELP),
+            (None, None) => return self.screen.talk(NO_RULES),
+        };
         if words.is_empty() {
-            let Some(rules) = self.ask().status().await?.rules else {
-                return self.screen.talk("everybody is equal in an open room: it has no rules");
-            };
-            ruled(&rules).iter().try_for_each(|rule| self.screen.talk(rule))?;
-            return self.screen.talk(&format!("/rules {RULES_HELP}"));
+            told.iter().try_for_each(|rule| self.screen.talk(rule))?;
+            return self.screen.talk(&format!("/rules {help}"));
         }
-        let change = read_rules(words).ok_or_else(|| usage("which rule?", &format!("/rules {RULES_HELP}")))?;
-        let room = self.room.id.clone();
-        self.room = self.asks.call(&endpoints::SET_RULES, &[room.as_str()], &[], &change).await?;
-        Ok(())
+        let (room, unclear) = (now.id.as_str(), || usage("which rule?", &format!("/rules {help}")));
+        if now.rules.is_some() {
+            let change = read_rules(words).ok_or_else(unclear)?;
+            self.room = self.asks.call(&endpoints::SET_RULES, &[room], &[], &change).await?;
+            return Ok(());
+        }
+        let change = read_display(words).ok_or_else(unclear)?;
+        self.room = self.asks.call(&endpoints::SET_DISPLAY, &[room], &[], &change).await?;
+        let display = self.room.display.unwrap_or_default();
+        displayed(&display).iter().skip(1).try_for_each(|rule| self.screen.talk(rule))
+    }
+
+    /// Tells once that what somebody says is held back.
+    pub(super) fn note_folded(&mut self, message: &Message, arrival: Arrival) -> Result<(), Failure> {
+        let Some(why) = message.folded.filter(|_| arrival == Arrival::End) else { return Ok(()) };
+        if self.folded.len() >= FOLDED_NAMED || !self.folded.insert((message.author.clone(), why)) {
+            return Ok(());
+        }
+        self.names.learn(&message.author, &message.nick);
+        let name = self.names.name(&message.author, &message.nick).whole();
+        self.screen.talk(&format!("what {name} says is held back: {}", held_back(why, &clean(&name))))
     }
 
     /// Lists what is held.
@@ -33,7 +56,8 @@ impl Chat<'_> {
             let line = self.line(message);
             self.screen.data(&line)?;
         }
-        self.screen.talk("/through NAME shows what they say to everybody")
+        let whom = if self.room.rules.is_some() { "everybody" } else { "you" };
+        self.screen.talk(&format!("/through NAME shows what they say to {whom}"))
     }
 
     /// The line that shows a message.

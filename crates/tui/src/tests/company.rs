@@ -1,6 +1,6 @@
 //! Others in the room: who is hidden, who is typing, and which of their messages make a sound.
 
-use rumormill_api::{Arrival, Event, Reaction, Reply};
+use rumormill_api::{Arrival, Display, Event, Folded, Message, Reaction, Reply};
 
 use super::{
     Stage,
@@ -104,6 +104,33 @@ fn somebody_hidden_on_another_screen_is_hidden_here() {
     };
     stage.hears(told(true)).has("2 messages by bob hidden").lacks("bob  third");
     stage.hears(told(false)).has("bob  third");
+}
+
+#[test]
+fn what_is_held_back_takes_one_row_that_says_why() {
+    let mut node = lunch();
+    node.rooms[0].room.display = Some(Display::default());
+    let why = |message: &mut Message| match message.text.as_str() {
+        "first" | "second" => Some(Folded::Newcomer),
+        "third" => Some(Folded::Flood),
+        _ => None,
+    };
+    for message in &mut node.rooms[0].messages {
+        message.folded = why(message);
+        message.hidden = message.folded.is_some();
+    }
+    let mut stage = Stage::open(node, 100, 20);
+    stage.has("2 messages by bob held back: new here; /through bob shows them");
+    stage.has("1 message by bob held back: too many in a minute; /held lists them").lacks("bob  third");
+    // Whatever is told of him, they stay held back.
+    let (room, author) = (stage.node.rooms[0].room.id.clone(), author("bob"));
+    let (here, hidden, verified) = (true, false, false);
+    let told = Event::Person { room, author, nick: "bob".into(), here, hidden, verified, role: None };
+    stage.hears(told).has("held back: new here").lacks("bob  third");
+    stage.keys("/rules Enter").has("it has no rules").has("/rules newcomers held, newcomers shown, flood NUMBER");
+    stage.keys("/rules Space newcomers Space held Enter /rules Space flood Space 5 Enter");
+    assert_eq!(stage.node.rooms[0].room.display, Some(Display { hold: true, flood: 5 }));
+    stage.keys("/rules Space slow Space 30 Enter").has("which rule?");
 }
 
 #[test]

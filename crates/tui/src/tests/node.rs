@@ -6,9 +6,9 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{Method, Response, StatusCode};
 use rumormill_api::{
-    Arrival, Attention, AuthorHex, EntryRef, Event, File, FileHex, FileState, Gone, Holders, Kind, Message, Nearby,
-    NearbyRoom, Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply, Room, RoomHex, Rooms,
-    Say, Sign, Signs, Ticket, Whois, act,
+    Arrival, Attention, AuthorHex, ChangeDisplay, Display, EntryRef, Event, File, FileHex, FileState, Gone, Holders,
+    Kind, Message, Nearby, NearbyRoom, Page, Path, Peer, People, Person, PlaceText, Reaction, Refusal, Refused, Reply,
+    Room, RoomHex, Rooms, Say, Sign, Signs, Ticket, Whois, act,
 };
 use rumormill_client::{Answered, Body, Client, Transport};
 use serde_json::{Value, json};
@@ -295,6 +295,14 @@ impl Node {
                 kept.reads(Some(PlaceText(text("place"))));
                 Ok(json!(kept.room))
             }
+            (&Method::PUT, ["display"]) => {
+                let change: ChangeDisplay = serde_json::from_value(body.clone()).unwrap();
+                let now = kept.room.display.unwrap_or_default();
+                let display =
+                    Display { hold: change.hold.unwrap_or(now.hold), flood: change.flood.unwrap_or(now.flood) };
+                kept.room.display = Some(display);
+                Ok(json!(kept.room))
+            }
             (&Method::PUT, ["attention"]) => {
                 let attention: Attention = serde_json::from_value(body.clone()).unwrap();
                 kept.room.muted = attention.muted.unwrap_or(kept.room.muted);
@@ -338,6 +346,10 @@ impl Node {
             (&Method::PUT, ["topic"]) => {
                 kept.room.topic = text("topic");
                 Ok(json!(kept.room))
+            }
+            (&Method::DELETE, ["hint"]) => {
+                kept.room.hint.clear();
+                Ok(Value::Null)
             }
             (&Method::DELETE, []) => {
                 self.rooms.remove(at);

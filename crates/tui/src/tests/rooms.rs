@@ -21,6 +21,17 @@ fn stage() -> Stage {
 }
 
 #[test]
+fn a_hint_is_told_once_where_the_room_is_open() {
+    let mut node = three();
+    node.rooms[1].room.hint = "you founded this open room".into();
+    let mut stage = Stage::open(node, 90, 10);
+    stage.lacks("you founded").keys("M-2").has("at work").has("you founded this open room");
+    stage.keys("M-1").lacks("you founded");
+    assert_eq!(stage.node.rooms[1].room.hint, "");
+    Stage::open(std::mem::take(&mut stage.node), 90, 10).keys("M-2").has("at work").lacks("you founded");
+}
+
+#[test]
 fn rooms_by_number_and_by_news() {
     let mut stage = stage();
     stage.shows(

@@ -1,6 +1,7 @@
 // The list of rooms, the title, notices, and the chips that lead to messages out of sight.
 
 import { $, el, rows, theirs } from "./dom.js";
+import { ask as at, call } from "./api.js";
 import { standing } from "./governing.js";
 import { clock, count, line, number, short } from "./words.js";
 
@@ -55,12 +56,14 @@ export function drawBanners(chat) {
   if (room.seeking && $("empty").hidden) list.push({ code: "seeking", text: `Nobody of this room was found so far, looking since ${clock(room.seeking.since_ms)}. Somebody in it has to run Rumormill at the same time; what you write is sent then.` });
   const text = standing(room);
   if (text) list.push({ code: "standing", text });
+  if (room.hint) list.push({ code: "hint", text: room.hint });
   if (room.stopped !== null && !list.some(({ code }) => code === "stopped")) {
     const help = room.damaged ? "Run “rumormill resync” to take out what is damaged and fetch it again, or leave the room."
       : "Make room on the disk: it goes on by itself; what was confirmed is kept.";
     list.push({ code: "stopped", text: `This room has stopped: ${room.stopped}. ${help}` });
   }
   const drop = (code) => {
+    if (code === "hint") return chat.try(() => call("DELETE", at(room.id, "/hint")));
     chat.notices.set(room.id, (chat.notices.get(room.id) ?? []).filter((notice) => notice.code !== code));
     drawBanners(chat);
   };

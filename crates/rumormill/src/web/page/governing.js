@@ -1,9 +1,8 @@
 // Closed rooms: what you may do there with a person or a message, where you stand, the room's rules and held words, reports,
-// and tickets.
+// closing an open room, tickets, and rooms that need none because they are announced on this network.
 
 import { $, ask, button, close, el, rows, show, theirs, twoLines } from "./dom.js";
 import { ask as at, call, Failure, fetched } from "./api.js";
-import { announcing } from "./nearby.js";
 import { count, line, moment, number, short } from "./words.js";
 
 const RANKS = { owner: 0, "co-owner": 1, moderator: 2, keeper: 2, member: 3 };
@@ -89,6 +88,30 @@ export function hiding(chat, message) {
   return () => chat.try(() => give(chat, { does: "hide", message: message.ref }, "Hide this message", "Nobody in the room sees it any more, and everybody sees that you hid it."));
 }
 
+// Shows who stays when an open room is closed and what else that means, and closes it if the founder still wants that.
+export const showClosing = (chat) => chat.try(async () => {
+  const { people } = await call("GET", at(chat.id, "/people"));
+  const says = el("ul", { class: "ends", "aria-live": "polite" });
+  const others = people.filter(({ me, last_ms }) => !me && last_ms);
+  const stays = others.map(() => el("input", { type: "checkbox", checked: true }));
+  const body = () => ({ does: "close", without: others.filter((_, i) => !stays[i].checked).map(({ author }) => author) });
+  // The last choice counts, however the answers come.
+  let asked = 0;
+  const foresee = async () => {
+    const last = (asked += 1);
+    const foreseen = await order(chat, body(), "/foreseen");
+    if (last === asked) says.replaceChildren(...foreseen.says.map((one) => el("li", {}, theirs(line(one)))));
+  };
+  await foresee();
+  const choice = others.length > 0 && el("fieldset", { onchange: () => chat.try(foresee) }, el("legend", {}, "Who stays"),
+    others.map((who, i) => el("label", { class: "check" }, stays[i], theirs(name(chat, who)))));
+  ask({ title: "Close this room?", text: "Then you govern it: you say who is in, and can remove people and end tickets.", more: [choice, says], yes: "Close it for good", run: async () => {
+    await order(chat, body());
+    chat.notice({ room: chat.id, code: "closed", text: "You closed this room. Its old ticket lets nobody in any more: “Ticket” shows the new one." });
+    await chat.visit?.readPeople();
+  } });
+});
+
 // The rules of a closed room, and the newcomers whose words they hold.
 
 const SLOW = [[0, "off"], [5, "5 seconds"], [30, "30 seconds"], [60, "a minute"], [300, "5 minutes"], [3600, "an hour"]];
@@ -107,7 +130,8 @@ const ruled = ({ slow_s, hold, tickets }) => [
 // Shows the rules; the owner and co-owners change them.
 export function showRules(chat) {
   const now = chat.room?.rules;
-  if (!now) throw new Failure(409, "Everybody is equal in an open room: it has no rules", "Begin a closed room for that.");
+  if (chat.room?.display) return showDisplay(chat);
+  if (!now) throw new Failure(409, "Nobody sets rules in a private room", "Begin a closed room for that.");
   const held = now.hold && button("What is held", () => chat.try(() => showHeld(chat)));
   if (!appoints(chat.room)) return show("Rules of this room", el("ul", {}, ruled(now).map((one) => el("li", {}, one))), el("div", { class: "row end" }, held));
   const failed = el("div", { role: "alert" });
@@ -127,9 +151,28 @@ export function showRules(chat) {
     el("div", { class: "row end" }, held, el("button", { class: "main" }, "Set the rules"))));
 }
 
+// What you hold back in an open room, which has no rules.
+function showDisplay(chat) {
+  const { hold, flood } = chat.room.display;
+  const newcomers = el("input", { type: "checkbox", name: "hold", checked: hold, "data-first": true });
+  const most = el("input", { type: "number", name: "flood", min: 0, max: 60, value: flood });
+  ask({ title: "What you see here", yes: "Set it", run: () => chat.set(chat.id, "/display", { hold: newcomers.checked, flood: Number(most.value) }), more: [
+    el("label", { class: "setting check" }, newcomers, "Hold back what newcomers say until somebody known answers or reacts"),
+    el("label", { class: "setting" }, "Messages of one person a minute that you see; 0 for all", most),
+    el("p", { class: "quiet" }, "Everybody is equal in an open room: this is for you alone, and nobody learns of it."),
+    button("What is held", () => chat.try(() => showHeld(chat))),
+  ] });
+}
+
 // Shows the rules, or changes one by words.
 export function rulesByWords(chat, said) {
   if (!said) return showRules(chat);
+  if (chat.room?.display) {
+    const [, flood] = /^flood (\d{1,2}|off)$/.exec(said) ?? [];
+    const seen = flood ? { flood: Number(flood) || 0 } : said.startsWith("newcomers") && WORDS[said];
+    if (!seen) throw new Failure(400, "Which rule?", "Write newcomers held, newcomers shown, flood NUMBER or flood off.");
+    return chat.set(chat.id, "/display", seen);
+  }
   const [, number, unit = "s"] = /^slow (\d{1,6})([smh])?$/.exec(said) ?? [];
   const body = number ? { slow_s: Number(number) * { s: 1, m: 60, h: 3600 }[unit] } : WORDS[said];
   if (!body) throw new Failure(400, "Which rule?", HELP);
@@ -252,4 +295,34 @@ async function tickets(id, room, made) {
   } }, el("div", { class: "row" }, el("label", {}, "People", uses), el("label", {}, "Time", ends), appoints(room) && el("label", { class: "check" }, keeper, "For a keeper, which stores and serves the room and cannot read it"), el("button", {}, "Make a ticket")));
   await draw();
   return el("section", {}, el("h3", {}, "Another ticket"), form, failed, el("h3", {}, "Tickets of this room"), list);
+}
+
+const LOOK_MS = 3200;
+
+// The rooms announced on this network; `enter` gets the ticket of the chosen one.
+export function nearby(enter) {
+  const found = el("div", { class: "nearby", role: "status" }, el("p", { class: "quiet" }, "Looking for rooms on this network…"));
+  call("GET", `/v1/nearby?wait_ms=${LOOK_MS}`).then(({ rooms }) => {
+    const door = ({ name, id, ticket }) =>
+      el("button", { type: "button", title: `Room ${id.slice(0, 8)}`, onclick: () => enter(ticket) }, theirs(short(name, 40) || id.slice(0, 8)));
+    found.replaceChildren(...(rooms.length
+      ? [el("p", {}, "Announced on this network:"), el("div", { class: "row" }, rooms.map(door))]
+      : [el("p", { class: "quiet" }, "No room is announced on this network.")]));
+  }, () => found.remove());
+  return found;
+}
+
+// Announces a room on this network, or stops.
+export function announcing(chat, id) {
+  const told = el("p", { role: "status", class: "quiet" });
+  const isAnnounced = () => chat.rooms.get(id).announced;
+  const draw = () => {
+    toggle.textContent = isAnnounced() ? "Announce it no longer" : "Announce it on this network";
+    told.textContent = isAnnounced() ? "Whoever is on this network can find this room by its name and enter." : "";
+  };
+  const toggle = button("", () => chat.set(id, "/announced", { announced: !isAnnounced() }).then(draw, (failure) => {
+    told.textContent = `${failure.what}. ${failure.help}`;
+  }));
+  draw();
+  return el("div", { class: "row" }, toggle, told);
 }

@@ -116,8 +116,8 @@ export class Log {
     let group = null;
     for (const message of timeline.messages) {
       if (message.hidden && !this.opened.has(message.author)) {
-        if (group?.author === message.author) group.count += 1;
-        else list.push((group = { author: message.author, count: 1, ref: message.ref }));
+        if (group?.author === message.author && group.folded === message.folded) group.count += 1;
+        else list.push((group = { author: message.author, count: 1, ref: message.ref, folded: message.folded }));
         continue;
       }
       group = null;
@@ -144,9 +144,10 @@ export class Log {
     return Math.max(newer ? Math.max(this.fresh, shown) : shown, 1);
   }
 
-  // Replaces the messages of a hidden person.
-  unshown({ author, count: hidden, ref }) {
-    const words = `${count(hidden, "message")} by ${this.names.show(author)} hidden`;
+  // Replaces messages of somebody that are not shown.
+  unshown({ author, count: hidden, ref, folded }) {
+    const why = { newcomer: "held back: new here", flood: "held back: too many in a minute" }[folded] ?? "hidden";
+    const words = `${count(hidden, "message")} by ${this.names.show(author)} ${why}`;
     const make = () => el("p", { class: "above" }, theirs(words), " ", el("button", { type: "button", class: "quiet", "data-as": "unhide", title: "Until you leave the room", onclick: () => this.act.unfold(author) }, "Show"));
     return { key: "hidden " + ref, stamp: [words], make };
   }
@@ -187,7 +188,7 @@ export class Log {
         isLate && el("span", { class: "tag" }, "late"),
         this.verified(message.author) && el("span", { class: "tag", title: "You compared your safety number" }, "verified"),
         message.held && el("span", { class: "tag", title: "Only the owner, co-owners, moderators and its author see it" }, "held"),
-        message.hidden && el("span", { class: "tag" }, "hidden"),
+        message.hidden && el("span", { class: "tag" }, message.folded ? "held back" : "hidden"),
         message.edited && el("span", { class: "tag" }, "edited"),
         message.mine && message.holders !== null && !isEvent && this.holders(message, tab)),
       message.reply_to && this.quote(message.reply_to, tab),

@@ -1,8 +1,7 @@
 // The head of a room, dialogs, and what shows when there is nothing yet.
 
 import { $, ask, button, close, el, show, table, theirs } from "./dom.js";
-import { isOut, mine, showRules, showTicket } from "./governing.js";
-import { nearby } from "./nearby.js";
+import { isOut, mine, nearby, showClosing, showRules, showTicket } from "./governing.js";
 import { settings } from "./settings.js";
 import { clock, count, iso, line, moment, nick, short } from "./words.js";
 
@@ -56,10 +55,12 @@ export function screens(chat) {
       el("div", { class: "stack" }, button("Change my name", open.nick, true), button("Set the topic", open.topic),
         button(chat.room.muted ? "Unmute this room" : "Mute this room", () => attend("muted")),
         button(chat.room.pinned ? "Unpin this room" : "Pin this room to the top", () => attend("pinned")),
-        chat.room.rules && button("Rules of this room", open.rules),
+        (chat.room.rules || chat.room.display) && button(chat.room.rules ? "Rules of this room" : "What you see here", open.rules),
+        chat.room.may_close && button("Close this room", open.closing),
         button("Leave this room", open.leave),
         chat.room.standing?.role === "owner" && el("p", { class: "quiet" }, "You are the owner. So that the room is not lost with this machine, write ", el("code", {}, "rumormill backup FILE"), " in a terminal, or link another machine with ", el("code", {}, "rumormill device add"), "."))),
     rules: () => chat.try(async () => showRules(chat)),
+    closing: () => showClosing(chat),
     ticket: () => chat.try(() => showTicket(chat)),
   };
   document.addEventListener("click", (event) => {
