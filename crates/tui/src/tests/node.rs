@@ -378,10 +378,6 @@ impl Node {
                 message.action = act(said).is_some();
                 (message.text, message.edited) = (act(said).unwrap_or(said).into(), true);
             }
-            (&Method::DELETE, ["hint"]) => {
-                kept.room.hint.clear();
-                Ok(Value::Null)
-            }
             (&Method::DELETE, []) => {
                 (message.kind, message.gone) = (Kind::Gone, Some(Gone::Retracted));
                 message.text.clear();
