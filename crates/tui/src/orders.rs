@@ -96,7 +96,7 @@ pub(super) const ORDERS: [Known; 41] = [
     rare("dismiss", "NAME", "end the role of somebody", Order::Dismiss),
     rare("step-down", "", "give up your own role", |_| Order::StepDown),
     rare("close", "without NAME", "close an open room that you founded", Order::Close),
-    rare("rules", "", "the rules of this room, in an open one your own, and how to change them", Order::Rules),
+    rare("rules", "", "the rules here, in an open room your own", Order::Rules),
     rare("held", "", "what newcomers said that is held", |_| Order::Held),
     rare("through", "NAME", "show what a newcomer says, which is held", Order::Through),
     rare("report", "WORDS", "report the selected message to the moderators", Order::Report),

@@ -43,7 +43,7 @@ const ORDERS: [(&str, &str); 35] = [
     ("/dismiss NAME", "end the role of somebody"),
     ("/step-down", "give up your own role"),
     ("/close", "close an open room that you founded; without NAME,NAME: without them"),
-    ("/rules", "the rules of this room, in an open one your own, and how to change them"),
+    ("/rules", "the rules here, in an open room your own"),
     ("/held", "what newcomers said that is held"),
     ("/through NAME", "show what a newcomer says, which is held"),
     ("/report WORDS", "report the last message of somebody else to the moderators; ^2 WORDS the one before it"),

@@ -119,7 +119,7 @@ fn what_is_held_back_takes_one_row_that_says_why() {
         message.folded = why(message);
         message.hidden = message.folded.is_some();
     }
-    let mut stage = Stage::open(node, 100, 20);
+    let mut stage = Stage::open(node, 150, 24);
     stage.has("2 messages by bob held back: new here; /through bob shows them");
     stage.has("1 message by bob held back: too many in a minute; /held lists them").lacks("bob  third");
     // Whatever is told of him, they stay held back.
@@ -226,7 +226,7 @@ fn connected_people_are_here_despite_older_events() {
     let peers = std::mem::take(&mut node.rooms[0].room.peers);
     node.rooms[0].people.retain(|person| person.nick != "cyd");
     node.rooms[0].people.iter_mut().for_each(|person| person.here = person.me);
-    let mut stage = Stage::open(node, 100, 20);
+    let mut stage = Stage::open(node, 150, 24);
     stage.has("1 here").has("1 away");
     stage.node.rooms[0].room.peers = peers;
     let status = stage.node.status();

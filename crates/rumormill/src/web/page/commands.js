@@ -40,7 +40,7 @@ export function commands(chat) {
     ["dismiss", "name", "end the role of somebody", async (name) => dismiss(chat, await meant(chat, needed(name)))],
     ["step-down", "", "give up your own role", () => stepDown(chat)],
     ["close", "", "close an open room that you founded", open.closing],
-    ["rules", "slow 30", "the rules of this room, in an open one your own", (said) => rulesByWords(chat, said)],
+    ["rules", "slow 30", "the rules here, in an open room your own", (said) => rulesByWords(chat, said)],
     ["held", "", "what newcomers said that is held", () => showHeld(chat)],
     ["through", "name", "show what a newcomer says, which is held", async (name) => letThrough(chat, (await meant(chat, needed(name))).author)],
     ["reports", "", "what was reported to you", () => showReports(chat)],
