@@ -41,6 +41,7 @@ use crate::{
     Change, CheckReport, Once, Read, RoomRecord, Rooms, Store, TimelineRow,
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
+    lapsed::Lapsed,
     limits::{CONTACTS, HOLDER_ENTRIES},
     note::{Note, goes, is_message, is_said},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, rows, topmost, unproved, widen},
@@ -86,6 +87,8 @@ struct Shelf {
     floor: Option<Place>,
     /// The secrets of epochs.
     ring: Ring,
+    /// The parts of logs that do not count.
+    lapsed: Vec<Lapsed>,
 }
 
 /// One thing that one author says, possibly repeatedly.
@@ -212,6 +215,16 @@ impl Store for Memory {
         // An entry that arrives later and is already too old keeps no body, even where none has arrived yet.
         let shelf = held.shelves.entry(*room).or_default();
         Ok(shelf.expire(Expiry::new(keep, shelf.tally, now_ms, most)) || more)
+    }
+
+    fn lapse(
+        &mut self,
+        room: &RoomId,
+        parts: &[(AuthorId, Seq, Seq)],
+        now_ms: u64,
+        most: usize,
+    ) -> Result<bool, Error> {
+        Ok(self.write().shelves.get_mut(room).is_some_and(|shelf| shelf.lapse(parts, now_ms, most)))
     }
 
     /// Memory does not rot.

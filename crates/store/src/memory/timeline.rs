@@ -9,7 +9,7 @@ use std::{
 use rumormill_proto::{
     content::carried,
     entry::Kind,
-    ids::{AuthorId, FileId},
+    ids::{AuthorId, FileId, Seq},
     timeline::Place,
 };
 
@@ -17,6 +17,7 @@ use super::Shelf;
 use crate::{
     TimelineRow,
     keep::{Expiry, Tally},
+    lapsed,
 };
 
 impl Shelf {
@@ -59,6 +60,17 @@ impl Shelf {
         self.expire_bare();
         for (author, seqs) in expiry.over {
             seqs.into_iter().for_each(|seq| self.drop_body(author, seq));
+        }
+        more
+    }
+    /// Notes which parts do not count, and drops what has not counted for long; returns whether more waits.
+    pub(super) fn lapse(&mut self, parts: &[(AuthorId, Seq, Seq)], now_ms: u64, most: usize) -> bool {
+        self.lapsed = lapsed::renewed(&self.lapsed, parts, now_ms);
+        let (due, more) = lapsed::take_due(&mut self.lapsed, now_ms, most);
+        for part in due {
+            let rows = self.rows(&part.author, part.first, part.last).filter(|row| lapsed::lapses(&row.raw));
+            let going: Vec<Seq> = rows.map(|row| row.seq).collect();
+            going.into_iter().for_each(|seq| self.drop_body(part.author, seq));
         }
         more
     }
