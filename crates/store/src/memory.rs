@@ -43,7 +43,7 @@ use crate::{
     keep::{Expiry, Keep, Tally, is_below},
     lapsed::Lapsed,
     limits::{CONTACTS, HOLDER_ENTRIES},
-    note::{Note, goes, is_message, is_said},
+    note::{Note, goes, is_message},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, rows, topmost, unproved, widen},
     share::{Shared, share_bytes, weight},
     wanted::{Sought, Wanted},
@@ -374,16 +374,6 @@ impl Shelf {
         let first = group(*kinds.start(), AuthorId([0; 32]));
         let groups = self.standing(first..);
         groups.take_while(move |(group, _)| group.about == about && group.kind <= *kinds.end())
-    }
-
-    /// Whether an entry, as it reads now, matches a search.
-    fn finds(&self, sought: &Sought<'_>, line: &TimelineRow) -> bool {
-        let target = Target { author: line.place.author, seq: line.place.seq };
-        let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
-        let edit = edit.and_then(|(_, place)| self.line(&place));
-        let (kind, body) = edit.as_ref().map_or((line.kind, &line.body), |edit| (edit.kind, &edit.body));
-        let fits = || sought.fits(line.place.author, (line.kind, &line.body), line.place.time.ms());
-        is_said(line.kind) && sought.finds_in(kind, body) && fits()
     }
 
     fn kept(&self) -> Vec<Kept> {

@@ -13,8 +13,9 @@ use super::Room;
 use crate::{command::Command, error::Error};
 
 /// What programs of the first version show before they are parted with: nothing else tells their people why.
-const TOO_OLD: &str = "This room is closed from here on, and programs of version 0.1 are too old for it. Whoever uses one and wrote here \
-                       is in again with version 0.2 or later; whoever did not needs a new ticket.";
+const TOO_OLD: &str = "This room is closed from here on, and programs of version 0.1 are too old for it. \
+                       Whoever uses one and wrote here is in again with version 0.2 or later; \
+                       whoever did not needs a new ticket.";
 
 impl Room {
     /// Whether this is an open room that we founded, so that we may close it.
@@ -34,8 +35,8 @@ impl Room {
     }
 
     /// Closes an open room that we founded, once and for good: everybody who wrote here is kept but those in `without`, and
-    /// what all of them said so far stays. Resolves once that is durable, with the act that did it. If a linked peer seems to be of the
-    /// first version, which shows no acts, a line says before it that such programs are too old.
+    /// what all of them said so far stays. Resolves once that is durable, with the act that did it. If a linked peer seems
+    /// to be of the first version, which shows no acts, a line says before it that such programs are too old.
     ///
     /// # Errors
     /// [`Error::Rank`] when we did not found it or it is closed already, and those of [`Entries::say`](crate::Entries::say).

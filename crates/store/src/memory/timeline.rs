@@ -7,7 +7,7 @@ use std::{
 };
 
 use rumormill_proto::{
-    content::carried,
+    content::{Target, carried},
     entry::Kind,
     ids::{AuthorId, FileId, Seq},
     timeline::Place,
@@ -18,6 +18,8 @@ use crate::{
     TimelineRow,
     keep::{Expiry, Tally},
     lapsed,
+    note::is_said,
+    wanted::Sought,
 };
 
 impl Shelf {
@@ -31,6 +33,16 @@ impl Shelf {
     pub(super) fn page_after(&self, of: &BTreeSet<Place>, after: Option<Place>, limit: usize) -> Vec<TimelineRow> {
         let places = of.range((after.map_or(Unbounded, Excluded), Unbounded)).take(limit);
         places.filter_map(|place| self.line(place)).collect()
+    }
+
+    /// Whether an entry, as it reads now, matches a search.
+    pub(super) fn finds(&self, sought: &Sought<'_>, line: &TimelineRow) -> bool {
+        let target = Target { author: line.place.author, seq: line.place.seq };
+        let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
+        let edit = edit.and_then(|(_, place)| self.line(&place));
+        let (kind, body) = edit.as_ref().map_or((line.kind, &line.body), |edit| (edit.kind, &edit.body));
+        let fits = || sought.fits(line.place.author, (line.kind, &line.body), line.place.time.ms());
+        is_said(line.kind) && sought.finds_in(kind, body) && fits()
     }
 
     /// The first `most` authors whose entries name a file, ascending.
