@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Recalled(Box<Recalled>),
     /// List the connections by which peers of a room can be asked for files.
     Lanes { room: RoomId, answer: oneshot::Sender<Vec<Lane>> },
+    /// Tell whether a linked peer has not said who writes there.
+    Nameless { room: RoomId, answer: oneshot::Sender<Result<bool, Error>> },
     /// Tell which room a peer means by one of its channels, if both sides talk about that room.
     Channel { link: LinkId, channel: u32, answer: oneshot::Sender<Option<RoomId>> },
     /// Entries were served over a connection; counts their bytes.

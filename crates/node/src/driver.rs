@@ -249,15 +249,18 @@ impl Driver {
         }
     }
 
-    /// Drops some entries that are over the bounds of rooms or the shares of authors, when it is time.
+    /// Drops some entries that are over the bounds of rooms or the shares of authors, or have not counted for long, when it is
+    /// time.
     fn expire(&mut self) {
         let Now { ticks_ms, wall_ms } = self.now();
         if ticks_ms < self.expire_at {
             return;
         }
         let mut more = false;
-        for room in self.seats.keys() {
-            match self.store.expire(room, wall_ms, EXPIRE_ENTRIES) {
+        for (room, seat) in &self.seats {
+            let lapsed = self.store.lapse(room, &seat.lapsed(), wall_ms, EXPIRE_ENTRIES);
+            let expired = self.store.expire(room, wall_ms, EXPIRE_ENTRIES);
+            match lapsed.and_then(|waits| Ok(expired? || waits)) {
                 Ok(waits) => more |= waits,
                 Err(why) => tracing::warn!(%why, "cannot drop what is over the bounds of a room"),
             }
@@ -327,6 +330,7 @@ impl Driver {
                 Inputs::new()
             }
             Command::Lanes { room, answer } => told(answer, self.lanes(&room)),
+            Command::Nameless { room, answer } => told(answer, Ok(self.links.has_nameless(&room))),
             Command::Channel { link, channel, answer } => {
                 // The peer's greeting may still be on its way on another stream; until then the channel means nothing.
                 let room = self.links.room(link, channel).ok().flatten();

@@ -59,6 +59,13 @@ impl Links {
         Some(Input::Proved { peer: *peer, author, by: Credential::default() })
     }
 
+    /// Whether a peer with which we talk about a room has not said who writes there. Those of the first version never do.
+    pub(crate) fn has_nameless(&self, room: &RoomId) -> bool {
+        self.used()
+            .filter_map(|peer| self.used_with(&peer))
+            .any(|(_, link)| link.channels.shares(room) && link.introduced.author(room).is_none())
+    }
+
     /// A peer introduces the author who writes there.
     ///
     /// # Errors

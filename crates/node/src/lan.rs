@@ -193,10 +193,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::time::Duration;
 
-    use rumormill_proto::governance::Order;
+    use iroh::{
+        RelayMode,
+        endpoint::{PortmapperConfig, RecvStream, presets},
+    };
+    use rumormill_proto::{
+        governance::Order,
+        introduction::{Introduction, Side},
+    };
 
     use super::*;
-    use crate::{membership::Membership, node::Node, room::Room, settings::Settings};
+    use crate::{
+        endpoint::ALPN,
+        envelope::{Control, Envelope, Envelopes, put_control, read_control},
+        greeting::{Channels, EXPORTER, Role},
+        membership::Membership,
+        node::Node,
+        proof,
+        room::Room,
+        settings::Settings,
+    };
 
     fn keys_at(node: &Node) -> Vec<ProofKey> {
         keys(&node.inner.boards)[0].1.to_vec()
@@ -245,6 +261,72 @@ mod tests {
         for node in [ann, ben, mallory] {
             node.close().await;
         }
+    }
+
+    /// What a peer says over a connection that it dialled, until it ends.
+    async fn said(replies: &mut RecvStream, within: &mut Envelopes) -> Option<Envelope> {
+        loop {
+            if let Some(envelope) = within.next().unwrap() {
+                return Some(envelope);
+            }
+            let mut piece = [0; 4096];
+            let read = replies.read(&mut piece).await.ok()??;
+            within.push(&piece[..read]);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_was_removed_and_waits_on_the_lan_for_who_dials_is_told_nothing_but_that_somebody_is_there() {
+        let (ann, mallory) = tokio::join!(Node::open(Settings::memory()), Node::open(Settings::memory()));
+        let (ann, mallory) = (ann.unwrap(), mallory.unwrap());
+        let room = ann.create_closed("lunch").await.unwrap();
+        let ticket = room.ticket().await.unwrap();
+        let hers = mallory.join(&ticket).await.unwrap();
+        until(&hers, "to be let in", || matches!(hers.membership(), Membership::Present(_))).await;
+        until(&hers, "the epoch", || keys_at(&mallory)[0] == keys_at(&ann)[0]).await;
+        room.order(Order::Remove(hers.author())).await.unwrap();
+        until(&hers, "the removal", || matches!(hers.membership(), Membership::Removed { .. })).await;
+        room.say("behind her back").await.unwrap();
+        let keys = keys_at(&mallory);
+        mallory.close().await;
+
+        // She announces the room under a name that nobody has met, with every tag that she can make.
+        let builder = Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled).clear_ip_transports();
+        let builder = builder.portmapper_config(PortmapperConfig::Disabled).bind_addr("127.0.0.1:0").unwrap();
+        let trap = builder.alpns(vec![ALPN.to_vec()]).bind().await.unwrap();
+        let me = address::peer(trap.id());
+        let tags: String = keys.iter().map(|key| tag(&room.id(), key, &me)).collect();
+        let info = EndpointInfo::new(trap.id()).with_ip_addrs(trap.bound_sockets());
+        let info = info.with_user_data(Some(UserData::try_from(tags).unwrap()));
+        let wires = Wires::new(ann.inner.commands.downgrade(), ann.inner.readers.clone(), ann.inner.shelf.clone());
+        assert_eq!(hear(&info, &wires, &ann.inner.boards).await, Names::Ours, "she may be somebody who slept");
+
+        let connection = trap.accept().await.unwrap().await.unwrap();
+        let mut exported = [0; 32];
+        connection.export_keying_material(&mut exported, EXPORTER, b"").unwrap();
+        let (mut live, mut replies) = connection.accept_bi().await.unwrap();
+        let mut channels = Channels::new(exported, Role::Accepter);
+        let secrets = [(room.id(), ticket.secret)];
+        let mut out = Vec::new();
+        put_control(&mut out, &Control::Greeting { boot: [7; 8], tags: channels.announce(&secrets, random) });
+        live.write_all(&out).await.unwrap();
+        let (from, to) = (address::peer(ann.inner.endpoint.id()), me);
+        let signed = Introduction { exported, side: Side::Dialler, from, to, room: room.id() };
+        let (mut within, mut proofs) = (Envelopes::live(), 0);
+        while let Some(Envelope { channel, body }) = said(&mut replies, &mut within).await {
+            assert_eq!(channel, 0, "nothing is said in the room");
+            match read_control(body).unwrap() {
+                Some(Control::Proof { sealed, .. }) => {
+                    let opened = proof::open(&signed, keys.iter().copied().chain([ticket.secret]), &sealed);
+                    assert!(opened.is_err(), "it is sealed under an epoch that she was not handed");
+                    proofs += 1;
+                }
+                Some(Control::Greeting { .. } | Control::Address(_) | Control::Part(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(proofs, 1);
+        ann.close().await;
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod support;
 
 use rumormill_node::{Error, Membership, Node, Place, Refusal, Room, Ticket, What};
 use rumormill_proto::governance::{Order, Role, Says};
+use rumormill_store::{Closed, Disk, Store as _};
 use support::{disk, is_in, memory, says, texts, until};
 
 /// Waits until somebody was turned away. It was told nothing.
@@ -184,4 +185,37 @@ async fn an_open_room_is_closed_and_words_go_on_among_those_who_are_kept() {
     assert_eq!(ben.membership(), Membership::Present(None));
     ben.say("again").await.unwrap();
     says(&ann, &["before", "among us", "yes", "again"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_that_noted_that_a_room_is_closed_and_lost_the_act_is_in_an_open_one_until_the_act_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let (node, there) = (memory().await, disk(&home).await);
+    let ann = node.create("lunch").await.unwrap();
+    let ben = there.join(&ann.ticket().await.unwrap()).await.unwrap();
+    ben.say("before").await.unwrap();
+    says(&ann, &["before"]).await;
+    drop(ben);
+    there.close().await;
+    // The process stopped behind the note.
+    let mut store = Disk::open(&home).unwrap();
+    let mut record = store.rooms().unwrap().whole.remove(0);
+    record.closed = Some(Closed { founder: ann.author(), pass: None, device_of: None, keeps: false });
+    store.put_room(&record).unwrap();
+    drop(store);
+    let there = disk(&home).await;
+    let ben = there.rooms().remove(0);
+    assert!(!ben.is_closed());
+    there.join(&ann.ticket().await.unwrap()).await.unwrap();
+    ben.say("still in the open").await.unwrap();
+    says(&ann, &["before", "still in the open"]).await;
+    ann.close([].into()).await.unwrap();
+    is_in(&ben).await;
+    ann.say("among us").await.unwrap();
+    ben.say("yes").await.unwrap();
+    for room in [&ann, &ben] {
+        says(room, &["before", "still in the open", "among us", "yes"]).await;
+    }
+    assert!(ben.is_closed());
 }

@@ -14,7 +14,7 @@ use rumormill_proto::{
     admit::Author,
     codec::put_number,
     entry::{Body, Kind, RawEntry},
-    frame::Frame,
+    frame::{Frame, Hello},
     governance::{Act, Order, Says, countersign},
     ids::{AuthorId, EntryId, PeerId},
     introduction::{Introduction, Side},
@@ -306,6 +306,40 @@ async fn a_removed_key_gets_the_acts_that_removed_it_and_no_more() {
     let runs = only_acts(&said, ann.author());
     let named = |run: &RawRun| run.wire().windows(32).any(|bytes| bytes == ben.author().0);
     assert!(!runs.is_empty() && !runs.iter().any(named), "not who came behind: {said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_of_the_first_version_shows_that_it_is_too_old_for_a_room_that_is_closed() {
+    let (node, other) = (memory().await, memory().await);
+    let ann = node.create("lunch").await.unwrap();
+    let ticket = ann.ticket().await.unwrap();
+    // It knows the room's secret, and never says who writes there.
+    let old = Caller::new(&node, &ticket, 8).await;
+    let mut wire = old.calls().await;
+    wire.says(&Frame::Hello(Hello { author: old.author.id(), wall_ms: 1 })).await;
+    while !matches!(wire.hears().await.unwrap(), Said::Frame(_)) {}
+    ann.close([].into()).await.unwrap();
+    let said = wire.hears_out().await;
+    let pushed = said.iter().flat_map(|said| match said {
+        Said::Frame(Frame::Push(push)) => push.runs.iter().flat_map(RawRun::entries).collect(),
+        _ => Vec::new(),
+    });
+    let pushed: Vec<&RawEntry> = pushed.collect();
+    let told = pushed.iter().position(|entry| {
+        let text = entry.body.bytes().filter(|_| entry.kind == Kind::TEXT);
+        text.is_some_and(|text| String::from_utf8_lossy(text).contains("version 0.1 are too old"))
+    });
+    let closed = pushed.iter().position(|entry| entry.kind == Kind::CLOSE);
+    assert!(told.is_some() && told < closed, "{pushed:?}");
+    assert_eq!(wire.closed().await, NOTHING_SHARED);
+    // Where everybody is of this version nobody is told that.
+    let dinner = node.create("dinner").await.unwrap();
+    let guest = other.join(&dinner.ticket().await.unwrap()).await.unwrap();
+    guest.say("hello").await.unwrap();
+    support::says(&dinner, &["hello"]).await;
+    support::status(&dinner, "a guest", |status| status.peers.len() == 1).await;
+    dinner.close([].into()).await.unwrap();
+    support::says(&dinner, &["hello"]).await;
 }
 
 fn words(runs: &[RawRun]) -> bool {

@@ -172,6 +172,12 @@ impl Engine {
         seq < self.parts.logs.counted(author) && !self.parts.logs.is_hidden(author, seq, kind)
     }
 
+    /// The parts of others' logs that are held here and do not count, each as author, first and last seq: beyond a cut, of
+    /// somebody who is no member, or taken back by a governor. None in an open room.
+    pub fn lapsed(&self) -> Vec<(AuthorId, Seq, Seq)> {
+        self.parts.logs.lapsed()
+    }
+
     /// Everybody who is present in a closed room, or waits to be let in.
     pub fn seats(&self) -> &BTreeMap<AuthorId, Seat> {
         &self.parts.seats

@@ -399,6 +399,66 @@ fn all_tests_of_the_siege_are_run() {
     );
 }
 
+/// The tests that a document names: each as its name and the file that has it.
+fn named_tests(document: &str) -> Vec<(&str, &str)> {
+    let pairs = document.match_indices("` in `crates/");
+    let pair = |(at, found): (usize, &str)| {
+        let name = document[..at].rsplit('`').next()?;
+        let file = document[at + found.len() - "crates/".len()..].split('`').next()?;
+        Some((name, file))
+    };
+    pairs.filter_map(pair).collect()
+}
+
+/// Whether a source file has this test.
+fn has_test(text: &str, file: &str, name: &str) -> bool {
+    match file.ends_with(".mjs") {
+        true => text.contains(&format!("test(\"{name}\"")),
+        false => {
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            let at = lines.iter().position(|line| line.contains(&format!("fn {name}(")));
+            // Only its attributes stand between.
+            let mut above = at.into_iter().flat_map(|at| lines[..at].iter().rev());
+            let is_test = above.by_ref().take_while(|line| line.starts_with("#[")).any(|line| line.contains("test"));
+            is_test
+        }
+    }
+}
+
+#[test]
+fn tests_that_documents_name_exist() {
+    let mut wrong = Vec::new();
+    for document in fs::read_dir(root().join("docs")).unwrap() {
+        let document = document.unwrap().path();
+        if document.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = fs::read_to_string(&document).unwrap();
+        for (name, file) in named_tests(&text) {
+            let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+            if !has_test(&source, file, name) {
+                wrong.push(format!("{}: {file} has no test {name}", document.display()));
+            }
+        }
+    }
+    nothing("documents name tests that are not there", wrong);
+}
+
+/// What `docs/security.md` must name a test for: the invariants of closed rooms, and the threats to people in them.
+#[test]
+fn every_invariant_of_closed_rooms_has_a_test() {
+    let text = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let (_, table) = text.split_once("### Closed rooms").unwrap();
+    let rows: Vec<&str> = table.lines().take_while(|line| !line.starts_with("### ")).collect();
+    let invariants = (1..=7).map(|number| format!("| {number}, G{number} |")).chain(["| 8 |".to_owned()]);
+    let threats = (1..=4).map(|number| format!("| M{number} |"));
+    let held = |key: &String| rows.iter().any(|row| row.starts_with(key.as_str()) && !named_tests(row).is_empty());
+    nothing("invariants without a test", invariants.chain(threats).filter(|key| !held(key)).collect());
+    let bare = rows.iter().filter(|row| row.starts_with("| ") && !row.starts_with("| |"));
+    let bare = bare.filter(|row| named_tests(row).is_empty()).map(|row| (*row).to_owned());
+    nothing("rows without a test", bare.collect());
+}
+
 /// The fields that a published crate needs.
 #[test]
 fn published_crates_say_what_they_are() {
@@ -560,4 +620,11 @@ fn the_checks_see_what_they_look_for() {
     assert_eq!(circles(imports(&circle)), ["a", "b", "c"]);
     assert!(circles(imports(&circle[..3])).is_empty());
     assert!(names_an_issue(" see #12") && !names_an_issue(" #[test] C# 1"));
+    assert_eq!(
+        named_tests("| a | `b` in `crates/c.rs`, `d` in `crates/e.mjs` |"),
+        [("b", "crates/c.rs"), ("d", "crates/e.mjs")]
+    );
+    let text = "#[tokio::test]\nasync fn a() {}\n#[test]\n#[ignore]\nfn b() {}\nfn c() {}\ntest(\"d e\", {})";
+    assert!(["a", "b"].iter().all(|name| has_test(text, "f.rs", name)) && !has_test(text, "f.rs", "c"));
+    assert!(has_test(text, "f.mjs", "d e") && !has_test(text, "f.mjs", "d"));
 }

@@ -150,8 +150,9 @@ impl World {
 
     /// The secrets that the store of a peer holds, and the bodies there that are in plain.
     pub fn reads(&self, peer: usize) -> (usize, Vec<Kind>) {
-        let plain = |line: TimelineRow| (!line.kind.is_act() && line.kind.opened().is_none()).then_some(line.kind);
-        (self.ring(peer).epochs().len(), self.held(peer).into_iter().filter_map(plain).collect())
+        let plain = |line: &TimelineRow| !line.kind.is_act() && line.kind.opened().is_none();
+        let bodies = self.held(peer).into_iter().filter(|line| line.body.bytes().is_some() && plain(line));
+        (self.ring(peer).epochs().len(), bodies.map(|line| line.kind).collect())
     }
 
     /// The texts in the store of `at` that are sealed under an epoch of which a box for `whose` key lies there, as that box shows
@@ -232,6 +233,16 @@ impl World {
         let lines = self.held(peer);
         let beyond = lines.iter().filter(|line| line.place.author == *author && !shown.contains(&line.id));
         beyond.filter(|line| line.body.bytes().is_some()).count()
+    }
+
+    /// Lets the stores of all that run drop bodies of what has not counted for long, as their nodes do every minute.
+    pub fn lapse(&mut self) {
+        let room = self.room;
+        for at in 0..self.peers.len() {
+            let now_ms = self.clock(at as Index).wall_ms;
+            let Some(parts) = self.process(at).map(|process| process.engine.lapsed()) else { continue };
+            while self.peers[at].home.store.lapse(&room, &parts, now_ms, 7).unwrap_or(false) {}
+        }
     }
 
     /// Writes entries by hand under the key of a peer, above what its store holds of its log below `from`, and pushes them

@@ -203,6 +203,61 @@ fn invariant_8_what_a_dismissed_moderator_hid_reaches_no_newcomer_and_is_back_ev
     Ok(())
 }
 
+/// A room in which a moderator, whom the owner does not hear any more, took back two words of peer 2 and removed peer 3, which
+/// went on. Peer 4 holds all of that, and both acts.
+fn put_aside() -> Story<World> {
+    let mut room = room_of(4)?;
+    room.appoint(0, 1, Role::Moderator);
+    room.say_all(2, &["one", "two", "three"]);
+    room.settle()?;
+    room.say(3, "before");
+    room.settle()?;
+    room.partition(&[&[1], &[0, 2, 3, 4]]);
+    room.run_ms(5_000)?;
+    let first = room.written(2) - 3;
+    room.hide(1, 2, (first, first + 1));
+    room.remove(1, 3);
+    room.say_all(3, &["on the other side"; 70]);
+    room.settle_among(&[0, 2, 3, 4])?;
+    room.partition(&[&[1, 4], &[0, 2, 3]]);
+    room.settle_among(&[1, 4])?;
+    assert_eq!(texts(&room, 4), ["three", "before"]);
+    Ok(room)
+}
+
+#[test]
+fn invariant_8_what_was_put_aside_is_back_within_thirty_days_and_only_a_header_afterwards() -> Story {
+    const DAY_MS: u64 = 24 * 3_600_000;
+    for (days, kept) in [(29, [2, 70]), (31, [0, 0])] {
+        let mut room = put_aside()?;
+        let authors = [2, 3].map(|whose| room.author(whose));
+        let held = authors.map(|author| room.held_of(4, &author));
+        room.lapse();
+        assert_eq!(authors.map(|author| room.bodies_beyond(4, &author)), [2, 70]);
+        (0..5).for_each(|peer| room.crash(peer));
+        room.run_ms(days * DAY_MS)?;
+        room.restart(4);
+        room.run_ms(1_000)?;
+        room.lapse();
+        assert_eq!(authors.map(|author| room.bodies_beyond(4, &author)), kept, "after {days} days");
+        assert_eq!(authors.map(|author| room.held_of(4, &author)), held, "headers stay");
+        // The owner has not heard of the acts, and dismisses their author.
+        room.restart(0);
+        room.run_ms(20_000)?;
+        room.dismiss(0, 1);
+        room.run_ms(5_000)?;
+        room.heal();
+        room.run_ms(60_000)?;
+        room.lapse();
+        room.same_members()?;
+        let lines = room.timeline(4);
+        assert_eq!(lines.iter().filter(|line| line.kind.opened().unwrap_or(line.kind) == Kind::TEXT).count(), 74);
+        assert_eq!(texts(&room, 4).len(), 2 + kept[0] + kept[1], "what is there again is what the disk kept");
+        assert_eq!(texts(&room, 0).len(), 74);
+    }
+    Ok(())
+}
+
 #[test]
 fn words_beyond_a_cut_leave_every_timeline_and_a_newcomer_gets_none_of_them() -> Story {
     let mut room = room_of(5)?;

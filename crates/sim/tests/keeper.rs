@@ -138,3 +138,51 @@ fn a_dead_ticket_beside_the_whole_disk_of_a_keeper_reads_nothing_said_after_its_
     assert_eq!(room.boxed_for(KEEPER, others[0]).len(), 3, "who is in reads all");
     Ok(())
 }
+
+#[test]
+fn a_keeper_of_a_room_that_was_open_takes_and_serves_no_words_in_plain() -> Story {
+    let mut room = unrest::world(seeds::seed());
+    room.begin_room();
+    let member = room.join(1)[0];
+    room.say(FOUNDER, "in the open");
+    room.say_all(member, &["for everybody"; 80]);
+    room.settle()?;
+    room.close_room(FOUNDER, &[])?;
+    room.settle()?;
+    room.say(member, "among us");
+    let made = room.make_ticket_for(FOUNDER, Guest::Keeper, 1);
+    room.settle()?;
+    let keeper = room.join_by(&[FOUNDER, member], 1)[0];
+    room.become_keeper(keeper);
+    room.use_ticket(keeper, made);
+    room.run_ms(10_000)?;
+    room.order(FOUNDER, Order::Appoint(room.author(keeper), Role::Keeper));
+    room.settle()?;
+    room.run_ms(60_000)?;
+    let everything = |room: &World, peer: usize| room.held(peer).len();
+    assert_eq!(everything(&room, keeper), everything(&room, FOUNDER), "it holds every entry");
+    assert_eq!(room.reads(keeper), (0, vec![Kind::FOUND]), "and no word in plain");
+    let made = room.make_ticket(FOUNDER, 1);
+    room.settle()?;
+    // Somebody is let in who has met the keeper alone.
+    [FOUNDER, member].into_iter().for_each(|peer| room.crash(peer));
+    room.run_ms(10_000)?;
+    let anna = room.join_by(&[keeper], 1)[0];
+    room.use_ticket(anna, made);
+    room.run_ms(10_000)?;
+    room.partition(&[&[anna]]);
+    room.restart(FOUNDER);
+    room.run_ms(20_000)?;
+    room.welcome_all(FOUNDER);
+    room.run_ms(10_000)?;
+    room.crash(FOUNDER);
+    room.heal();
+    room.run_ms(60_000)?;
+    assert!(room.is_member(anna, anna));
+    assert_eq!(texts(&room, anna), ["among us"], "the keeper serves what is sealed");
+    room.restart(FOUNDER);
+    room.run_ms(120_000)?;
+    assert_eq!(texts(&room, anna).len(), 82, "and members the rest");
+    assert_eq!(room.reads(keeper), (0, vec![Kind::FOUND]));
+    Ok(())
+}

@@ -9,6 +9,7 @@ mod disk;
 mod error;
 mod files;
 mod keep;
+mod lapsed;
 pub mod limits;
 mod memory;
 mod note;
@@ -200,6 +201,15 @@ pub trait Store: Send {
     /// # Errors
     /// As [`Store::commit`].
     fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, Error>;
+
+    /// Notes which parts of the logs of a closed room do not count at this time, each as author, first and last seq, and drops
+    /// the bodies of words in those that have not counted for [`limits::LAPSED_MS`], of `most` entries at most; returns whether
+    /// more wait. What counts again before that keeps its bodies.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn lapse(&mut self, room: &RoomId, parts: &[(AuthorId, Seq, Seq)], now_ms: u64, most: usize)
+    -> Result<bool, Error>;
 
     /// Checks a room and removes whatever is damaged, so that it is fetched again from peers; returns what the check
     /// found. Call it before joining the room, because its logs may become shorter.

@@ -92,6 +92,10 @@ pub const EDITS_AT_ONCE: usize = 64;
 /// a busy one. 150 bytes each, 2.5 MB.
 pub const ONCE: u64 = 16 * 1024;
 
+/// Milliseconds for which the bodies of entries are kept that do not count any more: thirty days, in which even an owner who
+/// is on holiday hears that a moderator went wild.
+pub const LAPSED_MS: u64 = 30 * 24 * 3_600_000;
+
 /// Names that are looked at to tell how much a home takes: 16,000 files with their trees and parts; 0.1 s.
 pub const WALKED: usize = 65_536;
 

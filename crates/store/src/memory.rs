@@ -41,8 +41,9 @@ use crate::{
     Change, CheckReport, Once, Read, RoomRecord, Rooms, Store, TimelineRow,
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
+    lapsed::Lapsed,
     limits::{CONTACTS, HOLDER_ENTRIES},
-    note::{Note, goes, is_message, is_said},
+    note::{Note, goes, is_message},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, rows, topmost, unproved, widen},
     share::{Shared, share_bytes, weight},
     wanted::{Sought, Wanted},
@@ -86,6 +87,8 @@ struct Shelf {
     floor: Option<Place>,
     /// The secrets of epochs.
     ring: Ring,
+    /// The parts of logs that do not count.
+    lapsed: Vec<Lapsed>,
 }
 
 /// One thing that one author says, possibly repeatedly.
@@ -212,6 +215,16 @@ impl Store for Memory {
         // An entry that arrives later and is already too old keeps no body, even where none has arrived yet.
         let shelf = held.shelves.entry(*room).or_default();
         Ok(shelf.expire(Expiry::new(keep, shelf.tally, now_ms, most)) || more)
+    }
+
+    fn lapse(
+        &mut self,
+        room: &RoomId,
+        parts: &[(AuthorId, Seq, Seq)],
+        now_ms: u64,
+        most: usize,
+    ) -> Result<bool, Error> {
+        Ok(self.write().shelves.get_mut(room).is_some_and(|shelf| shelf.lapse(parts, now_ms, most)))
     }
 
     /// Memory does not rot.
@@ -361,16 +374,6 @@ impl Shelf {
         let first = group(*kinds.start(), AuthorId([0; 32]));
         let groups = self.standing(first..);
         groups.take_while(move |(group, _)| group.about == about && group.kind <= *kinds.end())
-    }
-
-    /// Whether an entry, as it reads now, matches a search.
-    fn finds(&self, sought: &Sought<'_>, line: &TimelineRow) -> bool {
-        let target = Target { author: line.place.author, seq: line.place.seq };
-        let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
-        let edit = edit.and_then(|(_, place)| self.line(&place));
-        let (kind, body) = edit.as_ref().map_or((line.kind, &line.body), |edit| (edit.kind, &edit.body));
-        let fits = || sought.fits(line.place.author, (line.kind, &line.body), line.place.time.ms());
-        is_said(line.kind) && sought.finds_in(kind, body) && fits()
     }
 
     fn kept(&self) -> Vec<Kept> {

@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{ROOM, Script, append, text, timeline};
+use common::{OTHER_ROOM, ROOM, Script, append, text, timeline};
 use rumormill_proto::{
     admit::{Admission, Run, Trust},
     content::{Content, Target},
@@ -19,7 +19,7 @@ use rumormill_proto::{
     input::{Found, Purpose, Recall},
     time::Time,
 };
-use rumormill_store::{Change, Read, Store, Wanted};
+use rumormill_store::{Change, Read, Store, Wanted, limits::LAPSED_MS};
 
 laws! {
     a_log_that_ends_below_its_head_is_proved_by_headers
@@ -30,6 +30,8 @@ laws! {
     what_is_sealed_is_read_once_its_secret_is_there
     what_was_taken_back_before_it_could_be_read_stays_gone
     a_body_that_does_not_open_is_damaged
+    bodies_go_thirty_days_after_their_entries_ceased_to_count
+    what_counts_again_before_that_keeps_its_bodies
 }
 
 fn act(ms: u64, says: Says) -> RawEntry {
@@ -235,4 +237,60 @@ fn a_body_that_does_not_open_is_damaged(store: &mut dyn Store) {
     assert_eq!((line.kind, line.body.bytes()), (Kind::TEXT.sealed().unwrap(), None));
     assert_eq!(messages(store).len(), 1, "it keeps its place");
     assert!(store.mend(&ROOM).unwrap().is_clean());
+}
+
+/// The seqs of a log that are held, and those that are there with their bodies.
+fn left(store: &dyn Store, author: &AuthorId) -> (usize, Vec<Seq>) {
+    let lines = timeline(store, &ROOM);
+    let of: Vec<_> = lines.iter().filter(|line| line.place.author == *author).collect();
+    (of.len(), of.iter().filter(|line| line.body.bytes().is_some()).map(|line| line.place.seq).collect())
+}
+
+/// Notes at this time that these parts do not count, in as many steps as it takes, and checks the store.
+fn lapse(store: &mut dyn Store, parts: &[(AuthorId, Seq, Seq)], now_ms: u64) {
+    while store.lapse(&ROOM, parts, now_ms, 7).unwrap() {}
+    assert!(!store.lapse(&ROOM, parts, now_ms, 7).unwrap());
+    assert!(store.reader().unwrap().check(&ROOM).unwrap().is_clean());
+}
+
+fn bodies_go_thirty_days_after_their_entries_ceased_to_count(store: &mut dyn Store) {
+    let spoken = spoken();
+    append(store, ROOM, &signed(&spoken)).unwrap();
+    while store.index(1_000).unwrap() {}
+    let (author, all) = (spoken.id(), (0..100).collect::<Vec<Seq>>());
+    // The last part begins a day later than the others.
+    lapse(store, &[(author, 3, 5), (author, 38, 42)], 1_000);
+    lapse(store, &[(author, 3, 5), (author, 38, 42), (author, 60, 99)], 1_000 + LAPSED_MS / 30);
+    lapse(store, &[(author, 3, 5), (author, 38, 99)], 999 + LAPSED_MS);
+    assert_eq!(left(store, &author), (100, all.clone()));
+    lapse(store, &[(author, 3, 5), (author, 38, 42), (author, 60, 99)], 1_000 + LAPSED_MS);
+    // The act at 40 stays.
+    let stays: Vec<Seq> = all.iter().copied().filter(|seq| ![3, 4, 5, 38, 39, 41, 42].contains(seq)).collect();
+    assert_eq!(left(store, &author), (100, stays.clone()));
+    let wanted = |words: &str| Wanted { words: words.into(), ..Wanted::default() };
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.search(&ROOM, &wanted("line"), 100).unwrap().len(), stays.len() - 1, "nor are they found");
+    assert_eq!(reader.bare(&ROOM, 100).unwrap().1, 0, "nobody is asked for them");
+    let run = reader.run(&ROOM, &author, 0, 64).unwrap().unwrap();
+    Admission::new(ROOM).admit(&run, Trust::Signature).unwrap();
+    drop(reader);
+    lapse(store, &[(author, 60, 99)], 1_000 + LAPSED_MS / 30 + LAPSED_MS);
+    assert_eq!(left(store, &author).1, stays.into_iter().filter(|seq| *seq < 60).collect::<Vec<_>>());
+}
+
+fn what_counts_again_before_that_keeps_its_bodies(store: &mut dyn Store) {
+    let spoken = spoken();
+    append(store, ROOM, &signed(&spoken)).unwrap();
+    let author = spoken.id();
+    lapse(store, &[(author, 10, 20)], 0);
+    lapse(store, &[], LAPSED_MS - 1);
+    lapse(store, &[(author, 10, 20)], LAPSED_MS);
+    lapse(store, &[(author, 10, 20)], 2 * LAPSED_MS - 1);
+    assert_eq!(left(store, &author).1.len(), 100);
+    lapse(store, &[(author, 10, 20)], 2 * LAPSED_MS);
+    assert_eq!(left(store, &author).1.len(), 89);
+    // Another room, one that is not there, and a log that is not held.
+    assert!(!store.lapse(&OTHER_ROOM, &[(author, 0, 9)], u64::MAX >> 1, 7).unwrap());
+    lapse(store, &[(author, 10, 20), (AuthorId([9; 32]), 0, 5)], 4 * LAPSED_MS);
+    assert_eq!(left(store, &author).1.len(), 89);
 }

@@ -87,7 +87,7 @@ mod tests {
     use n0_future::StreamExt as _;
     use rumormill_proto::{
         entry::Kind,
-        ids::AuthorId,
+        ids::{AuthorId, Seq},
         input::Kept,
         log::{Log, Unfit},
     };
@@ -181,6 +181,16 @@ mod tests {
 
         fn expire(&mut self, room: &RoomId, now_ms: u64, most: usize) -> Result<bool, StoreError> {
             self.0.expire(room, now_ms, most)
+        }
+
+        fn lapse(
+            &mut self,
+            room: &RoomId,
+            parts: &[(AuthorId, Seq, Seq)],
+            now_ms: u64,
+            most: usize,
+        ) -> Result<bool, StoreError> {
+            self.0.lapse(room, parts, now_ms, most)
         }
 
         fn mend(&mut self, room: &RoomId) -> Result<CheckReport, StoreError> {

@@ -10,7 +10,12 @@ use rumormill_proto::{
 };
 
 use super::Room;
-use crate::error::Error;
+use crate::{command::Command, error::Error};
+
+/// What programs of the first version show before they are parted with: nothing else tells their people why.
+const TOO_OLD: &str = "This room is closed from here on, and programs of version 0.1 are too old for it. \
+                       Whoever uses one and wrote here is in again with version 0.2 or later; \
+                       whoever did not needs a new ticket.";
 
 impl Room {
     /// Whether this is an open room that we founded, so that we may close it.
@@ -30,13 +35,17 @@ impl Room {
     }
 
     /// Closes an open room that we founded, once and for good: everybody who wrote here is kept but those in `without`, and
-    /// what all of them said so far stays. Resolves once that is durable, with the act that did it.
+    /// what all of them said so far stays. Resolves once that is durable, with the act that did it. If a linked peer seems
+    /// to be of the first version, which shows no acts, a line says before it that such programs are too old.
     ///
     /// # Errors
     /// [`Error::Rank`] when we did not found it or it is closed already, and those of [`Entries::say`](crate::Entries::say).
     pub async fn close(&self, without: BTreeSet<AuthorId>) -> Result<Target, Error> {
         let body = self.founding().await?.filter(|_| !self.is_closed()).ok_or(Error::Rank)?;
         let me = self.author();
+        if self.node.ask(|answer| Command::Nameless { room: self.id(), answer }).await? {
+            self.say(TOO_OLD).await?;
+        }
         let lists = self.read(move |read, room| Ok(read.governance(room, me)?.fold().lists(&without))).await?;
         let close = Says::close(lists.len(), &body);
         for list in lists {

@@ -262,6 +262,11 @@ impl Seat {
         matches!(self.membership(), Some(Membership::Present(Some(role))) if role.governs())
     }
 
+    /// The parts of others' logs that do not count here; see [`Engine::lapsed`](rumormill_proto::engine::Engine::lapsed).
+    pub(crate) fn lapsed(&self) -> Vec<(AuthorId, Seq, Seq)> {
+        self.engine.lapsed()
+    }
+
     /// Whether we may say something: in a closed room only its present members do.
     pub(crate) fn is_in(&self) -> bool {
         let posted = self.board.posted();

@@ -358,6 +358,39 @@ mod tests {
     }
 
     #[test]
+    fn a_welcome_and_the_answer_to_the_welcomed_that_come_in_one_frame_are_both_shown() {
+        let (mut owner, runs, ticket) = founded();
+        let (mut anna, mut ben) = (Scribe::numbered(owner.room, 2), Scribe::numbered(owner.room, 3));
+        let admit = Says::Admit { who: vec![anna.author.id()], ticket: None, despite: vec![] };
+        let (admit, join) = (owner.act(admit), ben.join(ticket));
+        let welcome = anna.act(Says::Welcome { who: ben.author.id(), ticket });
+        let word = ben.say(1).remove(0);
+        let seen = vec![(ben.author.id(), 1)];
+        let answer = anna.write_seen(seen, Kind::TEXT.sealed().unwrap(), "an answer".into());
+        let late = [admit, welcome, answer, join, word];
+        for turned in [false, true] {
+            let mut engine = engine(&owner);
+            give(&mut engine, &runs);
+            let mut runs = late.to_vec();
+            if turned {
+                runs.reverse();
+            }
+            let mut out = Vec::new();
+            // What came before its causes is brought again, as rounds do.
+            for _ in 0..2 {
+                let frame = Frame::Runs { want: 0, runs: runs.clone() };
+                engine.handle(Input::Received { from: PEER, frame }, NOW, &mut out);
+            }
+            let shown = out.iter().filter_map(|output| match output {
+                Output::Emit(Event::Shown { entry, .. }) => Some((entry.author, entry.seq)),
+                _ => None,
+            });
+            let shown: BTreeSet<(AuthorId, Seq)> = shown.collect();
+            assert!([&ben, &anna].iter().all(|who| shown.contains(&(who.author.id(), 1))), "{shown:?}");
+        }
+    }
+
+    #[test]
     fn an_open_room_is_not_founded_as_a_closed_one_nor_the_other_way_round() {
         let (owner, runs, _) = founded();
         let mut open = engine_of(9, |config| Config { room: owner.room, ..config });

@@ -6,7 +6,7 @@ use crate::{
     admit::Author,
     config::{Closed, Config},
     engine::Engine,
-    entry::{Body, Kind, LogKey, RawEntry, found_closed},
+    entry::{Body, Kind, LogKey, RawEntry, Seen, found_closed},
     epochs::Secret,
     frame::Frame,
     governance::{Act, End, Ended, Governance, Guest, Last, Says, Terms, TicketId, TicketKey, countersign},
@@ -44,8 +44,13 @@ impl Scribe {
     }
 
     pub(super) fn write(&mut self, kind: Kind, body: Bytes) -> RawRun {
+        self.write_seen(vec![], kind, body)
+    }
+
+    /// Writes something after it saw entries of others.
+    pub(super) fn write_seen(&mut self, seen: Seen, kind: Kind, body: Bytes) -> RawRun {
         self.time = self.time.next(0);
-        let entry = RawEntry { time: self.time, seen: vec![], kind, body: Body::Here(body) };
+        let entry = RawEntry { time: self.time, seen, kind, body: Body::Here(body) };
         let id = LogKey::new(&self.room, &self.author.id()).id(self.next, &self.prev, &entry, &mut Vec::new());
         let run = self.author.sign(&self.room, self.next, self.prev, vec![entry]).unwrap();
         self.before = if kind.is_act() { Some(Last { seq: self.next, id }) } else { self.before };

@@ -27,7 +27,7 @@
 //! BOXES     id of an epoch 32; n, then n times a key 32 and its box 80, keys ascending; number of bytes, and as many: the
 //!           secrets before it, sealed under the epoch. See the `boxes` module of the epochs
 //! LIST      n, then n times a listed author, keys ascending
-//! CLOSE     number of the rules 1 byte (1); number of lists, 1 or more: the author's last before this act; number of
+//! CLOSE     number of the rules 1 byte (1); number of lists, none if nobody else wrote: the author's last before this act; number of
 //!           bytes, and as many: the body of the entry that founded the room
 //!
 //! listed    key 32; place of the last entry that stays; 1 if the author is kept, or else 0
@@ -466,8 +466,7 @@ impl From {
         if self.0.byte("rules")? != RULES {
             return Err(Reject::Malformed("rules"));
         }
-        let lists = Some(self.0.number("lists")?).filter(|lists| *lists > 0).ok_or(Reject::Malformed("lists"))?;
-        Ok(Says::Close { lists, founding: self.0.bytes(BODY_BYTES, "founding")? })
+        Ok(Says::Close { lists: self.0.number("lists")?, founding: self.0.bytes(BODY_BYTES, "founding")? })
     }
 
     fn role(&mut self) -> Result<Role, Reject> {

@@ -189,6 +189,18 @@ impl Logs {
         parts.flat_map(|(author, parts)| parts.iter().map(move |(first, last)| (author, *first, *last))).collect()
     }
 
+    /// The parts of others' logs that are held here and do not count, and those that governors took back.
+    pub(crate) fn lapsed(&self) -> Vec<(AuthorId, Seq, Seq)> {
+        let Some(closed) = &self.closed else { return Vec::new() };
+        let beyond = closed.whole.iter().map(|(author, log)| (*author, closed.counted(author), log.next()));
+        let back = closed.hidden.iter().flat_map(|(author, parts)| {
+            let next = self.whole(author).map_or(0, Log::next);
+            parts.iter().map(move |(first, last)| (*author, *first, next.min(last.saturating_add(1))))
+        });
+        let parts = beyond.chain(back).filter(|(author, first, end)| *author != closed.me && first < end);
+        parts.map(|(author, first, end)| (author, first, end - 1)).collect()
+    }
+
     /// Whether other words are taken back than when this was asked last.
     pub(crate) fn hides_others(&mut self) -> bool {
         self.closed.as_mut().is_some_and(|closed| std::mem::take(&mut closed.hides))

@@ -72,6 +72,16 @@ fn a_room_is_closed_once_and_by_its_owner_alone() {
 }
 
 #[test]
+fn whoever_is_alone_closes_a_room_without_lists() {
+    let (room, owner) = Room::founded();
+    let closed = closes(&owner, 0);
+    assert_eq!(closing(&room).map(|closing| closing.by), Some((owner.key, closed.seq)));
+    let anna = room.stranger();
+    let said = anna.says();
+    assert!(room.is_present(&owner) && !room.counts(&anna, said));
+}
+
+#[test]
 fn a_later_list_of_the_same_closing_goes_before_and_a_fork_takes_nothing_back() {
     let (room, owner) = Room::founded();
     let [anna, ben] = room.strangers();

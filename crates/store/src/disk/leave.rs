@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{fail::Fail, forget, record, schema::ARRIVAL_BITS};
 
 /// Statements that delete rows of a room, in order. Logs go last because they lead to the other rows.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     "DELETE FROM run WHERE id IN
         (SELECT run.id FROM log CROSS JOIN run ON run.log = log.id WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM proof WHERE log IN
@@ -25,6 +25,8 @@ const STEPS: [&str; 11] = [
         (SELECT room, time, log, seq FROM aside WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM bare WHERE (room, time, log, seq) IN
         (SELECT room, time, log, seq FROM bare WHERE room = ?1 LIMIT ?2)",
+    "DELETE FROM lapsed WHERE (room, log, first) IN
+        (SELECT room, log, first FROM lapsed WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM once WHERE (room, at) IN
         (SELECT room, at FROM once WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM note WHERE (room, target, of, kind, log, sign, time, seq) IN

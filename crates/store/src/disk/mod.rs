@@ -14,6 +14,7 @@ mod holders;
 pub(crate) mod home;
 mod index;
 mod inspect;
+mod lapse;
 mod leave;
 mod mend;
 mod notes;
@@ -42,7 +43,7 @@ use bytes::Bytes;
 use rumormill_proto::{
     admit::Admission,
     fork::Proof,
-    ids::{AuthorId, RoomId},
+    ids::{AuthorId, RoomId, Seq},
     input::Kept,
     log::Log,
 };
@@ -345,6 +346,19 @@ impl Store for Disk {
         let dropped = self.transact(|db| expire::expire(db, &plan))?;
         self.committed(dropped.bodies);
         Ok(plan.more || more)
+    }
+
+    fn lapse(
+        &mut self,
+        room: &RoomId,
+        parts: &[(AuthorId, Seq, Seq)],
+        now_ms: u64,
+        most: usize,
+    ) -> Result<bool, Error> {
+        let Some(plan) = self.ask(|db| lapse::plan(db, room, parts, (now_ms, most)))? else { return Ok(false) };
+        let dropped = self.transact(|db| lapse::lapse(db, &plan))?;
+        self.committed(dropped.bodies);
+        Ok(plan.more)
     }
 
     fn mend(&mut self, room: &RoomId) -> Result<CheckReport, Error> {

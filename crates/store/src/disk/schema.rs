@@ -9,6 +9,7 @@
 //! vouch                             authors that entries vouch for
 //! bare                              entries whose bodies are wanted
 //! epoch, locked                     secrets of closed rooms, and entries that wait for one
+//! lapsed                            parts of logs of closed rooms that do not count
 //! once                              calls that must be carried out only once
 //! ```
 //!
@@ -40,7 +41,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 16] = ["
+const MIGRATIONS: [&str; 17] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -271,6 +272,18 @@ const MIGRATIONS: [&str; 16] = ["
 ", "
     -- Whether this home stores and serves a closed room without being able to read it.
     ALTER TABLE room ADD COLUMN keeps INTEGER NOT NULL DEFAULT 0;
+", "
+    -- Parts of the logs of closed rooms that do not count, and since when, in milliseconds.
+    CREATE TABLE lapsed(
+        room INTEGER NOT NULL,
+        log INTEGER NOT NULL,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        -- Whether their bodies were dropped.
+        dropped INTEGER NOT NULL,
+        PRIMARY KEY(room, log, first)
+    ) WITHOUT ROWID;
 "];
 
 /// The first version that records notes as entries arrive.

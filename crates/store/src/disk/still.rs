@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use rumormill_proto::{
-    ids::{AuthorId, RoomId},
+    ids::{AuthorId, RoomId, Seq},
     input::Kept,
     log::Log,
 };
@@ -82,6 +82,10 @@ impl Store for Still {
     }
 
     fn expire(&mut self, _: &RoomId, _: u64, _: usize) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    fn lapse(&mut self, _: &RoomId, _: &[(AuthorId, Seq, Seq)], _: u64, _: usize) -> Result<bool, Error> {
         Ok(false)
     }
 

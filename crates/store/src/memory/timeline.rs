@@ -7,9 +7,9 @@ use std::{
 };
 
 use rumormill_proto::{
-    content::carried,
+    content::{Target, carried},
     entry::Kind,
-    ids::{AuthorId, FileId},
+    ids::{AuthorId, FileId, Seq},
     timeline::Place,
 };
 
@@ -17,6 +17,9 @@ use super::Shelf;
 use crate::{
     TimelineRow,
     keep::{Expiry, Tally},
+    lapsed,
+    note::is_said,
+    wanted::Sought,
 };
 
 impl Shelf {
@@ -30,6 +33,16 @@ impl Shelf {
     pub(super) fn page_after(&self, of: &BTreeSet<Place>, after: Option<Place>, limit: usize) -> Vec<TimelineRow> {
         let places = of.range((after.map_or(Unbounded, Excluded), Unbounded)).take(limit);
         places.filter_map(|place| self.line(place)).collect()
+    }
+
+    /// Whether an entry, as it reads now, matches a search.
+    pub(super) fn finds(&self, sought: &Sought<'_>, line: &TimelineRow) -> bool {
+        let target = Target { author: line.place.author, seq: line.place.seq };
+        let edit = self.about(Some(target), Kind::EDIT..=Kind::EDIT).next();
+        let edit = edit.and_then(|(_, place)| self.line(&place));
+        let (kind, body) = edit.as_ref().map_or((line.kind, &line.body), |edit| (edit.kind, &edit.body));
+        let fits = || sought.fits(line.place.author, (line.kind, &line.body), line.place.time.ms());
+        is_said(line.kind) && sought.finds_in(kind, body) && fits()
     }
 
     /// The first `most` authors whose entries name a file, ascending.
@@ -59,6 +72,17 @@ impl Shelf {
         self.expire_bare();
         for (author, seqs) in expiry.over {
             seqs.into_iter().for_each(|seq| self.drop_body(author, seq));
+        }
+        more
+    }
+    /// Notes which parts do not count, and drops what has not counted for long; returns whether more waits.
+    pub(super) fn lapse(&mut self, parts: &[(AuthorId, Seq, Seq)], now_ms: u64, most: usize) -> bool {
+        self.lapsed = lapsed::renewed(&self.lapsed, parts, now_ms);
+        let (due, more) = lapsed::take_due(&mut self.lapsed, now_ms, most);
+        for part in due {
+            let rows = self.rows(&part.author, part.first, part.last).filter(|row| lapsed::lapses(&row.raw));
+            let going: Vec<Seq> = rows.map(|row| row.seq).collect();
+            going.into_iter().for_each(|seq| self.drop_body(part.author, seq));
         }
         more
     }
