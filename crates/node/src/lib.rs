@@ -101,6 +101,7 @@ mod pace;
 mod private;
 mod proof;
 mod proved;
+mod published;
 mod random;
 mod readers;
 mod resolver;
