@@ -112,6 +112,7 @@ mod serve;
 mod settings;
 mod sought;
 mod status;
+mod stock;
 mod sweeping;
 mod ticket;
 mod turns;
@@ -153,5 +154,6 @@ pub use crate::{
     settings::{Bind, ClockShift, Home, Reach, Relay, RoomSetup, Settings},
     sought::Sought,
     status::{Holders, Mended, Path, PeerStatus, RoomStatus, Traffic},
+    stock::Stock,
     ticket::{Admits, Ticket, TicketError},
 };
