@@ -81,7 +81,7 @@ studies:
 dist:
 	contrib/dist/build
 
-# Installs the packages of dist/ into bare roots and talks there; needs root, mmdebstrap and umoci.
+# Installs the packages of dist/ into bare roots and talks there; needs root, mmdebstrap, umoci and iproute2.
 try-dist:
 	contrib/dist/try
 

@@ -33,6 +33,7 @@ mod private;
 mod refusal;
 mod report;
 mod room;
+mod stock;
 
 pub use self::{
     archive::{Check, Damage, Form, ImportCounts, Repair, Said, Work},
@@ -67,4 +68,5 @@ pub use self::{
         Announced, Attention, ChangeDisplay, Display, Enter, Keep, KeepFiles, Nearby, NearbyRoom, Nick, Path, Peer,
         Read, Room, Rooms, Seeking, Share, Sought, Ticket, Topic, Traffic,
     },
+    stock::Stock,
 };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, EntryRef, Peer, Role};
+use crate::{AuthorHex, EntryRef, Peer, Role, Stock};
 
 /// Somebody who has written in a room, or is connected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -30,6 +30,9 @@ pub struct Person {
     /// How many of your own entries a keeper lacks that is connected, as far as is known; absent for everybody else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lacks: Option<u64>,
+    /// How much a connected keeper stores of the room, as it says; absent for everybody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<Stock>,
 }
 
 /// The people of a room.

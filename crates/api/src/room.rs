@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AuthorHex, PeerHex, PlaceText, Private, RoomHex, Rules, Standing};
+use crate::{AuthorHex, PeerHex, PlaceText, Private, RoomHex, Rules, Standing, Stock};
 
 /// A room that this home takes part in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -86,6 +86,9 @@ pub struct Room {
     /// Whether this machine stores and serves the room without being able to read it, or waits for that.
     #[serde(default)]
     pub keeper: bool,
+    /// How much of the room this machine stores as a keeper; absent if it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<Stock>,
     /// The search for others, as long as no entry has come from any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeking: Option<Seeking>,

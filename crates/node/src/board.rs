@@ -32,6 +32,7 @@ use crate::{
     proof::ProofKey,
     sought::Tried,
     status::Traffic,
+    stock::Stock,
     ticket::Admits,
 };
 
@@ -75,6 +76,8 @@ pub(crate) struct Posted {
     pub(crate) announced: bool,
     /// Whether we store the room without being able to read it.
     pub(crate) keeps: bool,
+    /// How much we store, if we do.
+    pub(crate) stock: Option<Stock>,
     /// Whether we came as somebody's device.
     pub(crate) device: bool,
     /// The room that it comes out of, if it is a private one.
@@ -173,6 +176,8 @@ pub(crate) struct Linked {
     pub(crate) author: AuthorId,
     /// Seq after the last entry of our own log that it is known to hold.
     pub(crate) holds: Seq,
+    /// What it says about its own stock.
+    pub(crate) stock: Option<Stock>,
     pub(crate) connection: WeakConnectionHandle,
     pub(crate) outbound: Weak<Outbound>,
 }

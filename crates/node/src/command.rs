@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Channel { link: LinkId, channel: u32, answer: oneshot::Sender<Option<RoomId>> },
     /// Entries were served over a connection; counts their bytes.
     Served { room: RoomId, bytes: usize },
+    /// The files of a room that we keep take another amount than before.
+    Restock { room: RoomId },
     /// Our address has changed.
     Readdressed { address: Bytes },
     /// Make everything durable, say goodbye to all peers and hand over the store.

@@ -14,7 +14,7 @@ use rumormill_proto::{
     run::RawRun,
     timeline::Place,
 };
-use rumormill_store::{CheckReport, Error, Once, Read, Shared, TimelineRow, Wanted};
+use rumormill_store::{CheckReport, Error, Filled, Once, Read, Shared, TimelineRow, Wanted};
 
 use crate::limits::PAGE_LINES;
 
@@ -157,6 +157,10 @@ impl Read for Counting<'_> {
 
     fn shares(&mut self, room: &RoomId) -> Result<Vec<Shared>, Error> {
         self.read.shares(room)
+    }
+
+    fn filled(&mut self, room: &RoomId) -> Result<Filled, Error> {
+        self.read.filled(room)
     }
 
     fn nicks(&mut self, room: &RoomId) -> Result<Vec<(AuthorId, Place, String)>, Error> {

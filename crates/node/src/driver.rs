@@ -15,6 +15,7 @@ mod remember;
 mod report;
 mod rest;
 mod settle;
+mod stock;
 mod sweep;
 
 use std::{
@@ -265,6 +266,7 @@ impl Driver {
                 Err(why) => tracing::warn!(%why, "cannot drop what is over the bounds of a room"),
             }
         }
+        self.restock_all();
         self.expire_at = if more { ticks_ms } else { ticks_ms + EXPIRE_EVERY.as_millis() as u64 };
     }
 
@@ -336,6 +338,7 @@ impl Driver {
                 let room = self.links.room(link, channel).ok().flatten();
                 told(answer, room.filter(|(room, peer)| self.lets_in(room, peer)).map(|(room, _)| room))
             }
+            Command::Restock { room } => self.restocked(&room),
             Command::Readdressed { address } => {
                 self.links.readdressed(address);
                 Inputs::new()
@@ -419,6 +422,9 @@ impl Driver {
     pub(crate) fn take_part(&mut self, Prepared { seat, is_forked }: Prepared) -> Arc<Board> {
         let (board, id, secret) = (seat.board.clone(), seat.setup.id, seat.setup.secret);
         let contacts = seat.setup.contacts.clone();
+        if seat.keeps() {
+            self.expire_at = 0;
+        }
         self.tools.runtime.spawn(find_nicks(board.clone(), self.tools.readers.clone()));
         self.boards().insert(id, board.clone());
         self.seats.insert(id, seat);

@@ -8,6 +8,7 @@ use std::{
 
 use iroh::{
     Endpoint, RelayMode, SecretKey,
+    address_lookup::{DnsAddressLookup, PkarrPublisher, PkarrResolver},
     endpoint::{
         BindOpts, Builder, Connection, IdleTimeout, InvalidSocketAddr, PortmapperConfig, QuicTransportConfig, VarInt,
         presets,
@@ -23,7 +24,9 @@ use crate::{
         BULK_STREAMS, IDLE, KEEP_ALIVE, PAIRED_STREAMS, ROUND_TRIP, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES,
         WINDOW_BYTES,
     },
-    linking, nearby, resolver,
+    linking, nearby,
+    published::Publishing,
+    resolver,
     settings::{Bind, Reach, Relay, Settings},
 };
 
@@ -65,7 +68,12 @@ pub(crate) async fn bind(
 
 fn open(settings: &Settings) -> Builder {
     let builder = match settings.reach() {
-        Reach::Public => Endpoint::builder(presets::N0),
+        // As the preset has it, but for the tags of rooms.
+        Reach::Public => Endpoint::builder(presets::N0)
+            .clear_address_lookup()
+            .address_lookup(Publishing(PkarrPublisher::n0_dns()))
+            .address_lookup(PkarrResolver::n0_dns())
+            .address_lookup(DnsAddressLookup::n0_dns()),
         Reach::Relays(relays) => {
             let relays = RelayMode::custom(relays.into_iter().map(|Relay(url)| url));
             Endpoint::builder(presets::Minimal).relay_mode(relays)

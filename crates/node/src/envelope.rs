@@ -7,7 +7,8 @@
 //!                   n-th tag that the sender announced
 //!          body     on the live stream, a control or a frame as it is; on a bulk stream, the frame's
 //!                   length, then the frame in one block of zstd
-//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction, 6 proof, 7 report; another kind is skipped
+//! control  kind     1 byte: 0 greeting, 1 address, 2 part, 3 resume, 4 typing, 5 introduction, 6 proof, 7 report,
+//!                   8 stock; another kind is skipped
 //!          greeting 8 bytes drawn when the process began, then tags of 32 bytes each; see the greeting module
 //!          address  how the sender is reached; see the address module
 //!          part     number: the sender no longer talks about the room of this channel of its own
@@ -19,6 +20,8 @@
 //!          proof    number: the same of a closed room, sealed; see the proof module
 //!          report   number, author 32, seq number, then words in UTF-8: somebody reports this message in the closed room of
 //!                   this channel of the sender's own; said only to those who govern there
+//!          stock    number, then six numbers: how much the sender, a keeper, stores of the room of this channel of its
+//!                   own; see the stock module
 //! ```
 //!
 //! A length is checked against its bound before anything is allocated for it.
@@ -37,6 +40,7 @@ use rumormill_proto::{
 use crate::{
     greeting::Tag,
     limits::{GREETING_TAGS, PROOF_BYTES, REPORT_BYTES, TAGS},
+    stock::Stock,
 };
 
 /// The most bytes that zstd makes of a frame, and the numbers before it.
@@ -56,6 +60,7 @@ const TYPING: u8 = 4;
 const INTRODUCTION: u8 = 5;
 const PROOF: u8 = 6;
 const REPORT: u8 = 7;
+const STOCK: u8 = 8;
 
 /// Controls: frames about the connection itself, on channel 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +104,13 @@ pub(crate) enum Control {
         of: Target,
         /// Why, in UTF-8.
         words: Bytes,
+    },
+    /// How much the sender stores of the room of this channel.
+    Stock {
+        /// A channel of the sender.
+        channel: u32,
+        /// How much.
+        stock: Stock,
     },
 }
 
@@ -213,6 +225,11 @@ pub(crate) fn put_control(out: &mut Vec<u8>, control: &Control) {
             put_number(&mut body, of.seq);
             body.extend_from_slice(words);
         }
+        Control::Stock { channel, stock } => {
+            body.push(STOCK);
+            put_number(&mut body, u64::from(*channel));
+            stock.put(&mut body);
+        }
     }
     put_envelope(out, 0, &body);
 }
@@ -257,6 +274,7 @@ pub(crate) fn read_control(body: Bytes) -> Result<Option<Control>, Reject> {
             }
             Control::Report { channel, of, words: reader.slice(reader.left(), "words")? }
         }
+        STOCK => Control::Stock { channel: reader.count(TAGS, "channel")? as u32, stock: Stock::read(&mut reader)? },
         ADDRESS => return Err(Reject::Limit("address")),
         _ => return Ok(None),
     };
@@ -369,6 +387,7 @@ mod tests {
                 of: Target { author: AuthorId([4; 32]), seq: 300 },
                 words: Bytes::from_static(b"spam"),
             },
+            Control::Stock { channel: 3, stock: Stock { message_bytes: 700, ..Stock::default() } },
         ] {
             let mut bytes = Vec::new();
             put_control(&mut bytes, &control);
@@ -383,11 +402,13 @@ mod tests {
         let long = [&[ADDRESS][..], &[0; ADDRESS_BYTES + 1]].concat();
         let proof = [&[PROOF, 0][..], &[0; PROOF_BYTES + 1]].concat();
         let report = [&[REPORT, 0][..], &[0; 33 + REPORT_BYTES + 1]].concat();
-        let cases: [&[u8]; 11] = [
+        let cases: [&[u8]; 13] = [
             &[],
             &proof,
             &report,
             &[REPORT, 0, 1],
+            &[STOCK, 0, 1, 0, 0, 0, 0],
+            &[STOCK, 0, 1, 0, 0, 0, 0, 0, 0],
             &long,
             &[GREETING, 1],
             &[GREETING, 0, 0, 0, 0, 0, 0, 0, 0, 1],

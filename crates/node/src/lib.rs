@@ -101,6 +101,7 @@ mod pace;
 mod private;
 mod proof;
 mod proved;
+mod published;
 mod random;
 mod readers;
 mod resolver;
@@ -111,6 +112,7 @@ mod serve;
 mod settings;
 mod sought;
 mod status;
+mod stock;
 mod sweeping;
 mod ticket;
 mod turns;
@@ -152,5 +154,6 @@ pub use crate::{
     settings::{Bind, ClockShift, Home, Reach, Relay, RoomSetup, Settings},
     sought::Sought,
     status::{Holders, Mended, Path, PeerStatus, RoomStatus, Traffic},
+    stock::Stock,
     ticket::{Admits, Ticket, TicketError},
 };

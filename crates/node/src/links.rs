@@ -258,7 +258,9 @@ impl Links {
                 Ok(self.ups(id, &before))
             }
             Control::Introduction { channel, author, signature } => self.introduced(id, channel, author, *signature),
-            Control::Typing(_) | Control::Proof { .. } | Control::Report { .. } => Ok(Inputs::new()),
+            Control::Typing(_) | Control::Proof { .. } | Control::Report { .. } | Control::Stock { .. } => {
+                Ok(Inputs::new())
+            }
         }
     }
 
@@ -281,8 +283,8 @@ impl Links {
         }
     }
 
-    /// Sends a report to these linked peers of a room, if their version knows this control; returns to how many.
-    pub(crate) fn report(&self, room: &RoomId, to: &[PeerId], control: impl Fn(u32) -> Control) -> usize {
+    /// Sends a control about a room to these linked peers, if their version knows it; returns to how many.
+    pub(crate) fn tell(&self, room: &RoomId, to: &[PeerId], control: impl Fn(u32) -> Control) -> usize {
         let links = self.used.values().filter_map(|id| self.links.get(id)).filter(|link| to.contains(&link.peer));
         let told = links.filter(|link| {
             let mine = link.channels.mine(room).filter(|_| link.connection.alpn() != ALPN_FIRST);

@@ -31,6 +31,7 @@ use crate::{
     limits::{TICKET_CONTACTS, TICKET_USES},
     sought::Sought,
     status::{Path, PeerStatus, RoomStatus},
+    stock::Stock,
     ticket::{Admits, Ticket},
 };
 
@@ -129,6 +130,11 @@ impl Room {
         self.node.ask(|answer| Command::Retain { room: self.board.id, retention, answer }).await
     }
 
+    /// How much of the room we store as a keeper; `None` when we are none, or until that was looked at.
+    pub fn stock(&self) -> Option<Stock> {
+        self.board.posted().stock
+    }
+
     /// Whether the room is announced on the LAN, see [`Room::announce`].
     pub fn announced(&self) -> bool {
         self.board.posted().announced
@@ -149,7 +155,10 @@ impl Room {
     /// The status of the room.
     pub fn status(&self) -> RoomStatus {
         let Standing { peers, contacts: _, entries, missing, authors, digest, skew, traffic } = self.standing();
-        let peers = peers.iter().map(peer_status).collect();
+        let mut peers: Vec<PeerStatus> = peers.iter().map(peer_status).collect();
+        for peer in peers.iter_mut().filter(|peer| peer.stock.is_some() && !self.is_keeper(&peer.author)) {
+            peer.stock = None;
+        }
         RoomStatus { peers, entries, missing, authors, digest, skew, traffic }
     }
 
@@ -231,7 +240,8 @@ impl Room {
 
 fn peer_status(linked: &Linked) -> PeerStatus {
     let (path, rtt_ms) = path(&linked.connection);
-    PeerStatus { peer: linked.peer, author: linked.author, path, rtt_ms, holds: linked.holds }
+    let Linked { peer, author, holds, stock, .. } = *linked;
+    PeerStatus { peer, author, path, rtt_ms, holds, stock }
 }
 
 fn link(linked: &Linked) -> LinkFigures {

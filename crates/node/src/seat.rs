@@ -3,6 +3,7 @@
 mod closed;
 mod closing;
 mod reports;
+mod stock;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -42,6 +43,7 @@ use crate::{
     random::random,
     settings::RoomSetup,
     status::Traffic,
+    stock::Stock,
 };
 
 /// One room.
@@ -60,6 +62,8 @@ pub(crate) struct Seat {
     pub(crate) author: AuthorId,
     pub(crate) governed: Governed,
     reports: reports::Taken,
+    /// What linked peers say about their own stock.
+    stocks: BTreeMap<PeerId, Stock>,
     /// How much of our log others prove to have seen since the room was entered.
     knows: Knows,
     engine: Engine,
@@ -110,6 +114,7 @@ impl Seat {
             author,
             governed: Governed::default(),
             reports: reports::Taken::default(),
+            stocks: BTreeMap::new(),
             knows: Knows::new(author),
             engine,
             sayings: Vec::new(),
@@ -197,6 +202,9 @@ impl Seat {
     pub(crate) fn handle(&mut self, input: Input, now: Now) {
         self.now = now;
         self.flush(now);
+        if let Input::Down { peer } = &input {
+            self.stocks.remove(peer);
+        }
         self.engine.handle(input, now, &mut self.out);
         self.changed = true;
     }
@@ -471,7 +479,8 @@ impl Seat {
     pub(crate) fn post(&self, links: &Links) {
         let linked = |(peer, member): (&PeerId, &Member)| {
             let (connection, outbound) = links.connection(&self.setup.id, peer)?;
-            Some(Linked { peer: *peer, author: member.author, holds: member.holds, connection, outbound })
+            let stock = self.stocks.get(peer).copied();
+            Some(Linked { peer: *peer, author: member.author, holds: member.holds, stock, connection, outbound })
         };
         let frontier = self.engine.frontier();
         let contacts = self.contacts();

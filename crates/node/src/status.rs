@@ -7,6 +7,8 @@ use rumormill_proto::{
 };
 use rumormill_store::CheckReport;
 
+use crate::stock::Stock;
+
 /// The status of a room, renewed ten times a second while it changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomStatus {
@@ -39,6 +41,8 @@ pub struct PeerStatus {
     pub rtt_ms: u32,
     /// Seq after the last entry of our own log that it is known to hold.
     pub holds: Seq,
+    /// How much it stores of the room, if it is a keeper and says so.
+    pub stock: Option<Stock>,
 }
 
 /// How a peer is reached.

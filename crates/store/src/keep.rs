@@ -45,6 +45,21 @@ pub struct KeepFiles {
     pub bytes: Option<u64>,
 }
 
+/// How much the bodies take that the bounds of a room may drop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filled {
+    /// Bytes of bodies.
+    pub bytes: u64,
+    /// The time of the floor: no entry below it has a body. `None` when nothing was dropped.
+    pub floor: Option<Time>,
+}
+
+impl Filled {
+    pub(crate) fn of(tally: Tally, floor: Option<Place>) -> Self {
+        Self { bytes: u64::try_from(tally.bytes).unwrap_or(0), floor: floor.map(|floor| floor.time) }
+    }
+}
+
 impl Keep {
     /// These bounds without those for files and authors.
     pub fn of_texts(self) -> Self {

@@ -41,7 +41,7 @@ pub use crate::{
     disk::{Disk, HomeKey, Still},
     error::Error,
     files::{Bytes, FileSource, Files, HeldFile, Import, Listed, Part, Piece, RoomFile, free_bytes, used_bytes},
-    keep::{Keep, KeepFiles},
+    keep::{Filled, Keep, KeepFiles},
     memory::Memory,
     share::Shared,
     surplus::surplus,
@@ -384,6 +384,9 @@ pub trait Read: Send {
 
     /// Authors who lost bodies because they said more than their share, ascending.
     fn shares(&mut self, room: &RoomId) -> Result<Vec<Shared>, Error>;
+
+    /// How much of a room's bounds its bodies use.
+    fn filled(&mut self, room: &RoomId) -> Result<Filled, Error>;
 
     /// The last name of each author and the place of the entry that set it; authors ascending. Beyond [`limits::NICKS`]
     /// authors, only those with the newest names.

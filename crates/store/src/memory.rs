@@ -38,7 +38,7 @@ use rumormill_proto::{
 use share::Taken;
 
 use crate::{
-    Change, CheckReport, Once, Read, RoomRecord, Rooms, Store, TimelineRow,
+    Change, CheckReport, Filled, Once, Read, RoomRecord, Rooms, Store, TimelineRow,
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     lapsed::Lapsed,
@@ -568,6 +568,10 @@ impl Read for Memory {
 
     fn count(&mut self, room: &RoomId) -> Result<u64, Error> {
         self.ask(room, |shelf| shelf.timeline.len() as u64)
+    }
+
+    fn filled(&mut self, room: &RoomId) -> Result<Filled, Error> {
+        self.ask(room, |shelf| Filled::of(shelf.tally, shelf.floor))
     }
 
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error> {

@@ -7,6 +7,7 @@ mod clean;
 mod clock;
 mod file_name;
 mod fit;
+pub mod keepers;
 mod kept;
 pub mod limits;
 mod lines;

@@ -77,6 +77,10 @@ fn of_room(model: &mut Model, room: &RoomHex, answer: (OfRoom, Outcome), out: &m
     let Some(open) = model.open_as(room) else { return };
     match answer {
         (OfRoom::People, Outcome::People(people)) => met(open, people),
+        (OfRoom::Keepers, Outcome::People(people)) => {
+            met(open, people);
+            panels::tell_keepers(model);
+        }
         (OfRoom::Hide(author) | OfRoom::HideEverywhere(author), Outcome::People(people)) => {
             met(open, people);
             carry::tell_hidden(model, &author, true);

@@ -41,6 +41,8 @@ pub(super) enum Ask {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum OfRoom {
     People,
+    /// The same, to show the keepers.
+    Keepers,
     Newest,
     Before(PlaceText),
     After(PlaceText),
@@ -179,7 +181,7 @@ impl OfRoom {
     async fn put(&self, client: &Client, id: &RoomHex) -> Result<Outcome, Failure> {
         let (path, room) = ([id.as_str()], client.room(id.as_str()));
         let told = match self {
-            Self::People => room.people().await.map(Outcome::People),
+            Self::People | Self::Keepers => room.people().await.map(Outcome::People),
             Self::Newest => room.newest(PAGE_MESSAGES).await.map(Outcome::Page),
             Self::Before(place) => room.before(place, PAGE_MESSAGES).await.map(Outcome::Page),
             Self::After(place) => room.after(place, PAGE_MESSAGES).await.map(Outcome::Page),

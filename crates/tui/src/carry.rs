@@ -130,6 +130,7 @@ fn carry_out(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
         Order::Me(text) if text.is_empty() => model.fail("usage", "what do you do?", "/me TEXT"),
         Order::Me(text) => speak(model, format!("{ACT}{text}"), out),
         Order::Names => panels::names(model),
+        Order::Keepers => of_room(model, OfRoom::Keepers, out),
         Order::Whois(name) => whois(model, &name, out),
         Order::Verify(rest) => verify(model, &rest, out),
         Order::Hide(name) => hide(model, &name, out),

@@ -38,6 +38,7 @@ pub(super) enum Order {
     Ticket(String),
     Qr,
     Peers,
+    Keepers,
     Digest,
     Reply(String),
     Edit(String),
@@ -69,7 +70,7 @@ pub(super) enum Use {
 }
 
 /// Every order, as `/help` lists them.
-pub(super) const ORDERS: [Known; 41] = [
+pub(super) const ORDERS: [Known; 42] = [
     daily("join", "TICKET or ROOM", "enter or go to a room; alone: rooms on this LAN", Order::Join),
     daily("new", "NAME", "begin a closed room; NAME --open: an open one", Order::New),
     daily("ticket", "", "show and copy the ticket for others", Order::Ticket),
@@ -107,6 +108,7 @@ pub(super) const ORDERS: [Known; 41] = [
     rare("announce", "on or off", "let those on this LAN enter the room by its name", Order::Announce),
     rare("qr", "", "the ticket as a picture, for a telephone", |_| Order::Qr),
     rare("peers", "", "who is connected, and how", |_| Order::Peers),
+    rare("keepers", "", "the keepers of this room, and what each stores", |_| Order::Keepers),
     rare("digest", "", "a digest, equal for people who hold the same entries", |_| Order::Digest),
     rare("set", "NAME VALUE", "change a setting, or list them", Order::Set),
     rare("help", "all", "every order and key", Order::Help),

@@ -7,7 +7,7 @@ use ratatui::{
 };
 use rumormill_api::{NearbyRoom, Path, Peer, Person, Role};
 use rumormill_text::{
-    fit,
+    fit, keepers,
     show::{shared, thousands},
     title,
 };
@@ -110,6 +110,14 @@ pub(super) fn names(model: &mut Model) {
     };
     let rows = people.iter().map(row).collect();
     show(model, format!("{} people", people.len()), rows);
+}
+
+/// Shows the keepers of the room.
+pub(super) fn tell_keepers(model: &mut Model) {
+    let Some(open) = &model.open else { return };
+    let (mut lines, advice) = keepers::keepers(open.people.values(), &open.names, &model.clock);
+    lines.extend(advice.map(str::to_owned));
+    model.told(lines.join("\n"));
 }
 
 /// When somebody spoke last.

@@ -4,7 +4,7 @@ use rumormill_proto::ids::RoomId;
 use rumormill_store::{Keep, RoomRecord};
 
 use super::Driver;
-use crate::{error::Error, wish::Govern};
+use crate::{error::Error, seat::Seat, wish::Govern};
 
 impl Driver {
     /// Gives the seat of a closed room something to do. The callers may have gone.
@@ -33,7 +33,10 @@ impl Driver {
     pub(super) fn retain(&mut self, room: &RoomId, retention: Keep) -> Result<(), Error> {
         let set = self.set(room, |record| record.keep = retention);
         self.expire_at = 0;
-        self.tools.shelf.tidy();
+        match self.seats.get(room).is_some_and(Seat::keeps) {
+            true => self.tools.shelf.keep_anew(*room),
+            false => self.tools.shelf.tidy(),
+        }
         set
     }
 

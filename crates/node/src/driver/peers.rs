@@ -12,6 +12,7 @@ impl Driver {
             Control::Proof { channel, sealed } => self.proof(link, channel, &sealed, now),
             Control::Typing(channel) => self.typing(link, channel, now),
             Control::Report { channel, of, words } => self.reported(link, channel, (of, &words), now),
+            Control::Stock { channel, stock } => self.stocked(link, (channel, stock), now),
             control => match self.links.controlled(link, control) {
                 Ok(mut inputs) => {
                     let peer = self.links.peer(link);

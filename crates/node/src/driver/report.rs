@@ -13,7 +13,7 @@ impl Driver {
     /// Sends a report to every linked governor of a room; returns to how many.
     pub(super) fn report(&mut self, room: &RoomId, of: Target, words: &[u8]) -> usize {
         let to: Vec<PeerId> = self.seats.get(room).map(|seat| seat.governors_linked()).unwrap_or_default();
-        self.links.report(room, &to, |channel| Control::Report { channel, of, words: words.to_vec().into() })
+        self.links.tell(room, &to, |channel| Control::Report { channel, of, words: words.to_vec().into() })
     }
 
     /// Takes a report of a linked peer.

@@ -250,6 +250,7 @@ impl Driver {
                 self.tools.runtime.spawn(find_nicks(seat.board.clone(), self.tools.readers.clone()));
             }
         }
+        came.iter().for_each(|(room, peer)| self.tell_stock(room, &[*peer]));
         self.hear_of(came);
         let keep = |room: &RoomId| self.seats.get(room).is_some_and(|seat| seat.setup.keep);
         for record in noted.into_iter().filter(|(room, _)| keep(room)).map(|(_, record)| record).collect::<Vec<_>>() {

@@ -307,6 +307,9 @@ impl Shelf {
             want.progress.send_replace(here.clone());
         }
         self.tell((file, size), here);
+        if self.keeps_room(&file.room).is_some() {
+            self.state().changed.insert(file.room);
+        }
         self.tidy();
         Ok(())
     }

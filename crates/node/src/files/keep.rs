@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, PoisonError};
 
-use rumormill_proto::ids::RoomId;
+use rumormill_proto::ids::{FileId, RoomId};
 use rumormill_store::{KeepFiles, RoomFile, limits::HOME_FILES};
 
-use super::shelf::Shelf;
-use crate::{error::Error, limits::WANTS};
+use super::shelf::{Shelf, State};
+use crate::{command::Command, error::Error, limits::WANTS};
 
 impl Shelf {
     /// Notes that files may be offered in a room that are not here, and that somebody may have.
@@ -17,6 +17,35 @@ impl Shelf {
         state.put_off.retain(|file| file.room != room);
         drop(state);
         self.tidy();
+    }
+
+    /// Notes that other bounds hold for a room that we keep: what was dropped may fit now.
+    pub(crate) fn keep_anew(&self, room: RoomId) {
+        self.state().dropped.retain(|file| file.room != room);
+        self.look_for_offers(room);
+    }
+
+    /// Bytes of the files of a room that are here, and how many do not fit that it offers.
+    pub(crate) fn stored(&self, room: &RoomId) -> (u64, u64) {
+        let state = self.state();
+        let [first, last] = [u8::MIN, u8::MAX].map(|byte| RoomFile { room: *room, hash: FileId([byte; 32]) });
+        let bytes = state.held.range(first..=last).map(|(_, held)| held.size).fold(0, u64::saturating_add);
+        (bytes, state.left_out.get(room).copied().unwrap_or(0))
+    }
+
+    /// Tells the driver which of the rooms that we keep take another amount than before.
+    pub(super) async fn tell_changed(&self) {
+        let changed = {
+            let boards = self.ways.boards.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.state();
+            state.left_out.retain(|room, _| boards.contains_key(room));
+            std::mem::take(&mut state.changed)
+        };
+        for room in changed {
+            let Some(commands) = self.ways.commands.upgrade() else { return };
+            // The driver may have ended.
+            let _ = commands.send(Command::Restock { room }).await;
+        }
     }
 
     /// Whether we store this room without being able to read it.
@@ -40,7 +69,7 @@ impl Shelf {
                     return Err(why);
                 }
             };
-            let mut left = keep.bytes.unwrap_or(u64::MAX);
+            let (all, mut left) = (offered.len(), keep.bytes.unwrap_or(u64::MAX));
             let fits = offered.into_iter().take_while(|(_, size)| {
                 let fits = *size <= left;
                 left = left.saturating_sub(*size);
@@ -50,6 +79,8 @@ impl Shelf {
             // What comes last stays longest.
             fits.reverse();
             let mut state = self.state();
+            let dropped = fits.iter().filter(|(file, _)| state.dropped.contains(file)).count();
+            state.leave_out(room, all - fits.len() + dropped);
             for (file, size) in fits {
                 let known = state.held.contains_key(&file) || state.wants.contains_key(&file);
                 if known || state.dropped.contains(&file) || state.put_off.contains(&file) {
@@ -75,6 +106,19 @@ impl Shelf {
         if !state.offers.is_empty() {
             drop(state);
             self.tidy();
+        }
+    }
+}
+
+impl State {
+    /// Notes how many files that a room offers do not fit.
+    fn leave_out(&mut self, room: RoomId, files: usize) {
+        let before = match files {
+            0 => self.left_out.remove(&room),
+            files => self.left_out.insert(room, files as u64),
+        };
+        if before.unwrap_or(0) != files as u64 {
+            self.changed.insert(room);
         }
     }
 }

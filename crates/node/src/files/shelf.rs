@@ -87,6 +87,10 @@ pub(super) struct State {
     /// Files of such rooms that were dropped because they exceeded a bound, and are not fetched again; at most
     /// [`HOME_FILES`].
     pub(super) dropped: BTreeSet<RoomFile>,
+    /// How many files that such rooms offer do not fit, if any.
+    pub(super) left_out: BTreeMap<RoomId, u64>,
+    /// Such rooms whose files take another amount than the driver knows.
+    pub(super) changed: BTreeSet<RoomId>,
 }
 
 impl Shelf {
@@ -225,6 +229,7 @@ impl Shelf {
             if let Some(HeldFile { size, .. }) = dropped {
                 if self.keeps_room(&file.room).is_some() {
                     let mut state = self.state();
+                    state.changed.insert(file.room);
                     state.dropped.insert(file);
                     if state.dropped.len() > HOME_FILES {
                         state.dropped.pop_first();
@@ -287,6 +292,7 @@ async fn keep_tidy(shelf: Weak<Shelf>, untidy: Arc<Notify>) {
             Ok(()) => shelf.fetch_offers().await,
             why => why,
         };
+        shelf.tell_changed().await;
         match swept {
             Ok(()) => {}
             Err(Error::Closed) => return,

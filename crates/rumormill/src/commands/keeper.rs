@@ -3,7 +3,7 @@
 use rumormill_api::{Enter, Keep, KeepFiles, Role, Room, endpoints};
 use rumormill_client::Client;
 use rumormill_server::{for_keepers, read_ticket};
-use rumormill_text::show::count;
+use rumormill_text::{Clock, keepers::stocked, show::count};
 use rumormill_tui::Interrupts;
 
 use crate::{
@@ -62,7 +62,9 @@ async fn begin(client: &Client, ticket: String, quota: Option<u64>) -> Result<()
         }
         let keeps = room.standing.as_ref().is_some_and(|standing| standing.role == Role::Keeper);
         let says = if keeps { "kept" } else { "waits for whoever made the ticket" };
-        data(&format!("{}  {says}", room.id.as_str().get(..8).unwrap_or_default()))?;
+        let stock = room.stock.as_ref().map(|stock| format!("; {}", stocked(stock, &Clock::local())));
+        let id = room.id.as_str().get(..8).unwrap_or_default();
+        data(&format!("{id}  {says}{}", stock.unwrap_or_default()))?;
     }
     talk(&match rooms.len() as u64 {
         0 => "no room is kept here: `rumormill ticket ROOM --keeper` on a member's machine prints a ticket".to_owned(),

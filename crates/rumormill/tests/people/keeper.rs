@@ -97,3 +97,57 @@ fn ann_and_ben_are_never_there_together_and_talk_through_a_keeper() {
         assert!(!finds(keeper.home.path(), words), "{words}");
     }
 }
+
+#[test]
+fn a_keeper_whose_quota_is_reached_tells_members_and_its_operator_in_figures() {
+    let (ann, keeper) = (Person::new(), Person::new());
+    let mut at_ann = ann.open(&["new", "lunch", "--nick", "Ann"]);
+    at_ann.line();
+    let for_keeper = ann.lines(&["ticket", "lunch", "--keeper"]).concat();
+    let mut kept = keep(&keeper, &[&for_keeper, "--quota", "400M"]);
+    kept.line();
+    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote; messages ");
+    assert!(answer_of(&mut at_ann, "/keepers").contains(" of 100.0 MB; files 0 B of 300.0 MB"));
+    for number in 0..20 {
+        at_ann.type_line(&format!("{number}: {}", "soup ".repeat(400)));
+    }
+    at_ann.until("19: soup");
+    let menu = ann.home.path().join("menu.txt");
+    fs::write(&menu, "soup, fish and a pear\n".repeat(5_000)).unwrap();
+    at_ann.type_line(&format!("/file {}", menu.display()));
+    at_ann.until("menu.txt");
+    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote; messages ");
+    until(&keeper, &["rooms", "--json"], r#""missing":0"#);
+
+    // The operator has less space: of 40 kB of messages 20 stay, and a file of 110 kB does not fit.
+    keeper.lines(&["keeper", "--quota", "80k"]);
+    let full = until(&ann, &["keepers", "lunch"], "1 file left out").concat();
+    assert!(full.contains("here, holds your latest words; FULL: messages "), "{full}");
+    assert!(full.contains(" kB of 20.0 kB, none from before ") && full.contains("; files 0 B of 60.0 kB"), "{full}");
+    let advice = String::from_utf8(ann.run(&["keepers", "lunch"]).stderr).unwrap();
+    assert!(advice.contains("`rumormill keeper --quota SIZE`") && advice.contains("--keeper`"), "{advice}");
+    assert!(answer_of(&mut at_ann, "/keepers").contains("FULL: messages "));
+    let json = ann.lines(&["keepers", "lunch", "--json"]).concat();
+    let told: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let stock = &told["stock"];
+    assert!(stock["message_bytes"].as_u64().unwrap() <= 20_000, "{json}");
+    assert_eq!((&stock["message_limit"], &stock["full"]), (&20_000.into(), &true.into()), "{json}");
+    // The operator reads the same.
+    let doctor = until(&keeper, &["doctor"], "FULL: messages ").join("\n");
+    assert!(doctor.contains("1 file left out") && doctor.contains("lets it store more of each room"), "{doctor}");
+    let log = fs::read_to_string(keeper.home.path().join("log")).unwrap();
+    assert!(log.contains("messages reach what this keeper may store of a room; the oldest go"), "{log}");
+    assert!(log.contains("files exceed what this keeper may store of a room"), "{log}");
+
+    // With more space the file comes; words that are gone there stay gone.
+    keeper.lines(&["keeper", "--quota", "400M"]);
+    let well = until(&ann, &["keepers", "lunch"], "files 110.0 kB of 300.0 MB").concat();
+    assert!(well.contains("; messages ") && well.contains(" of 100.0 MB") && !well.contains("FULL"), "{well}");
+    assert!(String::from_utf8(ann.run(&["keepers", "lunch"]).stderr).unwrap().is_empty());
+}
+
+/// Types an order that answers with one line about the keeper.
+fn answer_of(chat: &mut Chat, order: &str) -> String {
+    chat.type_line(order);
+    chat.until("; files ")
+}

@@ -157,9 +157,18 @@ fn queries(of: &Value, found: &mut Vec<String>) {
 
 #[test]
 fn dashboard_alerts_and_manual_name_the_metrics_of_a_running_node() {
-    let ada = Serving::start();
+    let (ada, keeper) = (Serving::start(), Serving::start());
     ada.post("/v1/rooms", &json!({"name": "lunch"})).ok();
-    let metrics = ada.get("/metrics").body;
+    let ticket = ada.post("/v1/rooms/lunch/tickets", &json!({"keeper": true, "uses": 1})).ok()["ticket"].clone();
+    let room = keeper.post("/v1/rooms", &json!({"keeper": ticket})).ok()["id"].as_str().unwrap().to_owned();
+    let keep = json!({"bytes": 1_000_000, "files": {"bytes": 3_000_000}});
+    keeper.put(&format!("/v1/rooms/{room}/keep"), &keep).ok();
+    let metrics = loop {
+        let metrics = keeper.get("/metrics").body;
+        if series(&metrics).contains_key(&format!("rumormill_kept_message_limit_bytes{{room=\"{}\"}}", &room[..8])) {
+            break metrics;
+        }
+    };
     let served = named(&series(&metrics).into_keys().collect::<Vec<_>>().join("\n"));
     let read = |path: &str| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);

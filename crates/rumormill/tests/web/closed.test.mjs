@@ -392,3 +392,25 @@ test("what was said on another machine of this person is changed there", async (
     for (const name of ["Edit", "Take back"]) assert.equal(await tools.getByRole("button", { name }).count(), own, text + name);
   }
 });
+
+test("a full keeper says what it stores of what it may, and what to do", async (t) => {
+  const stock = { message_bytes: 24_990_000, message_limit: 25_000_000, since_ms: 1_764_444_600_000, file_bytes: 90_200, file_limit: null, files_left_out: 0, full: true };
+  const { page, room } = await chat(t, (mock) => {
+    const room = closed()(mock);
+    mock.person(room, 5, "", { role: "keeper", lacks: 0, stock });
+    return room;
+  });
+  const keeper = author(5).slice(0, 8);
+  const dialog = await personDialog(page, keeper);
+  await page.locator("#side .person", { hasText: keeper }).getByText("keeper, holds your latest words, full").waitFor();
+  await dialog.getByText("messages 25.0 MB of 25.0 MB, none from before").waitFor();
+  await dialog.getByText("files 90.2 kB. It is full").waitFor();
+  await dialog.getByText("rumormill keeper --quota SIZE").waitFor();
+  assert.deepEqual(await findings(page), []);
+  await page.keyboard.press("Escape");
+  room.people[5].stock = { ...stock, full: false, since_ms: null, message_bytes: 700 };
+  await page.locator("#text").fill("/keepers");
+  await page.keyboard.press("Enter");
+  await dialog.getByText("keeper, holds all that you wrote: messages 700 B of 25.0 MB; files 90.2 kB").waitFor();
+  assert.deepEqual(await findings(page), []);
+});

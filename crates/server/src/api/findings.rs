@@ -5,11 +5,17 @@ use rumormill_node::{
     Error, Internet, LanProbe, Member, Network, Place, Room,
     proto::clock::{Skew, Whose},
 };
-use rumormill_text::{show::count, title};
+use rumormill_text::{
+    Clock,
+    keepers::{MORE_SPACE, stocked},
+    show::count,
+    title,
+};
 
 use super::{
     Api,
     governing::role_of,
+    shape::shape_stock,
     words::{Bot, Finding, Findings, Role},
 };
 use crate::{
@@ -22,6 +28,7 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
     let rooms = api.rooms();
     let mut findings: Vec<Finding> = rooms.iter().filter_map(stopped).collect();
     findings.extend(api.bots().list().into_iter().map(bot));
+    findings.extend(rooms.iter().filter_map(kept));
     findings.extend(rooms.iter().filter_map(lone_owner));
     findings.extend(unsaved(&api, &rooms));
     findings.push(clocks(&rooms));
@@ -34,6 +41,13 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Findings>> {
 fn stopped(room: &Room) -> Option<Finding> {
     let why = room.stopped().filter(|why| !matches!(why, Error::Damaged { .. }))?;
     Some(Finding::ill("room", format!("{}: {why}", title(&room.name())), why.help()))
+}
+
+/// How much a room takes that this machine keeps, and how much it may.
+fn kept(room: &Room) -> Option<Finding> {
+    let stock = shape_stock(room.stock()?);
+    let finding = Finding::well("keeper", format!("{}: {}", room.id().short(), stocked(&stock, &Clock::local())));
+    Some(if stock.full { finding.advise(MORE_SPACE) } else { finding })
 }
 
 /// Reminds the only owner of a closed room with other members: without this home nobody could appoint or dismiss there.

@@ -1,7 +1,8 @@
 //! The figures of the process and the state of the rooms, for Prometheus.
 //!
 //! The number of series is bounded: fewer than a hundred of the process, most of them classes of the three histograms,
-//! and thirteen for each of at most [`ROOMS`](rumormill_node::limits::ROOMS) rooms. No label holds anything that a peer
+//! and thirteen for each of at most [`ROOMS`](rumormill_node::limits::ROOMS) rooms, five more if it is
+//! kept. No label holds anything that a peer
 //! chooses.
 
 use std::{fmt, sync::atomic::AtomicU64};
@@ -57,6 +58,7 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Answer<Response> {
     let rooms = api.rooms();
     of_process(&mut registry, api.figures().await);
     of_rooms(&mut registry, &rooms);
+    of_kept(&mut registry, &rooms);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| Refusal::internal("metrics", error.to_string()))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -148,6 +150,25 @@ fn of_rooms(registry: &mut Registry, rooms: &[Room]) {
         count(&dropped, status.traffic.dropped);
         count(&pushes, status.traffic.pushes_in);
         count(&known, status.traffic.pushes_known);
+    }
+}
+
+/// How much the rooms take that this machine keeps, and how much each may.
+fn of_kept(registry: &mut Registry, rooms: &[Room]) {
+    let mut gauge = |name, help| family::<OfRoom, Gauge>(registry, name, help);
+    let messages = gauge("kept_message_bytes", "Bytes of the messages of a room that this machine keeps");
+    let most_messages = gauge("kept_message_limit_bytes", "Bytes of messages that it stores at most");
+    let files = gauge("kept_file_bytes", "Bytes of the files of a room that this machine keeps");
+    let most_files = gauge("kept_file_limit_bytes", "Bytes of files that it stores at most");
+    let full = gauge("keeper_full", "Whether the oldest messages give way to new ones, or files do not fit: 1 or 0");
+    for (room, stock) in rooms.iter().filter_map(|room| Some((room, room.stock()?))) {
+        let label = OfRoom { room: room.id().short() };
+        let set = |gauges: &Gauges<OfRoom>, value| _ = gauges.get_or_create(&label).set(signed(value));
+        set(&messages, stock.message_bytes);
+        stock.message_limit.into_iter().for_each(|limit| set(&most_messages, limit));
+        set(&files, stock.file_bytes);
+        stock.file_limit.into_iter().for_each(|limit| set(&most_files, limit));
+        set(&full, u64::from(stock.is_full()));
     }
 }
 

@@ -19,6 +19,7 @@ use super::{
     governing::{is_out, role_of},
     names::{author, author_hex, company, person_hex, reference, room_hex},
     rooms::picture,
+    shape::{shape_stock, stocks},
     words::{self, People, Whois, codes},
 };
 use crate::{
@@ -223,6 +224,7 @@ impl Api {
             verified: self.verified().has(&company(room), &author_hex(&person)),
             role: role_of(room, who),
             lacks: None,
+            stock: stocks(&room.status().peers, &person).map(shape_stock),
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 use rumormill_node::{
-    Error, FileState, Holders, Keep, KeepFiles, Message, Page, Path, PeerStatus, Room, SHARE_BYTES, Sought, StoreError,
-    What,
+    Error, FileState, Holders, Keep, KeepFiles, Message, Page, Path, PeerStatus, Room, SHARE_BYTES, Sought, Stock,
+    StoreError, What,
     proto::{
         clock::Whose,
         content::{File, Imported, Target},
@@ -85,6 +85,7 @@ impl Api {
             hint: hint.into(),
             private: self.private(room),
             keeper: room.keeps(),
+            stock: room.stock().map(shape_stock),
             seeking: seeking(room).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
@@ -148,10 +149,7 @@ impl Api {
                 hidden: hidden.contains(&author_hex(author)),
                 verified: verified.contains(&author_hex(author)),
                 role: role_of(room, author),
-                lacks: held
-                    .iter()
-                    .find(|peer| peer.author == *author && room.is_keeper(author))
-                    .map(|peer| own.saturating_sub(peer.holds)),
+                ..keeping(room, &held, author, own)
             })
             .collect();
         people
@@ -421,6 +419,28 @@ pub async fn shares(room: &Room) -> Result<Vec<words::Share>, rumormill_node::Er
         until_ms: share.newest.ms(),
     });
     Ok(told.collect())
+}
+
+/// What a connected keeper holds of `own` entries of ours, and how much it stores.
+fn keeping(room: &Room, linked: &[PeerStatus], author: &AuthorId, own: u64) -> words::Person {
+    let keeper = linked.iter().find(|peer| peer.author == *author && room.is_keeper(author));
+    words::Person {
+        lacks: keeper.map(|peer| own.saturating_sub(peer.holds)),
+        stock: stocks(linked, author).map(shape_stock),
+        ..words::Person::default()
+    }
+}
+
+/// How much a connected keeper stores, as it says.
+pub(super) fn stocks(linked: &[PeerStatus], author: &AuthorId) -> Option<Stock> {
+    linked.iter().find(|peer| peer.author == *author)?.stock
+}
+
+/// How much a keeper stores.
+pub(super) fn shape_stock(stock: Stock) -> words::Stock {
+    let full = stock.is_full();
+    let Stock { message_bytes, message_limit, since_ms, file_bytes, file_limit, files_left_out } = stock;
+    words::Stock { message_bytes, message_limit, since_ms, file_bytes, file_limit, files_left_out, full }
 }
 
 fn shape_keep(keep: Keep) -> words::Keep {

@@ -19,7 +19,7 @@ use super::{
     walk::{Way, Which, walk},
 };
 use crate::{
-    keep::{Expiry, Keep, KeepFiles, Tally},
+    keep::{Expiry, Filled, Keep, KeepFiles, Tally},
     share::weight,
 };
 
@@ -160,6 +160,14 @@ pub(super) fn floor(db: &Connection, room: i64) -> Result<Option<Place>, Fail> {
     let mut find = db.prepare_cached("SELECT floor FROM room WHERE id = ?1")?;
     let floor: Option<[u8; FLOOR]> = find.query_row([room], |row| row.get(0))?;
     Ok(floor.map(|floor| read_floor(&floor)))
+}
+
+/// How much of a room's bounds its bodies use.
+pub(super) fn filled(db: &Connection, room: &RoomId) -> Result<Filled, Fail> {
+    let Some(number) = record::room(db, room)? else { return Ok(Filled::default()) };
+    let mut find = db.prepare_cached("SELECT entries, bytes FROM room WHERE id = ?1")?;
+    let tally = find.query_row([number], |row| Ok(Tally { entries: row.get(0)?, bytes: row.get(1)? }))?;
+    Ok(Filled::of(tally, floor(db, number)?))
 }
 
 /// Bytes of a floor: time 8, author 32, seq 8.

@@ -17,6 +17,7 @@ use rusqlite::Connection;
 
 use super::{
     bare, epochs,
+    expire::filled,
     fail::Fail,
     holders::holders,
     inspect::Inspection,
@@ -32,7 +33,7 @@ use super::{
     walk::{Way, Which, walk},
 };
 use crate::{
-    CheckReport, Once, Read, Shared, TimelineRow, check,
+    CheckReport, Filled, Once, Read, Shared, TimelineRow, check,
     error::Error,
     row::{assemble, block_start, heads, prolonged, recall, topmost, unproved, widen},
     wanted::{Sought, Wanted},
@@ -229,6 +230,10 @@ impl Read for DiskReader {
             }
             Ok(count)
         })
+    }
+
+    fn filled(&mut self, room: &RoomId) -> Result<Filled, Error> {
+        self.ask(|db| filled(db, room))
     }
 
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error> {

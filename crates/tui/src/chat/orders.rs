@@ -5,7 +5,7 @@ use rumormill_api::{
     Attention, FileState, Holders, Kind, Message, NewTicket, Path, Person, Refused, Role, Room, act, codes, endpoints,
 };
 use rumormill_text::{
-    clean, safe_name,
+    clean, keepers, safe_name,
     show::{count, looked_for, received, shared},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every order, with what it does.
-const ORDERS: [(&str, &str); 35] = [
+const ORDERS: [(&str, &str); 36] = [
     ("/reply TEXT", "answer the last message of somebody else; ^2 TEXT answers the one before it"),
     ("/react SIGN", "set a sign under it, or take it back; ^2 SIGN for the one before it"),
     ("/edit TEXT", "write your last message anew; ^2 TEXT the one before it"),
@@ -56,6 +56,7 @@ const ORDERS: [(&str, &str); 35] = [
     ("/seen", "who has your last message"),
     ("/log", "the newest page of the timeline, everything in its place"),
     ("/peers", "who is here, and how they are reached"),
+    ("/keepers", "the keepers of this room, and what each stores"),
     ("/ticket", "show the ticket, with which others join; /ticket keeper makes one for a keeper"),
     ("/digest", "a digest, equal for people who hold the same entries"),
     ("/help", "this"),
@@ -133,6 +134,7 @@ impl Chat<'_> {
             "seen" => self.seen().await,
             "peers" => self.peers(),
             "names" => self.names(),
+            "keepers" => self.keepers().await,
             "log" => self.log().await,
             "ticket" => self.ticket(rest).await,
             "digest" => self.digest().await,
@@ -223,6 +225,12 @@ impl Chat<'_> {
             0 => Ok(()),
             more => self.screen.talk(&format!("and {more} more")),
         }
+    }
+
+    async fn keepers(&mut self) -> Result<(), Failure> {
+        let people = self.ask().people().await?;
+        let (lines, advice) = keepers::keepers(people.iter(), &self.names, &self.clock);
+        lines.iter().map(String::as_str).chain(advice).try_for_each(|line| self.screen.talk(line))
     }
 
     async fn topic(&mut self, topic: &str) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! Others in the room: who is hidden, who is typing, and which of their messages make a sound.
 
-use rumormill_api::{Arrival, Display, Event, Folded, Message, Reaction, Reply};
+use rumormill_api::{Arrival, Display, Event, Folded, Message, Reaction, Reply, Role, Stock};
 
 use super::{
     Stage,
@@ -244,4 +244,18 @@ fn the_qr_code_uses_the_whole_screen() {
     let mut stage = Stage::open(lunch(), 80, 24);
     stage.keys("/qr Enter").has("─── the ticket; anyone who has it can join (Esc)").lacks("clock ok").lacks("PgDn");
     stage.keys("Esc").has("clock ok");
+}
+
+#[test]
+fn keepers_are_listed_with_what_they_store() {
+    let mut stage = Stage::open(lunch(), 64, 20);
+    stage.keys("/keepers Enter").has("this room has no keeper").keys("Esc");
+    let mut node = lunch();
+    node.meets("dora", true);
+    let stock = Stock { message_bytes: 700, message_limit: Some(900), full: true, ..Stock::default() };
+    let keeper = node.rooms[0].people.last_mut().unwrap();
+    (keeper.role, keeper.lacks, keeper.stock) = (Some(Role::Keeper), Some(0), Some(stock));
+    let mut stage = Stage::open(node, 80, 24);
+    stage.keys("/keepers Enter").has("here, holds all that you wrote; FULL: messages 700 B of 900 B;");
+    stage.has("rumormill keeper --quota");
 }

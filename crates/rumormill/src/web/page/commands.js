@@ -3,7 +3,7 @@
 import { el, show } from "./dom.js";
 import { Failure } from "./api.js";
 import { dismiss, letThrough, make, remove, rulesByWords, showHeld, showReports, stepDown } from "./governing.js";
-import { meant, message, setHidden, showPerson, showSafety } from "./person.js";
+import { meant, message, setHidden, showKeepers, showPerson, showSafety } from "./person.js";
 import { setByWords, settings, words } from "./settings.js";
 import { dayBegin } from "./side.js";
 import { line } from "./words.js";
@@ -22,6 +22,7 @@ export function commands(chat) {
     ["nick", "name", "be called so", orAsk((name) => chat.set(chat.id, "/nick", { nick: name }), open.nick)],
     ["topic", "text", "set the topic", orAsk((topic) => chat.set(chat.id, "/topic", { topic }), open.topic)],
     ["names", "", "who is here", () => chat.side.show("people")],
+    ["keepers", "", "the keepers of this room, and what each stores", () => chat.try(() => showKeepers(chat))],
     ["whois", "name", "who that is", (name) => showPerson(chat, needed(name))],
     ["verify", "name", "compare your safety number with theirs", async (name) => showSafety(chat, await meant(chat, needed(name)))],
     ["hide", "name", "do not show what they say, or show it again", async (name) => {

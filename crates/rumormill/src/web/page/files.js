@@ -2,21 +2,13 @@
 
 import { $, el, theirs } from "./dom.js";
 import { fetched } from "./api.js";
-import { line, number } from "./words.js";
+import { line, size } from "./words.js";
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-const UNITS = ["kB", "MB", "GB"];
 const WIDEST_PX = 384;
 const HIGHEST_PX = 288;
 const NAME_BYTES = 255;
 const SAVED_MS = 60_000;
-
-function size(bytes) {
-  if (bytes < 1000) return `${number(bytes)} B`;
-  let [of, unit] = [bytes / 1000, 0];
-  while (of >= 999.95 && unit + 1 < UNITS.length) [of, unit] = [of / 1000, unit + 1];
-  return `${of.toFixed(1)} ${UNITS[unit]}`;
-}
 
 // The size of a picture, known before it arrives.
 function box([width, height] = []) {

@@ -3,7 +3,7 @@
 
 import { $, ask, button, close, el, rows, show, theirs, twoLines } from "./dom.js";
 import { ask as at, call, Failure, fetched } from "./api.js";
-import { count, line, moment, number, short } from "./words.js";
+import { count, line, moment, number, short, size } from "./words.js";
 
 const RANKS = { owner: 0, "co-owner": 1, moderator: 2, keeper: 2, member: 3 };
 const MEANS = {
@@ -27,8 +27,19 @@ export function standing(room) {
   return room.standing.says + then;
 }
 
-// What of yours a keeper holds.
-const holds = ({ here, lacks }) => (!here ? "" : lacks === 0 ? ", holds all that you wrote" : lacks ? `, lacks ${lacks} of yours` : "");
+// What of yours a keeper holds. One that dropped messages holds all entries, some without their words.
+const holds = ({ here, lacks, stock }) => {
+  const yours = !here ? "" : lacks === 0 ? `, holds ${stock?.since_ms ? "your latest words" : "all that you wrote"}` : lacks ? `, lacks ${lacks} of yours` : "";
+  return yours + (stock?.full ? ", full" : "");
+};
+// How much a keeper stores, how much it may, and what to do if that is not enough.
+export function stored({ message_bytes, message_limit, since_ms, file_bytes, file_limit, files_left_out, full }) {
+  const of = (bytes, limit) => (limit === null ? size(bytes) : `${size(bytes)} of ${size(limit)}`);
+  const since = since_ms ? `, none from before ${moment(since_ms)}` : "";
+  const out = files_left_out ? `, ${count(files_left_out, "file")} left out` : "";
+  const then = full ? ". It is full and drops the oldest, which members still have: whoever runs it gives it more space with rumormill keeper --quota SIZE, or make a ticket for another keeper." : "";
+  return `messages ${of(message_bytes, message_limit)}${since}; files ${of(file_bytes, file_limit)}${out}${then}`;
+}
 // The role beside a name; a plain member has none to show.
 export const roleWord = ({ role, ...rest }) => (!role || role === "member" ? "" : role === "waiting" ? "waits to be let in" : role === "keeper" ? `keeper${holds(rest)}` : role);
 

@@ -2,7 +2,7 @@
 
 import { $, button, close, el, rows, show, table, theirs } from "./dom.js";
 import { ask as at, call, fetched } from "./api.js";
-import { governing, roleWord } from "./governing.js";
+import { governing, roleWord, stored } from "./governing.js";
 import { moment, number, short } from "./words.js";
 
 // The person of a name. The API knows the rules, and reports ambiguous names.
@@ -20,6 +20,7 @@ export async function showPerson(chat, name) {
     ["Last wrote", who.last_ms ? moment(who.last_ms) : "never"],
     ["Entries", number(who.entries)],
     who.role && ["In this room", roleWord(who) || "member"],
+    who.stock && ["Stores", stored(who.stock)],
     who.verified && ["Verified", "You compared your safety number."],
     who.hidden && ["Hidden", "You do not see what they say. They do not learn of it."],
   ].filter(Boolean);
@@ -35,6 +36,14 @@ export async function showPerson(chat, name) {
       !chat.room.private && button("Message privately", then(() => chat.try(() => message(chat, [author])))),
       button(who.hidden ? "Show what they say" : "Hide what they say", then(() => chat.try(() => setHidden(chat, author, !who.hidden)))),
       !who.hidden && button("Hide in all rooms", then(() => chat.try(() => setHidden(chat, author, true, "?everywhere=true"))))), safety && el("div", { class: "row" }, safety), rights].filter(Boolean));
+}
+
+// Shows the keepers of the room, and what each stores.
+export async function showKeepers(chat) {
+  const { people } = await call("GET", at(chat.id, "/people"));
+  const keepers = people.filter(({ role }) => role === "keeper");
+  const facts = keepers.map((who) => [chat.names.show(who.author, who.nick), (who.here ? roleWord(who) : "not reached") + (who.stock ? `: ${stored(who.stock)}` : "")]);
+  show("Keepers", keepers.length ? table("", facts) : el("p", {}, "This room has no keeper. The owner and co-owners make a ticket for one among the tickets."));
 }
 
 // Shows the safety number with a person, to be compared.

@@ -23,6 +23,15 @@ const NUMBER = new Intl.NumberFormat("en");
 export const number = (value) => NUMBER.format(value);
 export const count = (value, one, many = one + "s") => `${number(value)} ${value === 1 ? one : many}`;
 
+const UNITS = ["kB", "MB", "GB", "TB"];
+
+export function size(bytes) {
+  if (bytes < 1000) return `${number(bytes)} B`;
+  let [of, unit] = [bytes / 1000, 0];
+  while (of >= 999.95 && unit + 1 < UNITS.length) [of, unit] = [of / 1000, unit + 1];
+  return `${of.toFixed(1)} ${UNITS[unit]}`;
+}
+
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const SECONDS = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
