@@ -57,7 +57,7 @@ impl Chat<'_> {
 
     /// Tells once that what somebody says is held back, and remembers the message.
     pub(super) fn note_folded(&mut self, message: &Message, arrival: Arrival) -> Result<(), Failure> {
-        let Some(why) = message.folded.filter(|_| arrival == Arrival::End) else { return Ok(()) };
+        let Some(why) = message.folded.filter(|_| arrival != Arrival::History) else { return Ok(()) };
         let HeldBack { places, told } = &mut self.held_back;
         places.insert(message.place.clone());
         if places.len() > SCREENFUL {
