@@ -191,7 +191,13 @@ impl Api {
     pub(super) async fn meet(&self, room: &Room, message: &Message) {
         match self.known().of(&room.id()) {
             Some(known) if !makes_known(message, &known.authors) => {}
-            _ => self.look_again(room).await,
+            Some(_) => self.look_again(room).await,
+            None if self.display(room).is_some_and(|display| display.hold) => {
+                // Nobody knows who was known before, so everybody may be another.
+                self.known().forget(&room.id());
+                self.hub().tell(Event::Recounted { room: room_hex(room), authors: Vec::new() });
+            }
+            None => {}
         }
     }
 }

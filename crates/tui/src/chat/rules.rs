@@ -36,7 +36,7 @@ impl Chat<'_> {
 
     /// Tells once that what somebody says is held back.
     pub(super) fn note_folded(&mut self, message: &Message, arrival: Arrival) -> Result<(), Failure> {
-        let Some(why) = message.folded.filter(|_| arrival == Arrival::End) else { return Ok(()) };
+        let Some(why) = message.folded.filter(|_| arrival != Arrival::History) else { return Ok(()) };
         if self.folded.len() >= FOLDED_NAMED || !self.folded.insert((message.author.clone(), why)) {
             return Ok(());
         }
