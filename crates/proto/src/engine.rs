@@ -275,6 +275,7 @@ impl Parts {
             Input::Order { tag, order } => self.order(tag, order, turn),
             Input::Import(import) => self.import(&import, turn),
             Input::Lost { logs } => self.lost(logs, turn),
+            Input::Looked(answer) => self.logs.looked(answer),
             Input::Recalled { what, found } => self.recalled(what, found, turn),
             Input::Bare { bare, all } => self.bare(bare, all, turn.now.ticks_ms),
             Input::CutDone { author, log } => self.cut_done(author, log, turn),

@@ -29,7 +29,7 @@ use rumormill_proto::{
     frame::Contact,
     governance::{Governance, Signed, TicketId},
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
-    input::{Bare, Found, Kept, Output, Purpose, Recall},
+    input::{Bare, Found, Kept, Look, Output, Purpose, Recall},
     log::{Head, Log},
     run::{RawRun, block_end},
     timeline::Place,
@@ -291,28 +291,55 @@ pub trait Read: Send {
         Ok(acts)
     }
 
-    /// What is held of a closed room, as its engine reads it: `owner` founded the room. Reads every entry.
+    /// The seqs of the acts of a log, ascending, and perhaps of some that it does not hold any more.
+    fn act_seqs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Seq>, Error>;
+
+    /// What is held of a closed room, as its engine reads it: `owner` founded the room. Reads the acts, and the words that
+    /// they name.
     fn governance(&mut self, room: &RoomId, owner: AuthorId) -> Result<Governance, Error> {
         let mut governance = Governance::new(owner);
         for kept in self.kept(room)? {
             let forks = self.proofs(room, &kept.author)?.iter().map(Proof::at).collect();
             governance.prove(kept.author, forks);
-            let pieces = kept.log.spans().iter().map(|span| (span.first, span.last.seq, span.prev));
-            for (first, last, prev) in pieces.collect::<Vec<_>>() {
-                let mut from = (first, prev);
-                while from.0 <= last {
-                    let end = last.min(block_end(from.0));
-                    let Some(run) = self.run(room, &kept.author, from.0, end)?.filter(|run| run.first() == from.0)
-                    else {
-                        break;
-                    };
-                    let signed = Signed::all_of(room, &run, from.1);
-                    from = signed.last().map_or((last + 1, from.1), |last| (last.seq + 1, last.id));
-                    signed.into_iter().for_each(|entry| governance.insert(entry));
+            let seqs = self.act_seqs(room, &kept.author)?;
+            for span in kept.log.spans() {
+                let within = |seq: &Seq| (span.first..=span.last.seq).contains(seq);
+                let mut acts = Vec::new();
+                let held: Vec<Seq> = seqs.iter().copied().filter(within).collect();
+                for block in held.chunk_by(|one, other| block_end(*one) == block_end(*other)) {
+                    let (Some(first), Some(last)) = (block.first(), block.last()) else { continue };
+                    let look = Look { author: kept.author, first: *first, last: *last };
+                    acts.extend(self.looked(room, &look)?.into_iter().filter(|entry| entry.deed.is_some()));
                 }
+                governance.insert_span(kept.author, span, acts);
             }
         }
-        Ok(governance)
+        loop {
+            governance.fold();
+            let looks = governance.looks();
+            if looks.is_empty() {
+                return Ok(governance);
+            }
+            for look in looks {
+                let found = self.looked(room, &look)?;
+                governance.looked(&look, found);
+            }
+            governance.let_go();
+        }
+    }
+
+    /// Answers [`Output::Look`] of the engine, for one range: what is held of it, ascending.
+    fn looked(&mut self, room: &RoomId, look: &Look) -> Result<Vec<Signed>, Error> {
+        let (mut found, mut from) = (Vec::new(), look.first);
+        while from <= look.last {
+            let end = look.last.min(block_end(from));
+            if let Some(run) = self.run(room, &look.author, from, end)? {
+                let signed = Signed::all_of(room, &run, run.prev()).into_iter();
+                found.extend(signed.filter(|entry| (from..=end).contains(&entry.seq)));
+            }
+            from = end + 1;
+        }
+        Ok(found)
     }
 
     /// The secrets of epochs that are held of a closed room.

@@ -453,6 +453,12 @@ impl Read for Memory {
         self.ask(room, |shelf| shelf.run(author, first, last))
     }
 
+    fn act_seqs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Seq>, Error> {
+        self.ask(room, |shelf| {
+            shelf.rows(author, 0, Seq::MAX).filter(|row| row.raw.kind.is_act()).map(|row| row.seq).collect()
+        })
+    }
+
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error> {
         self.ask(room, |shelf| {
             let block = shelf.rows(author, block_start(seq), block_end(seq));

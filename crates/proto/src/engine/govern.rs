@@ -22,6 +22,9 @@ impl Parts {
     /// Reckons up how far each log counts, tells the interfaces, and wants logs that count from now on. Returns whether
     /// anything changed.
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
+        if !self.logs.may_govern() {
+            return false;
+        }
         let Some(moved) = self.logs.govern() else { return false };
         (self.gate.stale, self.acts.stale) = (true, true);
         if self.logs.hides_others() {
@@ -50,6 +53,14 @@ impl Parts {
             wanted.for_each(|moved| self.sync.lack((moved.author, BLOCK), peer, due_ms, &self.logs));
         }
         true
+    }
+
+    /// Asks the store for what the fold let go of and needs.
+    pub(super) fn look_up(&mut self, turn: &mut Turn<'_>) {
+        let looks = self.logs.looks();
+        if !looks.is_empty() {
+            turn.out.push(Output::Look(looks));
+        }
     }
 
     /// Tells the interfaces who came, went, was given a role or lost it, and by which act.
@@ -98,7 +109,12 @@ impl Parts {
             turn.out.extend(before.map(|(tag, _)| Output::Unsaid { tag, why: Unsaid::Nothing }));
             return;
         }
+        let unknown = match &order {
+            Order::Hide { author, last, .. } => self.logs.lacks_id(*author, *last),
+            _ => false,
+        };
         let body = match (self.own.waiting(), self.logs.fold()) {
+            _ if unknown => Err(Unsaid::Early),
             (_, None) => Err(Unsaid::Refused),
             // An act names the act before it, and an ending the last entry.
             (1.., _) => Err(Unsaid::Early),

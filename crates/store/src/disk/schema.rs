@@ -7,6 +7,7 @@
 //! words, slice ───────┘             the index of words, up to room.indexed
 //! note, gone                        what entries say about others, and which entries are retracted
 //! vouch                             authors that entries vouch for
+//! act                               where acts stand
 //! bare                              entries whose bodies are wanted
 //! epoch, locked                     secrets of closed rooms, and entries that wait for one
 //! once                              calls that must be carried out only once
@@ -20,7 +21,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use super::{
-    bare, expire,
+    acts, bare, expire,
     fail::Fail,
     home::DATABASE,
     notes, place,
@@ -40,7 +41,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 16] = ["
+const MIGRATIONS: [&str; 17] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -271,6 +272,9 @@ const MIGRATIONS: [&str; 16] = ["
 ", "
     -- Whether this home stores and serves a closed room without being able to read it.
     ALTER TABLE room ADD COLUMN keeps INTEGER NOT NULL DEFAULT 0;
+", "
+    -- Where acts stand.
+    CREATE TABLE act(log INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
 "];
 
 /// The first version that records notes as entries arrive.
@@ -287,6 +291,9 @@ const ASIDE: u32 = 8;
 
 /// The first version that counts what each author uses of its share, and records every missing body.
 const SHARES: u32 = 9;
+
+/// The first version that records where acts stand.
+const ACTS: u32 = 17;
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 
@@ -427,6 +434,9 @@ fn migrate(db: &mut Connection, version: u32) -> Result<(), Fail> {
     if (1..SHARES).contains(&version) {
         expire::recount_shares(&tx, None)?;
         bare::look_all(&tx)?;
+    }
+    if (1..ACTS).contains(&version) {
+        acts::read_all(&tx)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", NEWEST)?;
