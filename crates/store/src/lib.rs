@@ -8,6 +8,7 @@ mod check;
 mod disk;
 mod error;
 mod files;
+mod governed;
 mod keep;
 pub mod limits;
 mod memory;
@@ -31,7 +32,7 @@ use rumormill_proto::{
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
     input::{Bare, Found, Kept, Look, Output, Purpose, Recall},
     log::{Head, Log},
-    run::{RawRun, block_end},
+    run::RawRun,
     timeline::Place,
 };
 
@@ -297,49 +298,12 @@ pub trait Read: Send {
     /// What is held of a closed room, as its engine reads it: `owner` founded the room. Reads the acts, and the words that
     /// they name.
     fn governance(&mut self, room: &RoomId, owner: AuthorId) -> Result<Governance, Error> {
-        let mut governance = Governance::new(owner);
-        for kept in self.kept(room)? {
-            let forks = self.proofs(room, &kept.author)?.iter().map(Proof::at).collect();
-            governance.prove(kept.author, forks);
-            let seqs = self.act_seqs(room, &kept.author)?;
-            for span in kept.log.spans() {
-                let within = |seq: &Seq| (span.first..=span.last.seq).contains(seq);
-                let mut acts = Vec::new();
-                let held: Vec<Seq> = seqs.iter().copied().filter(within).collect();
-                for block in held.chunk_by(|one, other| block_end(*one) == block_end(*other)) {
-                    let (Some(first), Some(last)) = (block.first(), block.last()) else { continue };
-                    let look = Look { author: kept.author, first: *first, last: *last };
-                    acts.extend(self.looked(room, &look)?.into_iter().filter(|entry| entry.deed.is_some()));
-                }
-                governance.insert_span(kept.author, span, acts);
-            }
-        }
-        loop {
-            governance.fold();
-            let looks = governance.looks();
-            if looks.is_empty() {
-                return Ok(governance);
-            }
-            for look in looks {
-                let found = self.looked(room, &look)?;
-                governance.looked(&look, found);
-            }
-            governance.let_go();
-        }
+        governed::governance(self, room, owner)
     }
 
     /// Answers [`Output::Look`] of the engine, for one range: what is held of it, ascending.
     fn looked(&mut self, room: &RoomId, look: &Look) -> Result<Vec<Signed>, Error> {
-        let (mut found, mut from) = (Vec::new(), look.first);
-        while from <= look.last {
-            let end = look.last.min(block_end(from));
-            if let Some(run) = self.run(room, &look.author, from, end)? {
-                let signed = Signed::all_of(room, &run, run.prev()).into_iter();
-                found.extend(signed.filter(|entry| (from..=end).contains(&entry.seq)));
-            }
-            from = end + 1;
-        }
-        Ok(found)
+        governed::looked(self, room, look)
     }
 
     /// The secrets of epochs that are held of a closed room.

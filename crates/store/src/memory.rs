@@ -454,9 +454,7 @@ impl Read for Memory {
     }
 
     fn act_seqs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Seq>, Error> {
-        self.ask(room, |shelf| {
-            shelf.rows(author, 0, Seq::MAX).filter(|row| row.raw.kind.is_act()).map(|row| row.seq).collect()
-        })
+        self.ask(room, |shelf| shelf.act_seqs(author))
     }
 
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error> {

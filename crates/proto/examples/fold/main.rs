@@ -73,7 +73,7 @@ fn check(lines: impl BufRead) -> Result<bool, Box<dyn Error>> {
             differ += 1;
             println!("world {}: a fold that grows differs from one of the same entries", world.number);
         } else {
-            let (alike, again) = orders[2].one_branch().forgets_alike();
+            let (alike, again) = orders[2].one_branch().wordy().forgets_alike();
             told += again;
             if !alike {
                 differ += 1;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Parts;
 use crate::{
     frame::Frame,
-    governance::{Order, Seat},
+    governance::{Order, Seat, Signed},
     ids::{AuthorId, Seq},
-    input::{Event, Output, Saying, Unsaid},
+    input::{Event, Look, Output, Saying, Unsaid},
     limits::{BLOCK, LACK_MS},
     logs::Moved,
     own::BY_ITSELF,
@@ -101,20 +101,34 @@ impl Parts {
 
     /// Does something in a closed room, or says why not.
     pub(super) fn order(&mut self, tag: u64, order: Order, turn: &mut Turn<'_>) {
-        let me = self.own.id();
-        let begins = matches!(order, Order::Join { .. } | Order::Device { .. });
-        let late = begins && self.own_next() > 0;
-        if matches!(order, Order::Join { .. }) && !late && !self.clock.is_told() {
+        if matches!(order, Order::Join { .. }) && self.own_next() == 0 && !self.clock.is_told() {
             let before = self.joins.replace((tag, order));
             turn.out.extend(before.map(|(tag, _)| Output::Unsaid { tag, why: Unsaid::Nothing }));
             return;
         }
-        let unknown = match &order {
-            Order::Hide { author, last, .. } => self.logs.lacks_id(*author, *last),
-            _ => false,
-        };
+        if let Order::Hide { author, last, .. } = &order
+            && self.logs.lacks_id(*author, *last)
+        {
+            let before = self.hides.replace((tag, order));
+            turn.out.extend(before.map(|(tag, _)| Output::Unsaid { tag, why: Unsaid::Early }));
+            return;
+        }
+        self.carry_out(tag, order, turn);
+    }
+
+    /// Takes what the store tells of entries that the fold let go of, and does what waits for it.
+    pub(super) fn looked(&mut self, answer: Vec<(Look, Vec<Signed>)>, turn: &mut Turn<'_>) {
+        self.logs.looked(answer);
+        if let Some((tag, hide)) = self.hides.take() {
+            self.carry_out(tag, hide, turn);
+        }
+    }
+
+    fn carry_out(&mut self, tag: u64, order: Order, turn: &mut Turn<'_>) {
+        let me = self.own.id();
+        let begins = matches!(order, Order::Join { .. } | Order::Device { .. });
+        let late = begins && self.own_next() > 0;
         let body = match (self.own.waiting(), self.logs.fold()) {
-            _ if unknown => Err(Unsaid::Early),
             (_, None) => Err(Unsaid::Refused),
             // An act names the act before it, and an ending the last entry.
             (1.., _) => Err(Unsaid::Early),

@@ -32,7 +32,7 @@ fn a_fold_that_lets_go_of_words_says_what_one_says_that_keeps_them() {
     for world in kept() {
         for seed in 0..3 {
             let world = world.shuffled(seed).one_branch();
-            for world in [world.words_first(), world] {
+            for world in [world.wordy(), world] {
                 let (alike, again) = world.forgets_alike();
                 assert!(alike, "world {} shuffled with {seed}", world.number);
                 told += again;
