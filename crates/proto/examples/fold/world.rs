@@ -85,7 +85,7 @@ impl World {
     /// With half of its acts said as words, and all words before the acts: these name words more often.
     pub(crate) fn wordy(&self) -> Self {
         let mut world = self.clone();
-        world.entries.iter_mut().filter(|entry| low(&entry.id.0) % 2 == 0).for_each(|entry| entry.deed = None);
+        world.entries.iter_mut().filter(|entry| low(&entry.id.0).is_multiple_of(2)).for_each(|entry| entry.deed = None);
         world.entries.sort_by_key(|entry| entry.deed.is_some());
         world
     }

@@ -138,6 +138,8 @@ pub(crate) struct Tree {
     proved: BTreeSet<Seq>,
     /// Entries of which everything is known, and that may be words to let go of.
     fresh: Vec<Spot>,
+    /// Places in `stretches` of those that became part of others.
+    free: Vec<usize>,
 }
 
 impl Tree {
@@ -166,10 +168,11 @@ impl Tree {
         if let Some(act) = act {
             self.acts.insert(spot, act);
         }
-        if !self.ahead.is_empty() && self.stretches[spot.stretch].whole {
+        let stretch = if awaited { self.join(spot.stretch) } else { spot.stretch };
+        if !self.ahead.is_empty() && self.stretches[stretch].whole {
             self.ahead = self.ahead.split_off(&self.whole().len());
         }
-        match self.stretches[spot.stretch].whole {
+        match self.stretches[stretch].whole {
             true if at_end && !awaited && !forks => Grown::Longer,
             false if self.fork.is_none() => Grown::Apart,
             _ => Grown::Otherwise,
@@ -201,21 +204,19 @@ impl Tree {
             self.missing.entry(prev).or_default().push(stretch);
             return (Spot { stretch, seq }, false);
         }
-        let stretch = self.stretches.len();
         let whole = match below {
             Below::Nothing => true,
             Below::Missing(_) => false,
             Below::Held(lower) => self.stretches[lower].whole,
         };
         let (known, above) = (BTreeMap::from([(seq, known)]), BTreeMap::new());
-        self.stretches.push(Stretch { first: seq, end: seq + 1, known, below, above, whole });
-        self.firsts.insert((seq, stretch));
+        let stretch = self.put(Stretch { first: seq, end: seq + 1, known, below, above, whole });
         match below {
             Below::Nothing => {}
             Below::Missing(prev) => self.missing.entry(prev).or_default().push(stretch),
             Below::Held(lower) => self.stretches[lower].above.entry(seq - 1).or_default().push(stretch),
         }
-        (Spot { stretch, seq }, below == Below::Nothing && stretch == 0)
+        (Spot { stretch, seq }, below == Below::Nothing && self.firsts.len() == 1)
     }
 
     /// Takes an act that names the last one that is known as the one before it, see [`Tree::newest_act`].
