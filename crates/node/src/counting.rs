@@ -109,6 +109,10 @@ impl Read for Counting<'_> {
         self.read.run(room, author, first, last)
     }
 
+    fn act_seqs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Seq>, Error> {
+        self.read.act_seqs(room, author)
+    }
+
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error> {
         self.read.recall(room, author, seq)
     }

@@ -123,6 +123,8 @@ struct Parts {
     gate: gate::Gate,
     /// The order to ask to be let in, which waits for somebody's clock, and its tag.
     joins: Option<(u64, Order)>,
+    /// The order to hide something of which the store has to tell the id, and its tag.
+    hides: Option<(u64, Order)>,
     vouching: vouch::Vouching,
     acts: acts::Acts,
     quarantine: quarantine::Quarantine,
@@ -281,6 +283,7 @@ impl Parts {
             Input::Order { tag, order } => self.order(tag, order, turn),
             Input::Import(import) => self.import(&import, turn),
             Input::Lost { logs } => self.lost(logs, turn),
+            Input::Looked(answer) => self.looked(answer, turn),
             Input::Recalled { what, found } => self.recalled(what, found, turn),
             Input::Bare { bare, all } => self.bare(bare, all, turn.now.ticks_ms),
             Input::CutDone { author, log } => self.cut_done(author, log, turn),

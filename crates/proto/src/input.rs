@@ -10,7 +10,7 @@ use crate::{
     epochs::Secret,
     fork::Proof,
     frame::{Contact, Frame},
-    governance::{Order, Seat, TicketId, TicketKey},
+    governance::{Order, Seat, Signed, TicketId, TicketKey},
     ids::{AuthorId, PeerId, Seq},
     log::Log,
     reject::Reject,
@@ -166,6 +166,8 @@ pub enum Input {
         /// How many there are.
         all: u64,
     },
+    /// The answer to [`Output::Look`]: of each range the entries that are held, ascending.
+    Looked(Vec<(Look, Vec<Signed>)>),
     /// The answer to [`Output::Recall`].
     Recalled {
         /// The question.
@@ -192,6 +194,19 @@ pub enum Input {
     },
     /// The deadline has come.
     Wake,
+}
+
+/// Entries of a log of a closed room of which the engine knows no more than that they are held: [`LOOK`] at most.
+///
+/// [`LOOK`]: crate::limits::LOOK
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The author of the log.
+    pub author: AuthorId,
+    /// The seq of the first.
+    pub first: Seq,
+    /// The seq of the last. Fewer may be held.
+    pub last: Seq,
 }
 
 /// Something about a fork that the store keeps and the engine needs.
@@ -290,6 +305,9 @@ pub enum Output {
         /// How many at most.
         most: usize,
     },
+    /// Read these entries and answer with [`Input::Looked`], whatever is found. What was appended before counts. The next
+    /// such output follows the answer.
+    Look(Vec<Look>),
     /// Read this and answer with [`Input::Recalled`], whatever is found. At most [`crate::limits::RECALLS`] wait for an
     /// answer at a time.
     Recall(Recall),

@@ -68,6 +68,12 @@ pub const HEADERS_BYTES: usize = RUN_ENTRIES * (SEEN_PAIRS * 43 + 48 + 32) + 512
 /// millisecond or less.
 pub const RECALLS: usize = 4;
 
+/// Ranges of entries of a closed room that the store is asked for at once, see [`crate::governance`], and entries in each: four
+/// blocks, as many as an eviction reads.
+pub const LOOKS: usize = 16;
+/// See [`LOOKS`]. A range that tells where two branches part is a run and the entry below, which is less.
+pub const LOOK: u64 = 4 * BLOCK;
+
 /// Questions about forks of one peer that wait for their turn. Anti-entropy asks again for the rest.
 pub const RECALLS_OF_ONE: usize = 16;
 

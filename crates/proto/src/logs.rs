@@ -9,6 +9,7 @@ mod ahead;
 mod branches;
 mod closed;
 mod crowd;
+mod looking;
 
 use std::collections::BTreeMap;
 

@@ -285,6 +285,12 @@ impl Engines {
                 Output::Send { to, frame } => self.send(at, to, frame),
                 Output::Serve { to, want, newest, ranges, .. } => said += self.serve(at, to, (want, newest, ranges)),
                 Output::Dial(contact) => self.dial(at, &contact),
+                Output::Look(looks) => {
+                    let reader = &mut self.honest[at].reader;
+                    let told =
+                        looks.into_iter().map(|look| (look, reader.looked(&self.room, &look).unwrap())).collect();
+                    self.later(me, Thing::Input(Input::Looked(told)));
+                }
                 Output::Recall(what) => {
                     let found = self.honest[at].reader.recalled(&self.room, &what).unwrap();
                     self.later(me, Thing::Input(Input::Recalled { what, found }));

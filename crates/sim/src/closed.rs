@@ -409,8 +409,9 @@ impl World {
                 return Err(self.violation("same members everywhere", sentence));
             }
             let Some(mut governance) = self.governance(at) else { continue };
-            let counted = governance.fold().counted();
-            let held: BTreeSet<EntryId> = self.held(at).iter().map(|line| line.id).collect();
+            let fold = governance.fold();
+            let counts = |line: &&TimelineRow| line.place.seq < fold.count(&line.place.author);
+            let counted: BTreeSet<EntryId> = self.held(at).iter().filter(counts).map(|line| line.id).collect();
             let shown: BTreeSet<EntryId> = self.timeline(at).iter().map(|line| line.id).collect();
             let hidden: Vec<_> = governance.fold().hidden().collect();
             let closing = governance.fold().closing().cloned();
@@ -422,8 +423,7 @@ impl World {
                         && hidden.iter().any(|(of, first, last)| *of == author && (*first..=*last).contains(&seq))
             };
             let back: BTreeSet<EntryId> = self.held(at).iter().filter(taken_back).map(|line| line.id).collect();
-            let counts: BTreeSet<EntryId> =
-                counted.intersection(&held).filter(|id| !back.contains(id)).copied().collect();
+            let counts: BTreeSet<EntryId> = counted.difference(&back).copied().collect();
             if shown != counts {
                 let sentence = format!("peer {at} shows {} entries, and {} count", shown.len(), counts.len());
                 return Err(self.violation("what counts is shown and nothing else", sentence));

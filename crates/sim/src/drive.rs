@@ -4,7 +4,7 @@ use rumormill_proto::{
     entry::Kind,
     input::{Event as Told, Form, Input, Output},
 };
-use rumormill_store::{Change, Store as _, TimelineRow};
+use rumormill_store::{Change, Error as StoreError, Store as _, TimelineRow};
 
 use crate::{
     fact::Fact,
@@ -205,6 +205,15 @@ impl World {
             Output::Close { peer: other, reject } => self.close(peer, other, reject),
             Output::Withdraw { to } => self.withdraw(peer, index_of(&to)),
             Output::Introduce { peer: other } => self.introduce(peer, index_of(&other)),
+            Output::Look(looks) => {
+                let room = self.room;
+                let Some(process) = &mut self.peers[peer as usize].process else { return };
+                let told = looks.into_iter().map(|look| Ok((look, process.reader.looked(&room, &look)?)));
+                match told.collect::<Result<Vec<_>, StoreError>>() {
+                    Ok(told) => self.put_in(peer, Input::Looked(told)),
+                    Err(error) => self.watch.break_off("stored entries are readable", format!("peer {peer}: {error}")),
+                }
+            }
             Output::Recall(what) => {
                 self.note_leaving(peer, &what);
                 let room = self.room;

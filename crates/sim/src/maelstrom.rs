@@ -249,6 +249,8 @@ impl Peer {
                     self.say(to, &frame);
                 }
             }
+            // The room is an open one.
+            Output::Look(_) => {}
             Output::Recall(what) => {
                 let found = self.reader.recalled(&ROOM, &what).ok().flatten();
                 inputs.push(Input::Recalled { what, found });

@@ -470,9 +470,8 @@ impl World {
             (Some(_), None) => {
                 let mut governance = self.governance(peer);
                 let fold = governance.as_mut().map(|governance| governance.fold());
-                let counts = |line: &TimelineRow| {
-                    fold.is_some_and(|fold| fold.counts(&line.place.author, line.place.seq, &line.id))
-                };
+                let counts =
+                    |line: &TimelineRow| fold.is_some_and(|fold| line.place.seq < fold.count(&line.place.author));
                 lines.retain(counts);
             }
         }

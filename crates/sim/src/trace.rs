@@ -95,6 +95,13 @@ pub(crate) fn input(input: &Input) -> String {
         Input::Received { from, frame } => format!("from p{:<4} {}", index_of(from), self::frame(frame)),
         Input::Order { order, .. } => format!("order     {order:?}"),
         Input::Say(sayings) => format!("say       {} entries", sayings.len()),
+        Input::Looked(told) => {
+            let told = told.iter().map(|(look, found)| {
+                let (author, first) = (look.author.short(), look.first);
+                format!("{} from {first} of {author}", found.len())
+            });
+            format!("looked    {}", told.collect::<Vec<_>>().join(", "))
+        }
         Input::Recalled { what, found } => {
             let found = match found {
                 Some(Found::Run(run)) => self::run(run),

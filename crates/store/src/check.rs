@@ -70,7 +70,7 @@ pub enum Fault {
     Edge,
     /// The timeline does not lead to them.
     Misplaced,
-    /// The notes do not match what it says about other entries.
+    /// The notes do not match what it says about other entries, or it is an act and nothing leads to it.
     Unnoted,
     /// The log is cut here, but no proof explains it.
     Unproved,
@@ -111,7 +111,7 @@ pub(crate) trait Source {
     fn runs(&mut self, author: &AuthorId, first: Seq, last: Seq) -> Result<Vec<Found>, Error>;
     /// The first entry of a run that the timeline lacks.
     fn misplaced(&mut self, run: &RawRun) -> Result<Option<Seq>, Error>;
-    /// The first entry of a run whose note is missing or wrong.
+    /// The first entry of a run whose note is missing or wrong, or that is an act to which nothing leads.
     fn unnoted(&mut self, run: &RawRun) -> Result<Option<Seq>, Error>;
     /// How many entries of a run have notes.
     fn notes(&mut self, run: &RawRun) -> Result<u64, Error>;

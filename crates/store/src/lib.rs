@@ -8,6 +8,7 @@ mod check;
 mod disk;
 mod error;
 mod files;
+mod governed;
 mod keep;
 mod lapsed;
 pub mod limits;
@@ -30,9 +31,9 @@ use rumormill_proto::{
     frame::Contact,
     governance::{Governance, Signed, TicketId},
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
-    input::{Bare, Found, Kept, Output, Purpose, Recall},
+    input::{Bare, Found, Kept, Look, Output, Purpose, Recall},
     log::{Head, Log},
-    run::{RawRun, block_end},
+    run::RawRun,
     timeline::Place,
 };
 
@@ -301,28 +302,18 @@ pub trait Read: Send {
         Ok(acts)
     }
 
-    /// What is held of a closed room, as its engine reads it: `owner` founded the room. Reads every entry.
+    /// The seqs of the acts of a log, ascending, and perhaps of some that it does not hold any more.
+    fn act_seqs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Seq>, Error>;
+
+    /// What is held of a closed room, as its engine reads it: `owner` founded the room. Reads the acts, and the words that
+    /// they name.
     fn governance(&mut self, room: &RoomId, owner: AuthorId) -> Result<Governance, Error> {
-        let mut governance = Governance::new(owner);
-        for kept in self.kept(room)? {
-            let forks = self.proofs(room, &kept.author)?.iter().map(Proof::at).collect();
-            governance.prove(kept.author, forks);
-            let pieces = kept.log.spans().iter().map(|span| (span.first, span.last.seq, span.prev));
-            for (first, last, prev) in pieces.collect::<Vec<_>>() {
-                let mut from = (first, prev);
-                while from.0 <= last {
-                    let end = last.min(block_end(from.0));
-                    let Some(run) = self.run(room, &kept.author, from.0, end)?.filter(|run| run.first() == from.0)
-                    else {
-                        break;
-                    };
-                    let signed = Signed::all_of(room, &run, from.1);
-                    from = signed.last().map_or((last + 1, from.1), |last| (last.seq + 1, last.id));
-                    signed.into_iter().for_each(|entry| governance.insert(entry));
-                }
-            }
-        }
-        Ok(governance)
+        governed::governance(self, room, owner)
+    }
+
+    /// Answers [`Output::Look`] of the engine, for one range: what is held of it, ascending.
+    fn looked(&mut self, room: &RoomId, look: &Look) -> Result<Vec<Signed>, Error> {
+        governed::looked(self, room, look)
     }
 
     /// The secrets of epochs that are held of a closed room.

@@ -456,6 +456,10 @@ impl Read for Memory {
         self.ask(room, |shelf| shelf.run(author, first, last))
     }
 
+    fn act_seqs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Seq>, Error> {
+        self.ask(room, |shelf| shelf.act_seqs(author))
+    }
+
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error> {
         self.ask(room, |shelf| {
             let block = shelf.rows(author, block_start(seq), block_end(seq));

@@ -16,15 +16,16 @@ use rumormill_proto::{
     fork::Proof,
     governance::{Act, Says},
     ids::{AuthorId, PeerId, Seq},
-    input::{Found, Purpose, Recall},
+    input::{Found, Look, Purpose, Recall},
     time::Time,
 };
-use rumormill_store::{Change, Read, Store, Wanted, limits::LAPSED_MS};
+use rumormill_store::{Change, Disk, Read, Store, Wanted, limits::LAPSED_MS};
 
 laws! {
     a_log_that_ends_below_its_head_is_proved_by_headers
     what_ends_in_a_signature_comes_alone
     a_fold_over_the_store_counts_what_is_held_without_a_hole
+    acts_are_found_and_words_are_told_again
     of_the_proofs_of_a_log_two_are_kept_and_none_cuts_it
     another_branch_takes_the_place_of_one
     what_is_sealed_is_read_once_its_secret_is_there
@@ -84,14 +85,53 @@ fn a_fold_over_the_store_counts_what_is_held_without_a_hole(store: &mut dyn Stor
     append(store, ROOM, &runs).unwrap();
     // The newest block came first, and the one between is missing.
     append(store, ROOM, &[spoken.run(65, 99), spoken.run(0, 0)]).unwrap();
-    let counted = |store: &dyn Store| -> BTreeSet<_> {
-        store.reader().unwrap().governance(&ROOM, owner.id()).unwrap().fold().counted()
+    let counted = |store: &dyn Store| -> Vec<_> {
+        let mut governance = store.reader().unwrap().governance(&ROOM, owner.id()).unwrap();
+        let fold = governance.fold();
+        let last = |script: &Script| fold.last(&script.id()).map(|last| (last.seq, last.id));
+        [&owner, &spoken, &stranger].map(last).into()
     };
-    let lines = |script: &Script, count: Seq| (0..count).map(|seq| script.line(seq).id).collect::<Vec<_>>();
-    let of_owner = lines(&owner, 2);
-    assert_eq!(counted(store), of_owner.iter().copied().chain(lines(&spoken, 1)).collect());
+    let line = |script: &Script, seq: Seq| Some((seq, script.line(seq).id));
+    assert_eq!(counted(store), [line(&owner, 1), line(&spoken, 0), None]);
     append(store, ROOM, &[spoken.run(1, 64)]).unwrap();
-    assert_eq!(counted(store), of_owner.into_iter().chain(lines(&spoken, 100)).collect());
+    assert_eq!(counted(store), [line(&owner, 1), line(&spoken, 99), None]);
+}
+
+fn acts_are_found_and_words_are_told_again(store: &mut dyn Store) {
+    let (spoken, author) = (spoken(), spoken().id());
+    append(store, ROOM, &signed(&spoken)).unwrap();
+    let acts = |store: &dyn Store| store.reader().unwrap().act_seqs(&ROOM, &author).unwrap();
+    assert_eq!(acts(store), [40]);
+    let looked = |store: &dyn Store, first, last| -> Vec<_> {
+        let found = store.reader().unwrap().looked(&ROOM, &Look { author, first, last }).unwrap();
+        found.into_iter().map(|entry| (entry.seq, entry.id, entry.deed.is_some())).collect()
+    };
+    let lines = |first, last| -> Vec<_> { (first..=last).map(|seq| (seq, spoken.line(seq).id, seq == 40)).collect() };
+    assert_eq!(looked(store, 7, 7), lines(7, 7));
+    assert_eq!(looked(store, 38, 66), lines(38, 66), "across two blocks");
+    assert_eq!(looked(store, 90, 200), lines(90, 99), "as far as it is held");
+    store.commit(&[(ROOM, Change::Part { author: &author, at: 40 })]).unwrap();
+    assert_eq!((acts(store), looked(store, 30, 50)), (vec![], lines(30, 39)));
+    store.commit(&[(ROOM, Change::Append(&spoken.run(40, 40)))]).unwrap();
+    assert!(store.mend(&ROOM).unwrap().is_clean());
+    assert_eq!(acts(store), [40]);
+}
+
+#[test]
+fn a_home_from_before_the_places_of_acts_were_recorded_is_read_for_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let spoken = spoken();
+    append(&mut Disk::open(&home).unwrap(), ROOM, &signed(&spoken)).unwrap();
+    let raw = rusqlite::Connection::open(home.join("rumormill.db")).unwrap();
+    raw.execute_batch("DROP TABLE act; DROP TABLE lapsed; PRAGMA user_version = 16").unwrap();
+    let mut disk = Disk::open(&home).unwrap();
+    let mut reader = disk.reader().unwrap();
+    assert_eq!(reader.act_seqs(&ROOM, &spoken.id()).unwrap(), [40]);
+    assert!(reader.check(&ROOM).unwrap().is_clean());
+    raw.execute("DELETE FROM act", []).unwrap();
+    assert!(!reader.check(&ROOM).unwrap().is_clean() && !disk.mend(&ROOM).unwrap().is_clean());
+    assert_eq!(reader.act_seqs(&ROOM, &spoken.id()).unwrap(), [40]);
 }
 
 fn of_the_proofs_of_a_log_two_are_kept_and_none_cuts_it(store: &mut dyn Store) {

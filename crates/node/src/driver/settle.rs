@@ -10,7 +10,7 @@ use rumormill_proto::{
     entry::Kind,
     frame::Frame,
     ids::{AuthorId, PeerId, RoomId, Seq},
-    input::{Arrival, Event, Form, Input, Output, Recall, Unsaid},
+    input::{Arrival, Event, Form, Input, Look, Output, Recall, Unsaid},
     limits::BLOCK,
     log::Log,
     reject::Reject,
@@ -104,6 +104,7 @@ impl Driver {
                     }
                     Output::Withdraw { to } => self.links.withdraw(room, to),
                     Output::Introduce { peer } => self.prove(room, peer),
+                    Output::Look(looks) => self.tell_looks(*room, looks),
                     Output::Recall(what) => self.recall(*room, what.clone()),
                     Output::Bare { most } => self.tell_bare(*room, *most),
                     Output::Vouches { author, most } => self.tell_vouches(*room, *author, *most),
@@ -157,6 +158,19 @@ impl Driver {
             });
             wires.tell(Command::Recalled(Box::new(Recalled { room, what, found }))).await;
         });
+    }
+
+    /// Tells an engine entries that it let go of: a few blocks.
+    fn tell_looks(&mut self, room: RoomId, looks: &[Look]) {
+        let mut answer = Vec::with_capacity(looks.len());
+        for look in looks {
+            let found = self.read.looked(&room, look).unwrap_or_else(|why| {
+                tracing::error!(%why, "cannot read what an act names");
+                Vec::new()
+            });
+            answer.push((*look, found));
+        }
+        self.give(vec![(room, Input::Looked(answer))]);
     }
 
     /// Tells an engine which bodies its store lacks.

@@ -1,9 +1,14 @@
 //! Worlds as the model prints them, and states in the same form.
 
-use std::{collections::BTreeMap, error::Error, io::BufRead, iter};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    io::BufRead,
+    iter,
+};
 
 use rumormill_proto::{
-    governance::{Appointed, Deed, End, Governance, Grant, Guest, Last, Role, Signed, TicketId, TicketKey},
+    governance::{Appointed, Deed, End, Fold, Governance, Grant, Guest, Last, Role, Signed, TicketId, TicketKey},
     ids::{AuthorId, EntryId},
     random::Random,
     time::Time,
@@ -56,6 +61,80 @@ impl World {
             growing.insert(entry.clone());
             state(&mut growing) == state(&mut folded(&self.entries[..=at]))
         })
+    }
+
+    /// One branch of each log, as a node holds it: where a log forks, the entry of the lowest id.
+    pub(crate) fn one_branch(&self) -> Self {
+        let mut next: BTreeMap<(AuthorId, u64, EntryId), &Signed> = BTreeMap::new();
+        for entry in &self.entries {
+            let other = next.entry((entry.author, entry.seq, entry.prev)).or_insert(entry);
+            *other = if entry.id < other.id { entry } else { *other };
+        }
+        let mut kept: BTreeSet<EntryId> = BTreeSet::new();
+        for ((_, seq, prev), entry) in &next {
+            // Of one log the entries come by their seqs.
+            if *seq == 0 && *prev == EntryId::default() || kept.contains(prev) {
+                kept.insert(entry.id);
+            }
+        }
+        let mut world = self.clone();
+        world.entries.retain(|entry| kept.contains(&entry.id));
+        world
+    }
+
+    /// With half of its acts said as words, and all words before the acts: these name words more often.
+    pub(crate) fn wordy(&self) -> Self {
+        let mut world = self.clone();
+        world.entries.iter_mut().filter(|entry| low(&entry.id.0).is_multiple_of(2)).for_each(|entry| entry.deed = None);
+        world.entries.sort_by_key(|entry| entry.deed.is_some());
+        world
+    }
+
+    /// Whether a fold that lets go of words after each entry says the same as one that keeps them, in a world of one branch of
+    /// each log; and how many entries it had to be told again.
+    pub(crate) fn forgets_alike(&self) -> (bool, usize) {
+        let mut forgetful = Forgetful::new(author(0));
+        let mut keeping = folded(&[]);
+        let mut alike = true;
+        for entry in &self.entries {
+            forgetful.insert(entry.clone());
+            keeping.insert(entry.clone());
+            alike &= ends(&mut forgetful.fold) == ends(&mut keeping);
+        }
+        (alike, forgetful.told)
+    }
+}
+
+/// A fold that lets go of words after each entry, and what its host holds.
+pub(crate) struct Forgetful {
+    pub(crate) fold: Governance,
+    held: BTreeMap<(AuthorId, u64), Signed>,
+    /// How many entries the host told again.
+    pub(crate) told: usize,
+}
+
+impl Forgetful {
+    pub(crate) fn new(owner: AuthorId) -> Self {
+        Self { fold: Governance::new(owner), held: BTreeMap::new(), told: 0 }
+    }
+
+    pub(crate) fn insert(&mut self, entry: Signed) {
+        self.held.insert((entry.author, entry.seq), entry.clone());
+        self.fold.insert(entry);
+        loop {
+            self.fold.fold();
+            self.fold.let_go();
+            let looks = self.fold.looks();
+            if looks.is_empty() {
+                return;
+            }
+            for look in looks {
+                let range = (look.author, look.first)..=(look.author, look.last);
+                let found: Vec<Signed> = self.held.range(range).map(|(_, entry)| entry.clone()).collect();
+                self.told += found.len();
+                self.fold.looked(&look, found);
+            }
+        }
     }
 }
 
@@ -176,6 +255,17 @@ impl Reader {
 /// What a world comes to, as the model prints it.
 pub(crate) fn state(of: &mut Governance) -> String {
     let fold = of.fold();
+    format!("{}, \"counts\": {}}}", governed(&fold), list(fold.counted().iter().map(|id| low(&id.0))))
+}
+
+/// The same, with the last entry of each log that counts in place of all of them.
+fn ends(of: &mut Governance) -> String {
+    let fold = of.fold();
+    let last = fold.members().iter().map(|member| fold.last(member).map_or(0, |last| low(&last.id.0)));
+    format!("{}, {}", governed(&fold), list(last))
+}
+
+fn governed(fold: &Fold<'_>) -> String {
     let mut grants: Vec<&Grant> = fold.grants().iter().collect();
     grants.sort_by_key(|grant| (grant.role.is_leaf(), &grant.path, grant.key, grant.from));
     let grants = grants.iter().map(|grant| {
@@ -197,11 +287,10 @@ pub(crate) fn state(of: &mut Governance) -> String {
     });
     let grants: Vec<String> = grants.collect();
     format!(
-        "{{\"grants\": [{}], \"members\": {}, \"present\": {}, \"counts\": {}}}",
+        "{{\"grants\": [{}], \"members\": {}, \"present\": {}",
         grants.join(", "),
         list(fold.members().iter().map(|key| low(&key.0))),
         list(fold.present().iter().map(|key| low(&key.0))),
-        list(fold.counted().iter().map(|id| low(&id.0))),
     )
 }
 

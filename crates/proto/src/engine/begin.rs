@@ -72,6 +72,7 @@ impl Parts {
             seats,
             gate: Gate::default(),
             joins: None,
+            hides: None,
             vouching: Vouching::default(),
             acts: Acts::default(),
             quarantine: Quarantine::default(),

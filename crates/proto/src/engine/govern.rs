@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Parts;
 use crate::{
     frame::Frame,
-    governance::{Order, Seat},
+    governance::{Order, Seat, Signed},
     ids::{AuthorId, Seq},
-    input::{Event, Output, Saying, Unsaid},
+    input::{Event, Look, Output, Saying, Unsaid},
     limits::{BLOCK, LACK_MS},
     logs::Moved,
     own::BY_ITSELF,
@@ -22,6 +22,9 @@ impl Parts {
     /// Reckons up how far each log counts, tells the interfaces, and wants logs that count from now on. Returns whether
     /// anything changed.
     pub(super) fn govern(&mut self, turn: &mut Turn<'_>) -> bool {
+        if !self.logs.may_govern() {
+            return false;
+        }
         let Some(moved) = self.logs.govern() else { return false };
         (self.gate.stale, self.acts.stale) = (true, true);
         if self.logs.hides_others() {
@@ -50,6 +53,14 @@ impl Parts {
             wanted.for_each(|moved| self.sync.lack((moved.author, BLOCK), peer, due_ms, &self.logs));
         }
         true
+    }
+
+    /// Asks the store for what the fold let go of and needs.
+    pub(super) fn look_up(&mut self, turn: &mut Turn<'_>) {
+        let looks = self.logs.looks();
+        if !looks.is_empty() {
+            turn.out.push(Output::Look(looks));
+        }
     }
 
     /// Tells the interfaces who came, went, was given a role or lost it, and by which act.
@@ -90,14 +101,33 @@ impl Parts {
 
     /// Does something in a closed room, or says why not.
     pub(super) fn order(&mut self, tag: u64, order: Order, turn: &mut Turn<'_>) {
-        let me = self.own.id();
-        let begins = matches!(order, Order::Join { .. } | Order::Device { .. });
-        let late = begins && self.own_next() > 0;
-        if matches!(order, Order::Join { .. }) && !late && !self.clock.is_told() {
+        if matches!(order, Order::Join { .. }) && self.own_next() == 0 && !self.clock.is_told() {
             let before = self.joins.replace((tag, order));
             turn.out.extend(before.map(|(tag, _)| Output::Unsaid { tag, why: Unsaid::Nothing }));
             return;
         }
+        if let Order::Hide { author, last, .. } = &order
+            && self.logs.lacks_id(*author, *last)
+        {
+            let before = self.hides.replace((tag, order));
+            turn.out.extend(before.map(|(tag, _)| Output::Unsaid { tag, why: Unsaid::Early }));
+            return;
+        }
+        self.carry_out(tag, order, turn);
+    }
+
+    /// Takes what the store tells of entries that the fold let go of, and does what waits for it.
+    pub(super) fn looked(&mut self, answer: Vec<(Look, Vec<Signed>)>, turn: &mut Turn<'_>) {
+        self.logs.looked(answer);
+        if let Some((tag, hide)) = self.hides.take() {
+            self.carry_out(tag, hide, turn);
+        }
+    }
+
+    fn carry_out(&mut self, tag: u64, order: Order, turn: &mut Turn<'_>) {
+        let me = self.own.id();
+        let begins = matches!(order, Order::Join { .. } | Order::Device { .. });
+        let late = begins && self.own_next() > 0;
         let body = match (self.own.waiting(), self.logs.fold()) {
             (_, None) => Err(Unsaid::Refused),
             // An act names the act before it, and an ending the last entry.

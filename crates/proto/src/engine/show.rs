@@ -33,6 +33,7 @@ impl Parts {
         self.open_boxes(turn);
         self.reckon(turn);
         self.write(turn);
+        self.look_up(turn);
         self.stray(turn.now);
         self.logs.count_waiting();
         self.sync.count_missing(&self.logs, self.bodies.missing(), turn);

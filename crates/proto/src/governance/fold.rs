@@ -112,13 +112,14 @@ impl<'a> Fold<'a> {
         Some(Last { seq: spot.seq, id: tree.id(spot)? })
     }
 
-    /// Whether an entry counts: its author is a member, and it lies within the author's cut.
+    /// Whether an entry counts: its author is a member, and it lies within the author's cut. Says no of what was let go of, of
+    /// which [`Fold::count`] tells.
     pub fn counts(&self, author: &AuthorId, seq: Seq, id: &EntryId) -> bool {
         let Some((tree, branch)) = self.counted_branch(author) else { return false };
         tree.find(seq, id).is_some_and(|spot| Tree::leads_through(&branch, spot))
     }
 
-    /// The ids of all entries that count.
+    /// The ids of all entries that count, those apart that were let go of.
     pub fn counted(&self) -> BTreeSet<EntryId> {
         let branches = self.members().iter().filter_map(|member| self.counted_branch(member));
         branches.flat_map(|(tree, branch)| tree.ids(branch)).collect()
@@ -137,7 +138,7 @@ impl<'a> Fold<'a> {
         })
     }
 
-    /// The ids of all entries that are passed on: those that count, and those without which others would not come to
+    /// The ids of all entries that are passed on, of those that were not let go of: those that count, and those without which others would not come to
     /// the same state. These are, of each log of a member, of a newcomer or device that waits, and of a governor, the
     /// lowest fork, what leads to the entry that chooses the branch, and the fork behind that branch; the vouchers for
     /// the owner's log; and the first entries of those who wait and of devices that their person ended.

@@ -22,7 +22,12 @@
 //!
 //! `rules` says what of all that counts is not shown, by the rules of the room.
 //!
-//! Memory: 41 bytes an entry, for any entry can be named by an ending, and what an act says.
+//! Memory grows with what governs the room, and not with what is said in it. Invariant: **of an entry that is let go of,
+//! nothing is asked but whether its place is held, until the host tells it again.** The host holds every entry, and one branch
+//! of each log; it lets go of words by [`Governance::let_go`]. What remains of a log is where its stretches begin and end,
+//! its acts, and the entries that are *marked*: acts name them, or a proved fork lies above. An act may mark an entry
+//! that was let go of. Then it is in [`Governance::looks`], the host reads it and hands it over by [`Governance::looked`].
+//! Until then it is read as an entry that is not held: it chooses no branch.
 
 mod act;
 mod books;
@@ -60,7 +65,12 @@ pub use tickets::Announced;
 
 use std::collections::BTreeSet;
 
-use crate::ids::{AuthorId, EntryId, Seq};
+use crate::{
+    ids::{AuthorId, EntryId, Seq},
+    input::Look,
+    limits::LOOKS,
+    log::Span,
+};
 use entries::{Entries, Touched};
 use fold::Steps;
 use rules::Pace;
@@ -95,6 +105,46 @@ impl Governance {
             Touched::Nothing | Touched::Members => self.pace.grew(author),
         }
         self.touched = self.touched.max(touched);
+    }
+
+    /// Takes a piece of a log at once, which its author's hashes link: `acts` are all the acts in it. The pieces of a log
+    /// ascend and come before any other entry of it. The host tells the words in it when it is asked.
+    pub fn insert_span(&mut self, author: AuthorId, span: &Span, acts: Vec<Signed>) {
+        self.entries.insert_span(author, span, acts);
+        self.pace.forget(&author);
+        self.touched = Touched::Everything;
+    }
+
+    /// Lets go of words that nothing reads any more. Only a host that can tell them again does this, and that holds one branch
+    /// of each log.
+    pub fn let_go(&mut self) {
+        if self.entries.has_grown() && self.touched == Touched::Nothing {
+            self.fold();
+            self.entries.let_go();
+        }
+    }
+
+    /// The entries that the host is to tell again by [`Governance::looked`], [`LOOKS`] ranges at most.
+    pub fn looks(&self) -> Vec<Look> {
+        let marked = self.entries.lacking().map(|(author, seq)| Look { author, first: seq, last: seq });
+        marked.chain(self.pace.looks()).take(LOOKS).collect()
+    }
+
+    /// Takes what the host holds in a range that was asked for, in order.
+    pub fn looked(&mut self, look: &Look, found: Vec<Signed>) {
+        self.pace.answered(&look.author);
+        found.into_iter().for_each(|entry| self.insert(entry));
+        self.entries.give_up(look.author, (look.first, look.last));
+    }
+
+    /// Whether an entry is held and was let go of.
+    pub(crate) fn lacks(&self, author: &AuthorId, seq: Seq) -> bool {
+        self.entries.lacks(author, seq)
+    }
+
+    /// Keeps what stands at a place, for something is about to name it.
+    pub(crate) fn mark(&mut self, author: AuthorId, seq: Seq) {
+        self.entries.mark(author, seq);
     }
 
     /// Takes a verified act ahead of what is held of its log, so that it counts before the entries between are here: it has to

@@ -156,7 +156,8 @@ impl Fold<'_> {
             Order::PutOut(who) => self.put_out(me, who),
             Order::Hide { author, first, last } => {
                 self.against(me, &author)?;
-                let last = self.head_at(&author, last).ok_or(Unsaid::Nothing)?;
+                let unknown = || if self.entries.lacks(&author, last) { Unsaid::Early } else { Unsaid::Nothing };
+                let last = self.head_at(&author, last).ok_or_else(unknown)?;
                 Ok(Says::Hide { author, first, last: last.into() })
             }
             Order::Rules(rules) => self.rule(me, rules),

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     admit::Run,
     ids::{AuthorId, EntryId, Seq},
+    input::Look,
     limits::{ACT_ENDINGS, JOINS, TICKET_HEADS},
     log::Head,
 };
@@ -82,9 +83,13 @@ impl Fold<'_> {
 
     /// The entries of a log that endings and vouchers name, and that do not come with the branch that is held: it has
     /// another entry there, or ends at a fork below. The first to choose comes first.
+    /// None as long as the host has to tell what is held there.
     pub(crate) fn elsewhere(&self, author: &AuthorId) -> Vec<Named> {
         let Some(named) = self.steps.removals.named.get(author) else { return Vec::new() };
         let tree = self.entries.tree(author);
+        if tree.is_some_and(|tree| named.iter().any(|last| tree.lacks(last.seq))) {
+            return Vec::new();
+        }
         let fork =
             self.fork_above(author, self.steps.members.extent(&self.steps.removals, author).tip.map(|tip| tip.seq));
         let (mut through, mut elsewhere) = (None, Vec::new());
@@ -132,14 +137,21 @@ impl Fold<'_> {
     }
 
     /// The highest entry of a run that is held, with all entries below it.
-    pub(crate) fn joint(&self, run: &Run) -> Option<Head> {
-        let tree = self.entries.tree(&run.author())?;
+    ///
+    /// # Errors
+    /// What the host has to tell first.
+    pub(crate) fn joint(&self, run: &Run) -> Result<Option<Head>, Look> {
+        let (author, first, last) = (run.author(), run.first().seq.saturating_sub(1), run.last().seq);
+        let Some(tree) = self.entries.tree(&author) else { return Ok(None) };
+        if (first..=last).any(|seq| tree.lacks(seq)) {
+            return Err(Look { author, first, last });
+        }
         let held = run.entries().iter().rev().find(|entry| tree.find_whole(entry.seq, &entry.id).is_some());
         let below = || {
             let (seq, id) = (run.first().seq.checked_sub(1)?, run.first().prev);
             tree.find_whole(seq, &id).and_then(|_| tree.head_at(seq))
         };
-        held.map(|entry| Head { seq: entry.seq, id: entry.id, time: entry.time }).or_else(below)
+        Ok(held.map(|entry| Head { seq: entry.seq, id: entry.id, time: entry.time }).or_else(below))
     }
 
     /// Those who wait: devices, and of each ticket the [`JOINS`] newcomers of the lowest ids.
@@ -183,7 +195,7 @@ impl Fold<'_> {
         }
     }
 
-    /// The entry of a log without forks at this seq.
+    /// The entry of a log without forks at this seq, if it was not let go of.
     pub(crate) fn head_at(&self, author: &AuthorId, seq: Seq) -> Option<Head> {
         self.entries.tree(author)?.head_at(seq)
     }

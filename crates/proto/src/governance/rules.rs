@@ -23,7 +23,8 @@ use super::{
 };
 use crate::{
     ids::{AuthorId, Seq},
-    limits::{ACTS_WITHOUT_GRANT, RULED_LOGS, RULINGS},
+    input::Look,
+    limits::{ACTS_WITHOUT_GRANT, LOOK, RULED_LOGS, RULINGS},
     time::Time,
 };
 
@@ -169,6 +170,8 @@ pub(crate) struct Pace {
     grew: BTreeSet<AuthorId>,
     /// How often it changed.
     changes: u64,
+    /// The logs that it cannot look at further, for words were let go of: from which seq on.
+    lacks: BTreeMap<AuthorId, Seq>,
 }
 
 impl Pace {
@@ -180,7 +183,18 @@ impl Pace {
     /// A log has other entries.
     pub(crate) fn forget(&mut self, author: &AuthorId) {
         self.of.remove(author);
+        self.lacks.remove(author);
         self.grew.insert(*author);
+    }
+
+    /// The words that it has to look at.
+    pub(crate) fn looks(&self) -> impl Iterator<Item = Look> {
+        self.lacks.iter().map(|(author, first)| Look { author: *author, first: *first, last: first + LOOK - 1 })
+    }
+
+    /// The host has told words of a log, or holds none.
+    pub(crate) fn answered(&mut self, author: &AuthorId) {
+        self.lacks.remove(author);
     }
 
     pub(crate) fn changes(&self) -> u64 {
@@ -195,12 +209,17 @@ impl Pace {
             self.changes += 1;
         }
         let grew = std::mem::take(&mut self.grew);
-        if !self.rulings.slows() || !folded && grew.is_empty() {
+        if !self.rulings.slows() {
+            self.lacks.clear();
+            return;
+        }
+        if !folded && grew.is_empty() {
             return;
         }
         let all = &steps.members.all;
         if folded {
             self.of.retain(|key, _| all.contains(key));
+            self.lacks.retain(|key, _| all.contains(key));
         }
         let authors: Vec<AuthorId> =
             if folded { all.iter().copied().collect() } else { grew.intersection(all).copied().collect() };
@@ -211,6 +230,7 @@ impl Pace {
         let Some(tree) = entries.tree(author) else { return };
         let Some(free) = covered(&steps.governors, author) else {
             self.changes += u64::from(self.of.remove(author).is_some_and(|paced| !paced.beyond.is_empty()));
+            self.lacks.remove(author);
             return;
         };
         let extent = steps.members.extent(&steps.removals, author);
@@ -220,7 +240,17 @@ impl Pace {
             *paced = Paced { of: (extent, free), ..Paced::default() };
         }
         let branch = extent.of(tree);
-        for (seq, time) in tree.messages(&branch, paced.next) {
+        let mut next = branch.len();
+        self.lacks.remove(author);
+        for (seq, word) in tree.words(&branch, paced.next) {
+            let Some((time, is_message)) = word else {
+                self.lacks.insert(*author, seq);
+                next = seq;
+                break;
+            };
+            if !is_message {
+                continue;
+            }
             let is_free = paced.of.1.iter().any(|(from, end)| (*from..*end).contains(&seq));
             let ruling = self.rulings.at(author, seq, time).filter(|ruling| !is_free && ruling.rules.slow_s > 0);
             let at_ms = ruling.map_or(time.ms(), |ruling| time.ms().max(ruling.at.0.ms()));
@@ -234,7 +264,7 @@ impl Pace {
             self.changes += u64::from(early);
             paced.early = early;
         }
-        paced.next = branch.len();
+        paced.next = next;
     }
 }
 

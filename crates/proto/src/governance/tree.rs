@@ -3,16 +3,19 @@
 //!
 //! Where an entry stands, which entry it follows and how far its branch goes do not depend on the order in which the
 //! entries came; how the branches are divided into stretches does, and shows nowhere.
+//!
+//! Ids, times and kinds of words can be let go of, see [`words`]. Their places stay: a stretch is as long as it was.
 
 mod line;
+mod words;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use self::line::Line;
+use self::words::Known;
 use crate::{
     ids::{EntryId, Seq},
     log::Head,
-    time::Time,
 };
 
 /// Number of an act among all that are held.
@@ -39,10 +42,10 @@ enum Below {
 #[derive(Clone, Debug)]
 struct Stretch {
     first: Seq,
-    /// Id and time of each entry.
-    ids: VecDeque<(EntryId, Time)>,
-    /// Whether each is a message.
-    messages: VecDeque<bool>,
+    /// The seq after the last entry.
+    end: Seq,
+    /// The last entry, the acts, and the words that were not let go of.
+    known: BTreeMap<Seq, Known>,
     below: Below,
     /// Stretches that begin behind an entry of this one, by that entry's seq.
     above: BTreeMap<Seq, Vec<usize>>,
@@ -51,16 +54,12 @@ struct Stretch {
 }
 
 impl Stretch {
-    fn end(&self) -> Seq {
-        self.first + self.ids.len() as Seq
-    }
-
     fn id(&self, seq: Seq) -> Option<&EntryId> {
-        self.entry(seq).map(|(id, _)| id)
+        self.known.get(&seq).map(|known| &known.id)
     }
 
-    fn entry(&self, seq: Seq) -> Option<&(EntryId, Time)> {
-        self.ids.get(usize::try_from(seq.checked_sub(self.first)?).ok()?)
+    fn holds(&self, seq: Seq) -> bool {
+        (self.first..self.end).contains(&seq)
     }
 }
 
@@ -79,6 +78,8 @@ pub(crate) enum Grown {
     Not,
     /// A branch without holes has one more entry at its end, and no other branch there.
     Longer,
+    /// Nothing but what is known of it: it was let go of.
+    Again,
     /// Entries above a hole, in a log without forks: they are read when the hole is filled.
     Apart,
     /// Something else.
@@ -135,6 +136,10 @@ pub(crate) struct Tree {
     fork: Option<Seq>,
     /// Seqs at which the log is proved to be forked, whether or not entries of two branches are held.
     proved: BTreeSet<Seq>,
+    /// Entries of which everything is known, and that may be words to let go of.
+    fresh: Vec<Spot>,
+    /// Places in `stretches` of those that became part of others.
+    free: Vec<usize>,
 }
 
 impl Tree {
@@ -148,19 +153,26 @@ impl Tree {
         if self.find(seq, &id).is_some() {
             return Grown::Not;
         }
+        let known = Known { id, time, message: Some(message) };
+        if let Some(spot) = self.let_go_at(seq) {
+            self.know(spot, known);
+            return Grown::Again;
+        }
         let forks = self.fork.is_none_or(|fork| seq < fork) && self.covers(seq);
         if forks {
             self.fork = Some(seq);
         }
-        let (spot, at_end) = self.place(Head { seq, id, time }, prev, message);
+        let (spot, at_end) = self.place(seq, known, prev);
+        self.fresh.push(spot);
         let awaited = self.adopt(spot, &id);
         if let Some(act) = act {
             self.acts.insert(spot, act);
         }
-        if !self.ahead.is_empty() && self.stretches[spot.stretch].whole {
+        let stretch = if awaited { self.join(spot.stretch) } else { spot.stretch };
+        if !self.ahead.is_empty() && self.stretches[stretch].whole {
             self.ahead = self.ahead.split_off(&self.whole().len());
         }
-        match self.stretches[spot.stretch].whole {
+        match self.stretches[stretch].whole {
             true if at_end && !awaited && !forks => Grown::Longer,
             false if self.fork.is_none() => Grown::Apart,
             _ => Grown::Otherwise,
@@ -168,46 +180,43 @@ impl Tree {
     }
 
     /// Puts an entry where it belongs. Returns the place, and whether that is the end of what was held.
-    fn place(&mut self, Head { seq, id, time }: Head, prev: EntryId, message: bool) -> (Spot, bool) {
+    fn place(&mut self, seq: Seq, known: Known, prev: EntryId) -> (Spot, bool) {
         let below = match seq.checked_sub(1) {
             None => Below::Nothing,
             Some(before) => self.find(before, &prev).map_or(Below::Missing(prev), |spot| Below::Held(spot.stretch)),
         };
         if let Below::Held(stretch) = below
-            && self.stretches[stretch].end() == seq
+            && self.stretches[stretch].end == seq
         {
             let here = &mut self.stretches[stretch];
-            here.ids.push_back((id, time));
-            here.messages.push_back(message);
+            here.known.insert(seq, known);
+            here.end += 1;
             return (Spot { stretch, seq }, !here.above.contains_key(&(seq - 1)));
         }
         if let Below::Missing(_) = below
-            && let Some(stretch) = self.prolonged_downwards(seq, &id)
+            && let Some(stretch) = self.prolonged_downwards(seq, &known.id)
         {
             self.firsts.remove(&(seq + 1, stretch));
             self.firsts.insert((seq, stretch));
             let above = &mut self.stretches[stretch];
             (above.first, above.below) = (seq, below);
-            above.ids.push_front((id, time));
-            above.messages.push_front(message);
+            above.known.insert(seq, known);
             self.missing.entry(prev).or_default().push(stretch);
             return (Spot { stretch, seq }, false);
         }
-        let stretch = self.stretches.len();
         let whole = match below {
             Below::Nothing => true,
             Below::Missing(_) => false,
             Below::Held(lower) => self.stretches[lower].whole,
         };
-        let (ids, messages, above) = (VecDeque::from([(id, time)]), VecDeque::from([message]), BTreeMap::new());
-        self.stretches.push(Stretch { first: seq, ids, messages, below, above, whole });
-        self.firsts.insert((seq, stretch));
+        let (known, above) = (BTreeMap::from([(seq, known)]), BTreeMap::new());
+        let stretch = self.put(Stretch { first: seq, end: seq + 1, known, below, above, whole });
         match below {
             Below::Nothing => {}
             Below::Missing(prev) => self.missing.entry(prev).or_default().push(stretch),
             Below::Held(lower) => self.stretches[lower].above.entry(seq - 1).or_default().push(stretch),
         }
-        (Spot { stretch, seq }, below == Below::Nothing && stretch == 0)
+        (Spot { stretch, seq }, below == Below::Nothing && self.firsts.len() == 1)
     }
 
     /// Takes an act that names the last one that is known as the one before it, see [`Tree::newest_act`].
@@ -277,7 +286,7 @@ impl Tree {
     /// Whether an entry of this seq is held, in the part of the log below its lowest fork.
     fn covers(&self, seq: Seq) -> bool {
         let nearest = self.firsts.range(..=(seq, usize::MAX)).next_back();
-        nearest.is_some_and(|(_, stretch)| seq < self.stretches[*stretch].end())
+        nearest.is_some_and(|(_, stretch)| seq < self.stretches[*stretch].end)
     }
 
     /// Where the entry of this seq and id is. In a log without forks one stretch is looked at; in others all that begin
@@ -297,27 +306,27 @@ impl Tree {
     /// The entry at this seq of a log without forks.
     pub(crate) fn head_at(&self, seq: Seq) -> Option<Head> {
         let (_, stretch) = self.firsts.range(..=(seq, usize::MAX)).next_back()?;
-        let (id, time) = *self.stretches[*stretch].entry(seq)?;
+        let Known { id, time, .. } = *self.stretches[*stretch].known.get(&seq)?;
         Some(Head { seq, id, time })
     }
 
     /// Whether an entry at or above this seq is held, in a log without forks.
     pub(crate) fn reaches(&self, seq: Seq) -> bool {
-        self.firsts.last().is_some_and(|(_, stretch)| seq < self.stretches[*stretch].end())
+        self.firsts.last().is_some_and(|(_, stretch)| seq < self.stretches[*stretch].end)
             || self.ahead.range(seq..).next().is_some()
     }
 
     /// Forgets the entries of a log without forks from `at` on; returns the acts among them. Costs as much as is
-    /// forgotten.
+    /// forgotten. The entry below `at` has to be known.
     pub(crate) fn forget_from(&mut self, at: Seq) -> Vec<ActNo> {
         let mut acts = self.forget_ahead(at);
         while let Some((first, stretch)) = self.firsts.last().copied() {
             let here = &mut self.stretches[stretch];
-            if here.end() <= at {
+            if here.end <= at {
                 break;
             }
-            here.ids.truncate(at.saturating_sub(first) as usize);
-            here.messages.truncate(here.ids.len());
+            here.end = at.max(first);
+            here.known.split_off(&at);
             here.above.retain(|seq, _| *seq < at);
             let (from, to) = (Spot { stretch, seq: at.max(first) }, Spot { stretch, seq: Seq::MAX });
             let gone: Vec<Spot> = self.acts.range(from..=to).map(|(spot, _)| *spot).collect();
@@ -411,10 +420,10 @@ impl Tree {
         loop {
             let here = &self.stretches[stretch];
             let next = here.above.range(from..).next();
-            let end = next.map_or(here.end(), |(seq, _)| seq + 1);
+            let end = next.map_or(here.end, |(seq, _)| seq + 1);
             branch.pieces.push(Piece { stretch, first: here.first, end });
             match next {
-                Some((_, above)) if above.len() == 1 && end == here.end() => {
+                Some((_, above)) if above.len() == 1 && end == here.end => {
                     stretch = above[0];
                     from = end;
                 }
@@ -484,19 +493,7 @@ impl Tree {
         if seq < end { self.acts.get(&Spot { stretch, seq }).copied() } else { None }
     }
 
-    /// The messages of a branch from a seq on, with the times that they claim.
-    pub(crate) fn messages<'a>(&'a self, branch: &'a Branch, from: Seq) -> impl Iterator<Item = (Seq, Time)> + 'a {
-        branch.pieces.iter().flat_map(move |piece| {
-            let here = &self.stretches[piece.stretch];
-            (piece.first.max(from)..piece.end).filter_map(move |seq| {
-                let (_, time) = *here.entry(seq)?;
-                let at = usize::try_from(seq.checked_sub(here.first)?).ok()?;
-                here.messages.get(at).copied().unwrap_or(false).then_some((seq, time))
-            })
-        })
-    }
-
-    /// The ids of a branch, in order.
+    /// The ids of a branch, in order, those apart that were let go of.
     pub(crate) fn ids(&self, branch: Branch) -> impl Iterator<Item = EntryId> {
         branch.pieces.into_iter().flat_map(move |piece| {
             let ids = &self.stretches[piece.stretch];
@@ -524,7 +521,7 @@ impl Tree {
     pub(crate) fn lowest_fork(&self) -> Vec<Spot> {
         let Some(fork) = self.fork else { return Vec::new() };
         let below = self.firsts.range(..=(fork, usize::MAX)).map(|(_, stretch)| *stretch);
-        let here = below.filter(|stretch| fork < self.stretches[*stretch].end());
+        let here = below.filter(|stretch| fork < self.stretches[*stretch].end);
         self.lowest_two(here.map(|stretch| Spot { stretch, seq: fork }).collect())
     }
 
@@ -535,7 +532,7 @@ impl Tree {
         let seq = last.seq + 1;
         let mut next: Vec<Spot> =
             here.above.get(&last.seq).into_iter().flatten().map(|stretch| Spot { stretch: *stretch, seq }).collect();
-        next.extend((seq < here.end()).then_some(Spot { stretch: last.stretch, seq }));
+        next.extend((seq < here.end).then_some(Spot { stretch: last.stretch, seq }));
         if next.len() > 1 { self.lowest_two(next) } else { Vec::new() }
     }
 

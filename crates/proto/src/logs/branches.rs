@@ -18,6 +18,7 @@ use crate::{
     frame::Range,
     governance::Named,
     ids::{AuthorId, EntryId, Seq},
+    input::Look,
     limits::{BLOCK, BRANCH_BYTES, BRANCHES, BRANCHES_OFF, RANGES},
     log::Head,
     reject::Reject,
@@ -32,6 +33,8 @@ pub(super) struct Branches {
     came: u64,
     /// Named entries that no log here is to lead to: their branch leaves the line, or is too long.
     off: BTreeSet<EntryId>,
+    /// What the store has to tell before it is known where a branch parts from the one that is held.
+    pub(super) looks: BTreeMap<AuthorId, Look>,
     /// Logs that the store has to shorten before the rest of another branch is appended.
     parted: Vec<(AuthorId, Seq)>,
 }
@@ -43,6 +46,8 @@ struct Coming {
     bytes: usize,
     /// The number of the run that came last.
     last: u64,
+    /// Which way it came.
+    origin: Option<Origin>,
 }
 
 impl Branches {
@@ -93,7 +98,13 @@ impl Closed {
         self.changed |= self.governance.is_touched();
         let fold = self.governance.fold();
         let (lowest, _) = self.branches.coming.get(&(*author, named.last.id))?.runs.last()?;
-        Some((lowest.first().seq, fold.joint(lowest)))
+        match fold.joint(lowest) {
+            Ok(joint) => Some((lowest.first().seq, joint)),
+            Err(look) => {
+                self.branches.looks.insert(*author, look);
+                None
+            }
+        }
     }
 }
 
@@ -140,6 +151,7 @@ impl Logs {
     fn shorten(&mut self, author: AuthorId, at: Seq) {
         let mut whole = self.whole(&author).cloned().unwrap_or_default();
         let Some(closed) = &mut self.closed else { return };
+        closed.looking.forget(&author);
         let below = at.checked_sub(1).and_then(|seq| closed.fold().head_at(&author, seq));
         closed.governance.forget(&author, at);
         closed.branches.parted.push((author, at));
@@ -155,17 +167,25 @@ impl Logs {
         let Some(closed) = &mut self.closed else { return Ok(false) };
         let mut took = false;
         for named in closed.wanted(&author) {
-            took |= self.take_of(raw, &named)?;
+            took |= self.take_of(raw, &named, origin)?;
             if self.is_whole(&author, &named) {
-                self.turn_to(author, &named, origin);
+                self.turn_to(author, &named);
                 return Ok(true);
             }
         }
         Ok(took)
     }
 
+    /// Holds a branch of a log in place of the one that is held if it is known by now that all of it is here.
+    pub(super) fn look_at_branches(&mut self, author: AuthorId) {
+        let wanted = self.closed.as_mut().map(|closed| closed.wanted(&author)).unwrap_or_default();
+        if let Some(named) = wanted.into_iter().find(|named| self.is_whole(&author, named)) {
+            self.turn_to(author, &named);
+        }
+    }
+
     /// Takes a run if it goes on from what has come of a branch, downwards.
-    fn take_of(&mut self, raw: &RawRun, named: &Named) -> Result<bool, Reject> {
+    fn take_of(&mut self, raw: &RawRun, named: &Named, origin: Origin) -> Result<bool, Reject> {
         let key = (raw.author(), named.last.id);
         let Some(closed) = &self.closed else { return Ok(false) };
         let begun = closed.branches.coming.contains_key(&key);
@@ -187,6 +207,7 @@ impl Logs {
         let (Some(run), Some(closed)) = (run, &mut self.closed) else { return Ok(false) };
         let coming = closed.branches.coming(key);
         coming.bytes += raw.wire().len();
+        coming.origin = Some(origin);
         coming.runs.push((run, raw.clone()));
         if coming.bytes > BRANCH_BYTES {
             closed.branches.give_up(key.0, key.1);
@@ -201,10 +222,11 @@ impl Logs {
     }
 
     /// Holds a branch in place of the one that is held, unless a higher act names an entry of that one.
-    fn turn_to(&mut self, author: AuthorId, named: &Named, origin: Origin) {
+    fn turn_to(&mut self, author: AuthorId, named: &Named) {
         let Some(closed) = &mut self.closed else { return };
         let Some((_, joint)) = closed.joint(&author, named) else { return };
         let Some(coming) = closed.branches.coming.remove(&(author, named.last.id)) else { return };
+        let Some(origin) = coming.origin else { return };
         let at = joint.map_or(0, |head| head.seq + 1);
         if named.through.is_some_and(|through| at <= through) {
             return closed.branches.give_up(author, named.last.id);

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Logs, ahead::Ahead, branches::Branches};
+use super::{Logs, ahead::Ahead, branches::Branches, looking::Looking};
 use crate::{
     admit::{Entry, Run},
     entry::{Founding, Kind, RULES, RawEntry, founding},
@@ -37,6 +37,10 @@ pub(crate) struct Closed {
     pub(super) hides: bool,
     /// Whether the fold changed since `reaches` was reckoned up.
     pub(super) changed: bool,
+    /// What the store was asked for.
+    pub(super) looking: Looking,
+    /// Logs of which the last entry that counts is not known yet: the frontier has them as before.
+    stale: BTreeSet<AuthorId>,
 }
 
 /// A log reaches farther or less far than before.
@@ -121,6 +125,7 @@ impl Closed {
     /// Reads entries that have their place in a log.
     fn read(&mut self, room: &RoomId, entries: &[Entry]) {
         entries.iter().for_each(|entry| self.governance.insert(Signed::of(room, entry)));
+        self.governance.let_go();
     }
 }
 
@@ -139,6 +144,8 @@ impl Logs {
             closing: None,
             hides: false,
             changed: true,
+            looking: Looking::default(),
+            stale: BTreeSet::new(),
         };
         let held: Vec<AuthorId> = self.frontier.logs().map(|(author, _)| *author).collect();
         self.closed = Some(Box::new(closed));
@@ -282,6 +289,12 @@ impl Logs {
         let mut log = whole.clone();
         closed.whole.remove(&author);
         if end < whole.next() || fork.is_some() {
+            let lacks = |end: Seq| end.checked_sub(1).is_some_and(|seq| closed.governance.lacks(&author, seq));
+            if lacks(end) || fork.is_some_and(lacks) {
+                closed.whole.insert(author, whole);
+                closed.stale.insert(author);
+                return;
+            }
             let mut below = |end: Seq| closed.fold().head_at(&author, end.checked_sub(1)?);
             fork.into_iter().for_each(|fork| log.cut_at(fork, below(fork)));
             log.end_at(end, below(end));
@@ -309,8 +322,14 @@ impl Logs {
 
     /// Reckons up how far each log reaches, if that may have changed.
     pub(crate) fn govern(&mut self) -> Option<Vec<Moved>> {
-        let changed = |closed: &Closed| closed.changed || closed.governance.is_touched();
-        self.closed.as_deref().is_some_and(changed).then(|| self.reach_anew([]))
+        let closed = self.closed.as_deref_mut()?;
+        if !closed.changed && !closed.governance.is_touched() {
+            return None;
+        }
+        let stale = std::mem::take(&mut closed.stale);
+        let moved = self.reach_anew(stale);
+        self.closed.as_mut().into_iter().for_each(|closed| closed.governance.let_go());
+        Some(moved)
     }
 
     /// The logs that the store is to take out.
@@ -357,6 +376,7 @@ impl Logs {
         let whole = held.unwrap_or_default();
         if !closed.has_place(&author) && before.is_some_and(|reach| !reach.member) {
             closed.governance.prove(author, BTreeSet::new());
+            closed.looking.forget(&author);
             closed.governance.forget(&author, 0);
             closed.whole.remove(&author);
             closed.leaving.insert(author);

@@ -18,4 +18,5 @@ mod people;
 mod ranks;
 mod removal;
 mod rules;
+mod words;
 mod worlds;

@@ -10,7 +10,7 @@ use rumormill_proto::{
 
 use crate::{
     people::{Person, Room},
-    world::folded,
+    world::{Forgetful, folded},
 };
 
 const SLOW: Rules = Rules { tickets: true, slow_s: 60, hold: false };
@@ -42,11 +42,14 @@ fn shown(room: &Room, who: &Person) -> Vec<Seq> {
         Random::new(seed).shuffle(&mut shuffled);
         assert_eq!(of(&mut folded(&shuffled)), said, "shuffled with {seed}");
         let mut grown = Governance::new(entries[0].author);
+        let mut forgetful = Forgetful::new(entries[0].author);
         for entry in shuffled {
+            forgetful.insert(entry.clone());
             grown.insert(entry);
             grown.fold();
         }
         assert_eq!(of(&mut grown), said, "one by one, shuffled with {seed}");
+        assert_eq!(of(&mut forgetful.fold), said, "letting go of words, shuffled with {seed}");
     }
     said
 }

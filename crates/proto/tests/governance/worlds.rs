@@ -27,6 +27,22 @@ fn worlds_come_to_what_the_model_says_in_every_order() {
 }
 
 #[test]
+fn a_fold_that_lets_go_of_words_says_what_one_says_that_keeps_them() {
+    let mut told = 0;
+    for world in kept() {
+        for seed in 0..3 {
+            let world = world.shuffled(seed).one_branch();
+            for world in [world.wordy(), world] {
+                let (alike, again) = world.forgets_alike();
+                assert!(alike, "world {} shuffled with {seed}", world.number);
+                told += again;
+            }
+        }
+    }
+    assert!(told > 50, "acts name words that were let go of: {told}");
+}
+
+#[test]
 fn a_fold_that_grows_says_after_each_entry_what_a_whole_one_says() {
     for world in kept().step_by(3) {
         assert!(world.shuffled(world.number).grows_alike(), "world {}", world.number);

@@ -17,7 +17,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    bare,
+    acts, bare,
     epochs::{self, Opener},
     evict::{Left, evict},
     expire,
@@ -151,6 +151,9 @@ impl<'a> Batch<'a> {
             false => Ok(gone.contains(&of)),
         };
         for (entry, seq) in entries.iter_mut().zip(at..) {
+            if entry.kind.is_act() {
+                acts::add(self.db, whose.log, seq)?;
+            }
             let place = Place { time: entry.time, author: *whose.author, seq };
             let explained = is_below(floor, place, entry.kind) || explains(reaches, seq, entry.kind);
             if entry.body.bytes().is_none() && !gone.contains(&seq) && !explained {
@@ -221,6 +224,7 @@ impl<'a> Batch<'a> {
         let below = split(db, &LogKey::new(room_id, author), (touched.id, author), at)?;
         let gone = unplace(db, whose, (at, Seq::MAX))?;
         vouches::cut(db, touched.id, at)?;
+        acts::cut(db, touched.id, at)?;
         bare::remove(db, touched.id, (at, Seq::MAX))?;
         take_out(db, whose, (at, Seq::MAX))?;
         let mut arrived = db.prepare_cached("DELETE FROM arrival WHERE log = ?1 AND first >= ?2")?;

@@ -78,6 +78,7 @@ fn above(db: &Connection, whose: Whose<'_>, log: &Log, first: Seq) -> Result<Log
 /// Removes what is stored beside the entries of a log. Keeps the log's number while notes are about its entries.
 fn forget(db: &Connection, whose: Whose<'_>) -> Result<(), Fail> {
     for rows in [
+        "DELETE FROM act WHERE log = ?1",
         "DELETE FROM proof WHERE log = ?1",
         "DELETE FROM gone WHERE log = ?1",
         "DELETE FROM arrival WHERE log = ?1",

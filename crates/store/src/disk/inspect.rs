@@ -11,7 +11,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    epochs,
+    acts, epochs,
     fail::Fail,
     kept,
     notes::{self, Whose},
@@ -103,7 +103,8 @@ impl Source for Inspection<'_> {
             let Some((room, log)) = self.number.zip(self.log(&author)?) else { return Ok(None) };
             let whose = Whose { room, log, author: &author };
             for (entry, seq) in run.entries().iter().zip(run.first()..) {
-                if !notes::is_noted(db, whose, seq, entry)? {
+                let is_found = !entry.kind.is_act() || acts::is_recorded(db, log, seq)?;
+                if !is_found || !notes::is_noted(db, whose, seq, entry)? {
                     return Ok(Some(seq));
                 }
             }

@@ -10,11 +10,13 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{fail::Fail, forget, record, schema::ARRIVAL_BITS};
 
 /// Statements that delete rows of a room, in order. Logs go last because they lead to the other rows.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     "DELETE FROM run WHERE id IN
         (SELECT run.id FROM log CROSS JOIN run ON run.log = log.id WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM proof WHERE log IN
         (SELECT proof.log FROM log CROSS JOIN proof ON proof.log = log.id WHERE room = ?1 LIMIT ?2)",
+    "DELETE FROM act WHERE (log, seq) IN
+        (SELECT log, seq FROM log CROSS JOIN act ON act.log = log.id WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM gone WHERE (log, of) IN
         (SELECT log, of FROM log CROSS JOIN gone ON gone.log = log.id WHERE room = ?1 LIMIT ?2)",
     "DELETE FROM vouch WHERE (log, of, seq) IN

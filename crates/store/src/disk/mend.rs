@@ -12,7 +12,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    bare, epochs, expire,
+    acts, bare, epochs, expire,
     fail::Fail,
     leave,
     notes::{self, Whose},
@@ -35,6 +35,7 @@ pub(super) fn mend(db: &Connection, room_id: &RoomId) -> Result<(), Fail> {
     db.execute("DELETE FROM place WHERE room = ?1", [room])?;
     db.execute("DELETE FROM aside WHERE room = ?1", [room])?;
     db.execute("DELETE FROM note WHERE room = ?1", [room])?;
+    db.execute("DELETE FROM act WHERE log IN (SELECT id FROM log WHERE room = ?1)", [room])?;
     let base = room << ARRIVAL_BITS;
     db.execute("DELETE FROM arrival WHERE id > ?1 AND id < ?2", (base, base + (1 << ARRIVAL_BITS)))?;
     leave::index_anew(db)?;
@@ -118,6 +119,9 @@ impl Mending<'_> {
         let mut places = Places::default();
         let whose = Whose { room: self.room, log, author: &run.author() };
         for (entry, raw) in run.entries().iter().zip(raw_entries(run)) {
+            if raw.kind.is_act() {
+                acts::add(self.db, log, entry.seq)?;
+            }
             let read = epochs::view(self.db, self.room, (whose.author, entry.seq), &raw)?;
             places.add((self.room, log, entry.seq), &read);
             notes::add(self.db, whose, entry.seq, &raw)?;

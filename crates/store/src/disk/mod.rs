@@ -3,6 +3,7 @@
 //! One connection writes; every reader has its own. A commit is one transaction in the write-ahead log, and returns
 //! only when that has reached the disk.
 
+mod acts;
 mod bare;
 mod batch;
 mod epochs;

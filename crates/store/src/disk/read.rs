@@ -16,7 +16,7 @@ use rumormill_proto::{
 use rusqlite::Connection;
 
 use super::{
-    bare, epochs,
+    acts, bare, epochs,
     expire::filled,
     fail::Fail,
     holders::holders,
@@ -102,6 +102,10 @@ impl Read for DiskReader {
             },
             None => Ok(None),
         })
+    }
+
+    fn act_seqs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Seq>, Error> {
+        self.ask(|db| find(db, room, author)?.map_or(Ok(Vec::new()), |log| acts::of_log(db, log.id)))
     }
 
     fn recall(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Option<RawRun>, Error> {

@@ -7,6 +7,7 @@
 //! words, slice ───────┘             the index of words, up to room.indexed
 //! note, gone                        what entries say about others, and which entries are retracted
 //! vouch                             authors that entries vouch for
+//! act                               where acts stand
 //! bare                              entries whose bodies are wanted
 //! epoch, locked                     secrets of closed rooms, and entries that wait for one
 //! lapsed                            parts of logs of closed rooms that do not count
@@ -21,7 +22,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use super::{
-    bare, expire,
+    acts, bare, expire,
     fail::Fail,
     home::DATABASE,
     notes, place,
@@ -41,7 +42,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 17] = ["
+const MIGRATIONS: [&str; 18] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -284,6 +285,9 @@ const MIGRATIONS: [&str; 17] = ["
         dropped INTEGER NOT NULL,
         PRIMARY KEY(room, log, first)
     ) WITHOUT ROWID;
+", "
+    -- Where acts stand.
+    CREATE TABLE act(log INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
 "];
 
 /// The first version that records notes as entries arrive.
@@ -300,6 +304,9 @@ const ASIDE: u32 = 8;
 
 /// The first version that counts what each author uses of its share, and records every missing body.
 const SHARES: u32 = 9;
+
+/// The first version that records where acts stand.
+const ACTS: u32 = 18;
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 
@@ -440,6 +447,9 @@ fn migrate(db: &mut Connection, version: u32) -> Result<(), Fail> {
     if (1..SHARES).contains(&version) {
         expire::recount_shares(&tx, None)?;
         bare::look_all(&tx)?;
+    }
+    if (1..ACTS).contains(&version) {
+        acts::read_all(&tx)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", NEWEST)?;

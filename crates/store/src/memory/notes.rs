@@ -2,7 +2,12 @@
 
 use std::cmp::Reverse;
 
-use rumormill_proto::{content::Target, entry::Kind, ids::AuthorId, timeline::Place};
+use rumormill_proto::{
+    content::Target,
+    entry::Kind,
+    ids::{AuthorId, Seq},
+    timeline::Place,
+};
 
 use super::{Group, Shelf, epochs::view};
 use crate::{TimelineRow, limits::NICKS, note::Note, row::Row};
@@ -21,6 +26,10 @@ impl Shelf {
             self.about(Some(target), Kind::EDIT..=Kind::REACTION).map(|(group, place)| (group.kind, place)).collect();
         found.sort_unstable_by_key(|(kind, place)| (*kind, Reverse(*place)));
         found.iter().take(limit).filter_map(|(_, place)| self.line(place)).collect()
+    }
+
+    pub(super) fn act_seqs(&self, author: &AuthorId) -> Vec<Seq> {
+        self.rows(author, 0, Seq::MAX).filter(|row| row.raw.kind.is_act()).map(|row| row.seq).collect()
     }
 
     pub(super) fn nicks(&self) -> Vec<(AuthorId, Place, String)> {

@@ -4,7 +4,7 @@ use crate::{
         Engine,
         scribe::{PEER, Scribe, engine, founded, give},
     },
-    governance::Says,
+    governance::{Says, Signed},
     input::{Event, Input},
     testing::NOW,
 };
@@ -158,4 +158,65 @@ fn a_run_is_refused_from_an_act_on_whose_body_was_dropped() {
     give(&mut engine, &runs);
     assert_eq!(held(&engine), owner.next);
     assert!(!is_in(&mut engine, &anna) && is_in(&mut engine, &ben));
+}
+
+/// What the store is asked for, and its answer from these runs.
+fn asked(out: &[Output], owner: &Scribe, runs: &[RawRun]) -> Option<Input> {
+    let looks = out.iter().find_map(|output| if let Output::Look(looks) = output { Some(looks) } else { None })?;
+    let told = looks.iter().map(|look| {
+        let within = |run: &&RawRun| run.author() == look.author && (look.first..=look.last).contains(&run.first());
+        let found = runs.iter().filter(within).flat_map(|run| Signed::all_of(&owner.room, run, run.prev()));
+        (*look, found.collect())
+    });
+    Some(Input::Looked(told.collect()))
+}
+
+fn head(engine: &Engine, who: &Scribe) -> Option<Seq> {
+    engine.frontier().head(&who.author.id()).map(|head| head.seq)
+}
+
+#[test]
+fn a_removal_that_names_a_word_of_long_ago_counts_once_the_store_has_told_that_word() {
+    let (mut owner, mut runs, _) = founded();
+    let (mut anna, mut ben) = (Scribe::numbered(owner.room, 2), Scribe::numbered(owner.room, 3));
+    let mut engine = engine(&owner);
+    runs.extend([owner.act(admits(&anna)), owner.act(admits(&ben))]);
+    runs.extend(anna.say(4));
+    let removal = owner.act(removes(&anna));
+    runs.extend(anna.say(3));
+    runs.extend(ben.say(3));
+    give(&mut engine, &runs);
+    let text = crate::entry::Kind::TEXT;
+    let out = give(&mut engine, &[removal]);
+    let answer = asked(&out, &owner, &runs).unwrap();
+    assert!(matches!(&answer, Input::Looked(told) if told.len() == 1 && told[0].1.len() == 1), "one word: {answer:?}");
+    assert_eq!(head(&engine, &anna), Some(6), "the log stays as it was until then");
+    let out = give(&mut engine, &ben.say(1));
+    assert_eq!(asked(&out, &owner, &runs).map(|_| ()), None, "one question at a time");
+    let mut out = Vec::new();
+    engine.handle(answer, NOW, &mut out);
+    assert_eq!(head(&engine, &anna), Some(3));
+    let counts = |seq| engine.counts(&anna.author.id(), seq, text);
+    assert!(counts(3) && !counts(4));
+    assert!(out.iter().any(|output| matches!(output, Output::Emit(Event::Counts { now: 4, .. }))));
+    assert!(asked(&out, &owner, &runs).is_none() && !is_in(&mut engine, &anna));
+}
+
+#[test]
+fn a_store_that_does_not_hold_the_word_that_a_removal_names_holds_up_nothing() {
+    let (mut owner, runs, _) = founded();
+    let (mut anna, mut ben) = (Scribe::numbered(owner.room, 2), Scribe::numbered(owner.room, 3));
+    let mut engine = engine(&owner);
+    give(&mut engine, &runs);
+    give(&mut engine, &[owner.act(admits(&anna))]);
+    give(&mut engine, &anna.say(4));
+    let removal = owner.act(removes(&anna));
+    give(&mut engine, &anna.say(3));
+    let out = give(&mut engine, &[removal, owner.act(admits(&ben))]);
+    let Some(Input::Looked(told)) = asked(&out, &owner, &[]) else { panic!("the word is asked for") };
+    let mut out = Vec::new();
+    engine.handle(Input::Looked(told), NOW, &mut out);
+    assert!(!engine.counts(&anna.author.id(), 4, crate::entry::Kind::TEXT), "what it ends is ended");
+    give(&mut engine, &ben.say(1));
+    assert_eq!(head(&engine, &ben), Some(0));
 }
