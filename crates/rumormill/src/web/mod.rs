@@ -8,11 +8,10 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
 /// The files of the page.
-pub(crate) const FILES: [File; 27] = [
+pub(crate) const FILES: [File; 25] = [
     File("/acts.js", SCRIPT, include_bytes!("page/acts.js")),
     File("/api.js", SCRIPT, include_bytes!("page/api.js")),
     File("/app.js", SCRIPT, include_bytes!("page/app.js")),
-    File("/around.js", SCRIPT, include_bytes!("page/around.js")),
     File("/chat.js", SCRIPT, include_bytes!("page/chat.js")),
     File("/commands.js", SCRIPT, include_bytes!("page/commands.js")),
     File("/composer.js", SCRIPT, include_bytes!("page/composer.js")),
@@ -32,7 +31,6 @@ pub(crate) const FILES: [File; 27] = [
     File("/settings.js", SCRIPT, include_bytes!("page/settings.js")),
     File("/side.js", SCRIPT, include_bytes!("page/side.js")),
     File("/style.css", STYLE, include_bytes!("page/style.css")),
-    File("/typing.js", SCRIPT, include_bytes!("page/typing.js")),
     File("/visit.js", SCRIPT, include_bytes!("page/visit.js")),
     File("/words.js", SCRIPT, include_bytes!("page/words.js")),
     File("/writing.js", SCRIPT, include_bytes!("page/writing.js")),

@@ -3,15 +3,13 @@
 import { $, close, el, twoLines } from "./dom.js";
 import { messageActs, sideActs } from "./acts.js";
 import { ask as at, call, keep, kept, listen } from "./api.js";
-import { drawBanners, drawChips, drawRooms, drawTitle } from "./around.js";
-import { Composer } from "./composer.js";
+import { Composer, Typing } from "./composer.js";
 import { keys } from "./keys.js";
 import { Log } from "./log.js";
 import { Requests } from "./person.js";
 import { screens } from "./screens.js";
 import { notify } from "./settings.js";
-import { drawStatus, Network, Side } from "./side.js";
-import { Typing } from "./typing.js";
+import { drawBanners, drawChips, drawRooms, drawStatus, drawTitle, Network, Side } from "./side.js";
 import { Visit } from "./visit.js";
 import { line } from "./words.js";
 import { Writing } from "./writing.js";
