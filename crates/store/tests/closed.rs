@@ -5,8 +5,6 @@
 #[macro_use]
 mod common;
 
-use std::collections::BTreeSet;
-
 use common::{OTHER_ROOM, ROOM, Script, append, text, timeline};
 use rumormill_proto::{
     admit::{Admission, Run, Trust},

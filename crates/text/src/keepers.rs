@@ -44,15 +44,13 @@ pub fn keepers<'a>(
     (keepers.into_iter().map(|keeper| line(keeper, names, clock)).collect(), advice)
 }
 
-/// `1a0c39ec  1a0c39ec  here, holds all that you wrote; messages 90.2 kB of 25.0 MB; files 4.1 MB of 75.0 MB`. A keeper
+/// `1a0c39ec  1a0c39ec  here, holds all your entries; messages 90.2 kB of 25.0 MB; files 4.1 MB of 75.0 MB`. A keeper
 /// that dropped messages holds all your entries, some without their words.
 fn line(keeper: &Person, names: &Names, clock: &Clock) -> String {
     let Person { author, nick, here, lacks, stock, .. } = keeper;
-    let dropped = stock.as_ref().is_some_and(|stock| stock.since_ms.is_some());
     let holds = match (here, lacks) {
         (false, _) => "not reached".to_owned(),
-        (true, Some(0)) if dropped => "here, holds your latest words".into(),
-        (true, Some(0)) => "here, holds all that you wrote".into(),
+        (true, Some(0)) => "here, holds all your entries".into(),
         (true, Some(lacks)) => format!("here, lacks {} of yours", count(*lacks, "entry", "entries")),
         (true, None) => "here".into(),
     };
@@ -77,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_line_says_what_a_keeper_holds() {
-        assert_eq!(told(keeper(true, Some(0))), ("1a1a1a1a  1a1a1a1a  here, holds all that you wrote".into(), None));
+        assert_eq!(told(keeper(true, Some(0))), ("1a1a1a1a  1a1a1a1a  here, holds all your entries".into(), None));
         assert!(told(keeper(true, Some(2))).0.ends_with("here, lacks 2 entries of yours"));
         assert!(told(keeper(false, None)).0.ends_with("not reached"));
         assert_eq!(told(Person::default()), (String::new(), Some(NO_KEEPER)));
@@ -88,12 +86,12 @@ mod tests {
         let stores = |stock: &Stock| told(Person { stock: Some(stock.clone()), ..keeper(true, Some(0)) });
         let stock = Stock { message_bytes: 90_200, file_limit: Some(75_000_000), ..Stock::default() };
         let (line, advice) = stores(&stock);
-        assert!(line.ends_with("all that you wrote; messages 90.2 kB; files 0 B of 75.0 MB"), "{line}");
+        assert!(line.ends_with("all your entries; messages 90.2 kB; files 0 B of 75.0 MB"), "{line}");
         assert_eq!(advice, None);
         let since_ms = Some(1_764_444_600_000);
         let full = Stock { message_limit: Some(95_000), since_ms, files_left_out: 1, full: true, ..stock };
         let (line, advice) = stores(&full);
-        let says = "here, holds your latest words; FULL: messages 90.2 kB of 95.0 kB, none from before 2025-11-29 \
+        let says = "here, holds all your entries; FULL: messages 90.2 kB of 95.0 kB, none from before 2025-11-29 \
                     19:30; files 0 B of 75.0 MB, 1 file left out";
         assert!(line.ends_with(says), "{line}");
         assert_eq!(advice, Some(FULL_KEEPER));

@@ -109,7 +109,7 @@ pub(crate) fn json(line: &impl Serialize) -> Result<(), Failure> {
 /// Reports how many messages were not printed, and the flag that prints them.
 pub(crate) fn tell_hidden(messages: usize) {
     if messages > 0 {
-        talk(&format!("{} of people who are hidden; --all shows them", count(messages, "message", "messages")));
+        talk(&format!("{} of people you hid or hold back; --all shows them", count(messages, "message", "messages")));
     }
 }
 

@@ -46,7 +46,7 @@ fn ann_and_ben_are_never_there_together_and_talk_through_a_keeper() {
     assert!(ben.fails(&["join", &for_keeper], 5).contains("this ticket is for a keeper"));
     let mut kept = keep(&keeper, &[&for_keeper, "--quota", "400M"]);
     assert!(kept.line().contains("waits for whoever made the ticket"));
-    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote");
+    until(&ann, &["keepers", "lunch"], "here, holds all your entries");
     assert!(ann.lines(&["people", "lunch"]).iter().any(|line| line.ends_with("keeper")));
     at_ann.type_line("the soup is salty");
     at_ann.until("the soup is salty");
@@ -54,7 +54,7 @@ fn ann_and_ben_are_never_there_together_and_talk_through_a_keeper() {
     fs::write(&menu, "soup, fish and a pear\n".repeat(9)).unwrap();
     at_ann.type_line(&format!("/file {}", menu.display()));
     at_ann.until("menu.txt");
-    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote");
+    until(&ann, &["keepers", "lunch"], "here, holds all your entries");
     until(&keeper, &["rooms", "--json"], r#""missing":0"#);
     // The ticket that names the keeper.
     let ticket = ann.lines(&["ticket", "lunch"]).concat();
@@ -68,7 +68,7 @@ fn ann_and_ben_are_never_there_together_and_talk_through_a_keeper() {
     until(&keeper, &["people"], "member");
     at_ann.type_line("come in");
     at_ann.until("come in");
-    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote");
+    until(&ann, &["keepers", "lunch"], "here, holds all your entries");
     assert_eq!(at_ann.leave().1, Some(0));
 
     let mut at_ben = ben.open(&["chat"]);
@@ -81,7 +81,7 @@ fn ann_and_ben_are_never_there_together_and_talk_through_a_keeper() {
     assert_eq!(fs::read(&got).unwrap(), fs::read(&menu).unwrap());
     at_ben.type_line("thank you, Ann");
     at_ben.until("thank you, Ann");
-    until(&ben, &["keepers", "lunch"], "here, holds all that you wrote");
+    until(&ben, &["keepers", "lunch"], "here, holds all your entries");
     at_ben.leave();
 
     let mut at_ann = ann.open(&["chat", "lunch"]);
@@ -106,7 +106,7 @@ fn a_keeper_whose_quota_is_reached_tells_members_and_its_operator_in_figures() {
     let for_keeper = ann.lines(&["ticket", "lunch", "--keeper"]).concat();
     let mut kept = keep(&keeper, &[&for_keeper, "--quota", "400M"]);
     kept.line();
-    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote; messages ");
+    until(&ann, &["keepers", "lunch"], "here, holds all your entries; messages ");
     assert!(answer_of(&mut at_ann, "/keepers").contains(" of 100.0 MB; files 0 B of 300.0 MB"));
     for number in 0..20 {
         at_ann.type_line(&format!("{number}: {}", "soup ".repeat(400)));
@@ -116,13 +116,13 @@ fn a_keeper_whose_quota_is_reached_tells_members_and_its_operator_in_figures() {
     fs::write(&menu, "soup, fish and a pear\n".repeat(5_000)).unwrap();
     at_ann.type_line(&format!("/file {}", menu.display()));
     at_ann.until("menu.txt");
-    until(&ann, &["keepers", "lunch"], "here, holds all that you wrote; messages ");
+    until(&ann, &["keepers", "lunch"], "here, holds all your entries; messages ");
     until(&keeper, &["rooms", "--json"], r#""missing":0"#);
 
     // The operator has less space: of 40 kB of messages 20 stay, and a file of 110 kB does not fit.
     keeper.lines(&["keeper", "--quota", "80k"]);
     let full = until(&ann, &["keepers", "lunch"], "1 file left out").concat();
-    assert!(full.contains("here, holds your latest words; FULL: messages "), "{full}");
+    assert!(full.contains("here, holds all your entries; FULL: messages "), "{full}");
     assert!(full.contains(" kB of 20.0 kB, none from before ") && full.contains("; files 0 B of 60.0 kB"), "{full}");
     let advice = String::from_utf8(ann.run(&["keepers", "lunch"]).stderr).unwrap();
     assert!(advice.contains("`rumormill keeper --quota SIZE`") && advice.contains("--keeper`"), "{advice}");

@@ -402,7 +402,7 @@ test("a full keeper says what it stores of what it may, and what to do", async (
   });
   const keeper = author(5).slice(0, 8);
   const dialog = await personDialog(page, keeper);
-  await page.locator("#side .person", { hasText: keeper }).getByText("keeper, holds your latest words, full").waitFor();
+  await page.locator("#side .person", { hasText: keeper }).getByText("keeper, holds all your entries, full").waitFor();
   await dialog.getByText("messages 25.0 MB of 25.0 MB, none from before").waitFor();
   await dialog.getByText("files 90.2 kB. It is full").waitFor();
   await dialog.getByText("rumormill keeper --quota SIZE").waitFor();
@@ -411,6 +411,6 @@ test("a full keeper says what it stores of what it may, and what to do", async (
   room.people[5].stock = { ...stock, full: false, since_ms: null, message_bytes: 700 };
   await page.locator("#text").fill("/keepers");
   await page.keyboard.press("Enter");
-  await dialog.getByText("keeper, holds all that you wrote: messages 700 B of 25.0 MB; files 90.2 kB").waitFor();
+  await dialog.getByText("keeper, holds all your entries: messages 700 B of 25.0 MB; files 90.2 kB").waitFor();
   assert.deepEqual(await findings(page), []);
 });

@@ -29,7 +29,7 @@ export function standing(room) {
 
 // What of yours a keeper holds. One that dropped messages holds all entries, some without their words.
 const holds = ({ here, lacks, stock }) => {
-  const yours = !here ? "" : lacks === 0 ? `, holds ${stock?.since_ms ? "your latest words" : "all that you wrote"}` : lacks ? `, lacks ${lacks} of yours` : "";
+  const yours = !here ? "" : lacks === 0 ? ", holds all your entries" : lacks ? `, lacks ${lacks} of yours` : "";
   return yours + (stock?.full ? ", full" : "");
 };
 // How much a keeper stores, how much it may, and what to do if that is not enough.
