@@ -101,6 +101,10 @@ pub(crate) const DEVICES: usize = 16;
 /// one small entry in that time.
 pub(crate) const STEP_EVERY_MS: u64 = 2_000;
 
+/// Bytes of what one machine told the others that are kept: 40,000 notes of a hundred bytes, a quarter of a year of somebody
+/// who reads on all day. A machine that was away for longer is linked anew.
+pub(crate) const STEP_BYTES: u64 = 4 * 1024 * 1024;
+
 /// Things of which it is remembered when the machines last told each other about them; 150 bytes each.
 pub(crate) const STEP_THINGS: usize = 16_384;
 

@@ -49,6 +49,21 @@ fn ann_lets_ben_and_mallory_in_and_removes_mallory() {
         let log = person.lines(&["log", "lunch"]).join("\n");
         assert!(!log.contains("buy this") && !log.contains("I am still here"), "{log}");
         assert!(log.contains("Ann removed Mallory") && log.contains("finally"), "{log}");
+        // So it is in whatever is written for people. The archive has all, and verifies.
+        for read in [
+            &["log", "lunch", "--json"][..],
+            &["export", "lunch", "--format", "text"],
+            &["export", "--format", "markdown"],
+        ] {
+            let read = person.lines(read).join("\n");
+            assert!(read.contains("finally") && !read.contains("buy this") && !read.contains("still here"), "{read}");
+        }
+        let file = person.home.path().join("lunch.jsonl");
+        person.lines(&["export", "lunch", "--to", file.to_str().unwrap()]);
+        person.lines(&["check", "--file", file.to_str().unwrap()]);
+        let archive = std::fs::read_to_string(&file).unwrap();
+        let texts = archive.lines().filter(|line| line.contains(&format!("\"kind\":\"{}\"", 64 + 1))).count();
+        assert_eq!(texts, 3, "what was taken back is there, sealed: {archive}");
     }
 
     // Her home can read what was said before, and no word of what was said after.

@@ -1,5 +1,7 @@
 //! Two people who are never there together, and the keeper between them, which can read nothing.
 
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::FileExt as _;
 use std::{
     fs::{self, File},
     path::Path,
@@ -33,6 +35,23 @@ fn finds(dir: &Path, words: &str) -> bool {
         let holds = |bytes: Vec<u8>| bytes.windows(words.len()).any(|part| part == words.as_bytes());
         if path.is_dir() { finds(&path, words) } else { fs::read(&path).is_ok_and(holds) }
     })
+}
+
+/// Looks for words in the memory of a process.
+#[cfg(target_os = "linux")]
+fn remembers(pid: u32, words: &str) -> bool {
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
+    let holds = |line: &str| -> Option<bool> {
+        let (range, rest) = line.split_once(' ')?;
+        let (from, to) = range.split_once('-')?;
+        let [from, to] = [from, to].map(|at| u64::from_str_radix(at, 16).unwrap());
+        let mut bytes = vec![0; (to - from) as usize];
+        // Some parts of a process cannot be read.
+        let read = rest.starts_with("rw") && memory.read_exact_at(&mut bytes, from).is_ok();
+        Some(read && bytes.windows(words.len()).any(|part| part == words.as_bytes()))
+    };
+    maps.lines().filter_map(holds).any(|holds| holds)
 }
 
 #[test]
@@ -92,8 +111,15 @@ fn ann_and_ben_are_never_there_together_and_talk_through_a_keeper() {
     at_ann.type_line(&format!("/dismiss {name} yes"));
     until(&keeper, &["rooms", "--json"], r#""role":"removed""#);
     assert!(ann.lines(&["keepers", "lunch"]).is_empty());
+    let all = ["the soup is salty", "come in", "thank you, Ann", "menu.txt", "a pear", "\"Ann\"", "lunch"];
+    #[cfg(target_os = "linux")]
+    {
+        assert!(remembers(at_ann.child.id(), "thank you, Ann"), "whoever reads it has it in memory");
+        let found: Vec<&str> = all.into_iter().filter(|words| remembers(kept.child.id(), words)).collect();
+        assert!(found.is_empty(), "{found:?}");
+    }
     drop(kept);
-    for words in ["the soup is salty", "come in", "thank you, Ann", "menu.txt", "a pear", "\"Ann\"", "lunch"] {
+    for words in all {
         assert!(!finds(keeper.home.path(), words), "{words}");
     }
 }

@@ -403,11 +403,17 @@ fn hiding_affects_only_oneself() {
         (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap())
     };
     let (shown, told) = log(&[]);
-    assert!(!shown.contains("are you there?") && told.contains("messages of people you hid or hold back"), "{shown}{told}");
+    assert!(
+        !shown.contains("are you there?") && told.contains("messages of people you hid or hold back"),
+        "{shown}{told}"
+    );
     assert!(log(&["--all"]).0.contains("are you there?"));
     let found = bob.command(&["search", "lunch", "there"]);
     assert!(found.stdout.is_empty());
-    assert_eq!(String::from_utf8(found.stderr).unwrap(), "1 message of people you hid or hold back; --all shows them\n");
+    assert_eq!(
+        String::from_utf8(found.stderr).unwrap(),
+        "1 message of people you hid or hold back; --all shows them\n"
+    );
 
     bob.delete(&hidden).ok();
     let room = bob.get("/v1/rooms/lunch").ok();

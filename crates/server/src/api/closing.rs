@@ -20,7 +20,7 @@ use crate::{
 const MEANS: [&str; 4] = [
     "what was said so far stays, and whoever held the room keeps what they have",
     "the ticket of the room would let nobody in any more; you get a new one",
-    "whoever never wrote here, not even a name, would need a new ticket, and so would programs of version 0.1",
+    "whoever never wrote here, not even a name, would need a new ticket; programs of version 0.1 are told that they are too old",
     "this cannot be undone",
 ];
 

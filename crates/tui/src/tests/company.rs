@@ -255,7 +255,7 @@ fn keepers_are_listed_with_what_they_store() {
     let stock = Stock { message_bytes: 700, message_limit: Some(900), full: true, ..Stock::default() };
     let keeper = node.rooms[0].people.last_mut().unwrap();
     (keeper.role, keeper.lacks, keeper.stock) = (Some(Role::Keeper), Some(0), Some(stock));
-    let mut stage = Stage::open(node, 80, 24);
+    let mut stage = Stage::open(node, 140, 24);
     stage.keys("/keepers Enter").has("here, holds all your entries; FULL: messages 700 B of 900 B;");
     stage.has("rumormill keeper --quota");
 }

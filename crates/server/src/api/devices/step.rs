@@ -14,7 +14,7 @@ use std::{
 use data_encoding::HEXLOWER;
 use futures_util::StreamExt as _;
 use rumormill_node::{
-    AboutRoom, Chosen as List, DeviceKey, DeviceNote, Membership, Room, RoomEvent,
+    AboutRoom, Chosen as List, DeviceKey, DeviceNote, Keep, Membership, Room, RoomEvent,
     limits::SAYINGS,
     proto::{
         entry::Kind,
@@ -33,7 +33,7 @@ use super::super::{
 };
 use crate::{
     answer::{Answer, Refusal},
-    limits::{STEP_EVERY_MS, STEP_THINGS},
+    limits::{STEP_BYTES, STEP_EVERY_MS, STEP_THINGS},
     told::said_nick,
 };
 
@@ -373,6 +373,12 @@ impl Api {
 
 /// Stays in step with the machines in a room for as long as it is the room of the machines.
 async fn follow(api: Weak<Inner>, wake: Arc<Notify>, own: Room) {
+    let bounded = Keep { share: Some(STEP_BYTES), ..Keep::default() };
+    if own.retention() != bounded
+        && let Err(why) = own.retain(bounded).await
+    {
+        tracing::warn!(%why, "what the machines tell each other is kept without bound");
+    }
     let mut events = own.events();
     loop {
         // Before the look: what changes meanwhile is looked at next.
