@@ -255,12 +255,12 @@ export class Network {
 
 export function drawStatus(room, people, lost) {
   const list = lost ? [["bad", "Rumormill on this computer does not answer. Trying again; what you see may be old."]] : [];
-  if (!lost && room) list.push(...standing(room, people));
+  if (!lost && room) list.push(...connected(room, people));
   else if (!lost) list.push(["", "Connected to Rumormill on this computer"]);
   rows($("status"), list.map(([mood, words], i) => ({ key: String(i), stamp: [mood, words], make: () => el("span", { class: mood }, words) })));
 }
 
-function standing(room, people) {
+function connected(room, people) {
   const relayed = room.peers.filter(({ path }) => path === "relayed").length;
   const direct = room.peers.length - relayed;
   const away = [...people.values()].filter(({ here, me }) => !here && !me).length;
