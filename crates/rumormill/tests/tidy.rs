@@ -419,8 +419,7 @@ fn has_test(text: &str, file: &str, name: &str) -> bool {
             let at = lines.iter().position(|line| line.contains(&format!("fn {name}(")));
             // Only its attributes stand between.
             let mut above = at.into_iter().flat_map(|at| lines[..at].iter().rev());
-            let is_test = above.by_ref().take_while(|line| line.starts_with("#[")).any(|line| line.contains("test"));
-            is_test
+            above.by_ref().take_while(|line| line.starts_with("#[")).any(|line| line.contains("test"))
         }
     }
 }

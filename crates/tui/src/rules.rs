@@ -39,5 +39,5 @@ pub(super) fn tell_held(model: &mut Model, messages: &[Message]) {
     let row = |message: &Message| (open.names.name(&message.author, &message.nick).whole(), clean(&message.text));
     let rows = messages.iter().map(row).collect();
     let whom = if model.room().is_some_and(|room| room.rules.is_some()) { "everybody" } else { "you" };
-    panels::show(model, &format!("held; /through NAME shows what they say to {whom}"), rows);
+    panels::show(model, format!("held; /through NAME shows what they say to {whom}"), rows);
 }

@@ -247,6 +247,7 @@ test("Ada founds an open room, closes it without Mallory, and goes on with Bob",
     await page.locator("#empty button", { hasText: "Join" }).click();
     await page.locator("#ask-value").fill(old);
     await sent(page);
+    await page.locator("#name", { hasText: "market" }).waitFor();
     await called(page, name);
     await said(ada, name).filter({ hasText: "joined" }).waitFor();
   }
