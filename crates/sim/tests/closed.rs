@@ -1,5 +1,7 @@
 //! Stories of closed rooms, with the invariants of the design that need no keys.
 
+mod support;
+
 use bytes::Bytes;
 use rumormill_proto::{
     entry::Kind,
@@ -7,20 +9,7 @@ use rumormill_proto::{
     input::Unsaid,
 };
 use rumormill_sim::{Nature, Story, Weather, World, seeds, unrest};
-
-/// The texts in a peer's timeline.
-fn texts(room: &World, peer: usize) -> Vec<String> {
-    let lines = room.timeline(peer);
-    let said = lines.iter().filter(|line| line.kind == Kind::TEXT);
-    said.filter_map(|line| line.body.bytes().map(|body| String::from_utf8_lossy(body).into_owned())).collect()
-}
-
-/// A founder, and so many others that it let in.
-fn room_of(others: usize) -> Story<World> {
-    let mut room = unrest::world(seeds::seed());
-    room.begin_closed_with(others)?;
-    Ok(room)
-}
+use support::{end, room_of, texts, words};
 
 /// Somebody whom the founder lets in.
 fn newcomer(room: &mut World) -> Story<usize> {
@@ -29,17 +18,6 @@ fn newcomer(room: &mut World) -> Story<usize> {
     room.admit(0, newcomer);
     room.run_ms(2_000)?;
     Ok(newcomer)
-}
-
-/// Everybody is quiet, knows the same members and shows the same.
-fn end(room: &mut World) -> Story {
-    room.settle()?;
-    room.same_members()?;
-    room.same_timeline().map(|_| ())
-}
-
-fn words(text: &'static str, count: usize) -> Vec<(Kind, Bytes)> {
-    vec![(unrest::sealed_text(), Bytes::from_static(text.as_bytes())); count]
 }
 
 #[test]

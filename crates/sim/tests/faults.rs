@@ -1,36 +1,13 @@
 //! Stories of closed rooms in which a crash, a backup or a long sleep comes at the worst moment.
 
-use bytes::Bytes;
+mod support;
+
 use rumormill_proto::{entry::Kind, governance::Role};
-use rumormill_sim::{Nature, Stage, Story, World, seeds, unrest};
+use rumormill_sim::{Nature, Stage, Story, World};
+use support::{end, room_of, texts, words};
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
-
-/// The texts in a peer's timeline.
-fn texts(room: &World, peer: usize) -> Vec<String> {
-    let lines = room.timeline(peer);
-    let said = lines.iter().filter(|line| line.kind == Kind::TEXT);
-    said.filter_map(|line| line.body.bytes().map(|body| String::from_utf8_lossy(body).into_owned())).collect()
-}
-
-/// A founder, and so many others that it let in.
-fn room_of(others: usize) -> Story<World> {
-    let mut room = unrest::world(seeds::seed());
-    room.begin_closed_with(others)?;
-    Ok(room)
-}
-
-/// Everybody is quiet, knows the same members and shows the same.
-fn end(room: &mut World) -> Story {
-    room.settle()?;
-    room.same_members()?;
-    room.same_timeline().map(|_| ())
-}
-
-fn words(text: &'static str, count: usize) -> Vec<(Kind, Bytes)> {
-    vec![(unrest::sealed_text(), Bytes::from_static(text.as_bytes())); count]
-}
 
 /// How many entries of a kind the store of a peer holds of another's log.
 fn written(room: &World, at: usize, other: usize, kind: Kind) -> usize {

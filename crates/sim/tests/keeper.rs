@@ -1,20 +1,16 @@
 //! Stories of rooms with a keeper: people who are never there together, and a member that cannot read.
 
+mod support;
+
 use rumormill_proto::{
     entry::Kind,
     governance::{Guest, Order, Role},
 };
 use rumormill_sim::{Story, World, seeds, unrest};
+use support::texts;
 
 const FOUNDER: usize = 0;
 const KEEPER: usize = 1;
-
-/// The texts in a peer's timeline that it can read.
-fn texts(room: &World, peer: usize) -> Vec<String> {
-    let lines = room.timeline(peer);
-    let said = lines.iter().filter(|line| line.kind == Kind::TEXT);
-    said.filter_map(|line| line.body.bytes().map(|body| String::from_utf8_lossy(body).into_owned())).collect()
-}
 
 /// A founder and a keeper, which came by a ticket for keepers.
 fn room() -> Story<World> {

@@ -10,6 +10,18 @@ fn comes(who: &Person, ticket: &str, name: &str, at_ann: &mut Window) -> Window 
     window
 }
 
+/// Ann founds an open room, and both come by its ticket.
+fn meet_in_the_open(ann: &Person, ben: &Person, mallory: &Person) -> ([Window; 3], String) {
+    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--open", "--nick", "Ann"]));
+    let ticket = at_ann.until("rumor");
+    let [at_ben, at_mallory] = [(ben, "Ben"), (mallory, "Mallory")].map(|(who, name)| {
+        let window = Window::of(&mut who.command(&["join", &ticket, "--nick", name]));
+        at_ann.until(&format!("{name} joined"));
+        window
+    });
+    ([at_ann, at_ben, at_mallory], ticket)
+}
+
 #[test]
 fn ann_lets_ben_and_mallory_in_and_removes_mallory() {
     let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
@@ -235,13 +247,7 @@ fn ann_slows_the_room_and_holds_what_newcomers_say() {
 #[test]
 fn ann_closes_her_open_room_and_goes_on_with_ben() {
     let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
-    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--open", "--nick", "Ann"]));
-    let ticket = at_ann.until("rumor");
-    let [mut at_ben, mut at_mallory] = [(&ben, "Ben"), (&mallory, "Mallory")].map(|(who, name)| {
-        let window = Window::of(&mut who.command(&["join", &ticket, "--nick", name]));
-        at_ann.until(&format!("{name} joined"));
-        window
-    });
+    let ([mut at_ann, mut at_ben, mut at_mallory], ticket) = meet_in_the_open(&ann, &ben, &mallory);
     at_ben.types("in the open");
     at_ann.until("in the open");
     at_mallory.until("in the open");
@@ -296,13 +302,7 @@ fn ann_closes_her_open_room_and_goes_on_with_ben() {
 #[test]
 fn ben_holds_back_newcomers_and_floods_in_an_open_room_for_himself_alone() {
     let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
-    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--open", "--nick", "Ann"]));
-    let ticket = at_ann.until("rumor");
-    let [mut at_ben, mut at_mallory] = [(&ben, "Ben"), (&mallory, "Mallory")].map(|(who, name)| {
-        let window = Window::of(&mut who.command(&["join", &ticket, "--nick", name]));
-        at_ann.until(&format!("{name} joined"));
-        window
-    });
+    let ([mut at_ann, mut at_ben, mut at_mallory], ticket) = meet_in_the_open(&ann, &ben, &mallory);
     at_ben.types("/rules");
     at_ben.until("it has no rules");
     at_ben.until("newcomers held, newcomers shown, flood NUMBER, flood off");

@@ -2,13 +2,13 @@
 //!
 //! A row may outlive its entry while a log is taken out.
 
-use rumormill_proto::ids::{AuthorId, Seq};
-use rusqlite::{Connection, Row};
+use rumormill_proto::ids::Seq;
+use rusqlite::Connection;
 
 use super::{
     fail::Fail,
-    piece::for_each,
-    record::{self, array, int, seq},
+    piece::for_all,
+    record::{int, seq},
 };
 
 /// Records an act.
@@ -41,25 +41,5 @@ pub(super) fn of_log(db: &Connection, log: i64) -> Result<Vec<Seq>, Fail> {
 
 /// Records the acts of everything stored before this table existed. Skips damaged runs.
 pub(super) fn read_all(db: &Connection) -> Result<(), Fail> {
-    let mut find = db.prepare("SELECT id, author, spans, cut FROM log ORDER BY id")?;
-    let mut logs = find.query([])?;
-    while let Some(row) = logs.next()? {
-        match read_log(db, row) {
-            Ok(()) | Err(Fail::Odd(_)) => {}
-            Err(why) => return Err(why),
-        }
-    }
-    Ok(())
-}
-
-fn read_log(db: &Connection, row: &Row<'_>) -> Result<(), Fail> {
-    let (log, author) = (row.get(0)?, AuthorId(array(row, 1)?));
-    let Some(last) = record::read_log(row, 2)?.next().checked_sub(1) else { return Ok(()) };
-    for_each(db, log, (0, last), |stored| {
-        let run = stored.run(&author);
-        let entries = run.iter().flat_map(|run| run.entries().iter().zip(run.first()..));
-        let acts = entries.filter(|(entry, seq)| *seq <= last && entry.kind.is_act());
-        acts.map(|(_, seq)| seq).try_for_each(|seq| add(db, log, seq))?;
-        Ok(true)
-    })
+    for_all(db, |log, _, seq, entry| if entry.kind.is_act() { add(db, log, seq) } else { Ok(()) })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use rumormill_proto::{
-    entry::LogKey,
+    entry::{LogKey, RawEntry},
     ids::{AuthorId, EntryId, RoomId, Seq},
     run::RawRun,
 };
@@ -140,6 +140,36 @@ pub(super) fn for_each(
         }
     }
     Ok(())
+}
+
+/// Reads every entry of every log, without what was cut off. Skips the rest of a log at a damaged run.
+pub(super) fn for_all(
+    db: &Connection,
+    mut visit: impl FnMut(i64, &AuthorId, Seq, &RawEntry) -> Result<(), Fail>,
+) -> Result<(), Fail> {
+    let mut find = db.prepare("SELECT id, author, spans, cut FROM log ORDER BY id")?;
+    let mut logs = find.query([])?;
+    while let Some(row) = logs.next()? {
+        match for_log(db, row, &mut visit) {
+            Ok(()) | Err(Fail::Odd(_)) => {}
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(())
+}
+
+fn for_log(
+    db: &Connection,
+    row: &rusqlite::Row<'_>,
+    visit: &mut impl FnMut(i64, &AuthorId, Seq, &RawEntry) -> Result<(), Fail>,
+) -> Result<(), Fail> {
+    let (log, author) = (row.get(0)?, AuthorId(array(row, 1)?));
+    let Some(last) = record::read_log(row, 2)?.next().checked_sub(1) else { return Ok(()) };
+    for_each(db, log, (0, last), |stored| {
+        let run = stored.run(&author);
+        let mut entries = run.iter().flat_map(|run| run.entries().iter().zip(run.first()..=last));
+        entries.try_for_each(|(entry, seq)| visit(log, &author, seq, entry)).map(|()| true)
+    })
 }
 
 /// The run of a log with the highest beginning at or below `seq`.

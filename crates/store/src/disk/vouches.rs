@@ -10,12 +10,12 @@ use rumormill_proto::{
     ids::{AuthorId, Seq},
     limits::FOUNDER_SHARE,
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     fail::Fail,
-    piece::for_each,
-    record::{self, array, int, seq},
+    piece::for_all,
+    record::{array, int, seq},
 };
 
 /// Records whom an entry vouches for.
@@ -89,24 +89,5 @@ pub(super) fn of_room(db: &Connection, room: i64) -> Result<BTreeMap<i64, Vec<Vo
 
 /// Records the vouches of everything stored before this table existed. Skips damaged runs.
 pub(super) fn read_all(db: &Connection) -> Result<(), Fail> {
-    let mut find = db.prepare("SELECT id, author, spans, cut FROM log ORDER BY id")?;
-    let mut logs = find.query([])?;
-    while let Some(row) = logs.next()? {
-        match read_log(db, row) {
-            Ok(()) | Err(Fail::Odd(_)) => {}
-            Err(why) => return Err(why),
-        }
-    }
-    Ok(())
-}
-
-fn read_log(db: &Connection, row: &Row<'_>) -> Result<(), Fail> {
-    let (log, author) = (row.get(0)?, AuthorId(array(row, 1)?));
-    let Some(last) = record::read_log(row, 2)?.next().checked_sub(1) else { return Ok(()) };
-    for_each(db, log, (0, last), |stored| {
-        let run = stored.run(&author);
-        let entries = run.iter().flat_map(|run| run.entries().iter().zip(run.first()..));
-        entries.filter(|(_, seq)| *seq <= last).try_for_each(|(entry, seq)| add(db, (log, &author), seq, entry))?;
-        Ok(true)
-    })
+    for_all(db, |log, author, seq, entry| add(db, (log, author), seq, entry))
 }
