@@ -13,7 +13,7 @@ mod timeline;
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
-    ops::{Bound, RangeBounds, RangeInclusive},
+    ops::{RangeBounds, RangeInclusive},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -28,7 +28,6 @@ use rumormill_proto::{
     fork::Proof,
     ids::{AuthorId, FileId, RoomId, Seq},
     input::{Bare, Kept},
-    knows::Knows,
     limits::{ADDRESS_BYTES, FOUNDER_SHARE},
     log::{Head, Log},
     run::{RawRun, block_end},
@@ -42,7 +41,7 @@ use crate::{
     error::Error,
     keep::{Expiry, Keep, Tally, is_below},
     lapsed::Lapsed,
-    limits::{CONTACTS, HOLDER_ENTRIES},
+    limits::CONTACTS,
     note::{Note, goes, is_message},
     row::{Row, assemble, block_start, heads, made_whole, prolonged, recall, rows, topmost, unproved, widen},
     share::{Shared, share_bytes, weight},
@@ -579,22 +578,7 @@ impl Read for Memory {
     }
 
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error> {
-        self.ask(room, |shelf| {
-            let held = shelf.rows.get(&(*author, seq)).map(|row| row.place(*author));
-            let Some(said) = held.filter(|place| shelf.timeline.contains(place)) else { return Vec::new() };
-            let mut knows = Knows::new(*author);
-            let below = shelf.timeline.range((Bound::Excluded(said), Bound::Unbounded));
-            let mut left = HOLDER_ENTRIES;
-            for place in below {
-                if place.author == *author || knows.has(&place.author, seq) {
-                    continue;
-                }
-                let Some(row) = shelf.rows.get(&(place.author, place.seq)).filter(|_| left > 0) else { break };
-                left -= 1;
-                knows.look((place.author, place.seq), &row.raw.seen);
-            }
-            knows.holders(seq)
-        })
+        self.ask(room, |shelf| shelf.holders(author, seq))
     }
 
     fn check_telling(&mut self, room: &RoomId, tell: &mut dyn FnMut(u64)) -> Result<CheckReport, Error> {

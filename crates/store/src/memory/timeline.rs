@@ -10,6 +10,7 @@ use rumormill_proto::{
     content::{Target, carried},
     entry::Kind,
     ids::{AuthorId, FileId, Seq},
+    knows::Knows,
     timeline::Place,
 };
 
@@ -18,6 +19,7 @@ use crate::{
     TimelineRow,
     keep::{Expiry, Tally},
     lapsed,
+    limits::HOLDER_ENTRIES,
     note::is_said,
     wanted::Sought,
 };
@@ -75,6 +77,24 @@ impl Shelf {
         }
         more
     }
+
+    /// The authors whose entries name this one, or one above it in its log.
+    pub(super) fn holders(&self, author: &AuthorId, seq: Seq) -> Vec<AuthorId> {
+        let held = self.rows.get(&(*author, seq)).map(|row| row.place(*author));
+        let Some(said) = held.filter(|place| self.timeline.contains(place)) else { return Vec::new() };
+        let mut knows = Knows::new(*author);
+        let mut left = HOLDER_ENTRIES;
+        for place in self.timeline.range((Excluded(said), Unbounded)) {
+            if place.author == *author || knows.has(&place.author, seq) {
+                continue;
+            }
+            let Some(row) = self.rows.get(&(place.author, place.seq)).filter(|_| left > 0) else { break };
+            left -= 1;
+            knows.look((place.author, place.seq), &row.raw.seen);
+        }
+        knows.holders(seq)
+    }
+
     /// Notes which parts do not count, and drops what has not counted for long; returns whether more waits.
     pub(super) fn lapse(&mut self, parts: &[(AuthorId, Seq, Seq)], now_ms: u64, most: usize) -> bool {
         self.lapsed = lapsed::renewed(&self.lapsed, parts, now_ms);
