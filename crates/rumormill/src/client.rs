@@ -115,7 +115,8 @@ impl Owner {
     }
 }
 
-/// Asks the process that has the home open, or becomes it for as long as the request takes.
+/// Asks the process that has the home open, or becomes it for as long as the request takes. For a person who stays, this
+/// process opens the home when the one that has it open ends, and the person notices nothing.
 ///
 /// # Errors
 /// When another process has it open and does not answer, or it cannot be opened; and the errors of `ask`.
@@ -124,26 +125,11 @@ pub(crate) async fn with<T>(
     reach: Reach,
     ask: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let owner = owner(place, reach).await?;
-    let asked = ask(&owner.client()).await;
-    owner.close().await;
-    asked
-}
-
-/// As [`with`] for a person who stays: when the process that has the home open ends, this one opens it, and the person
-/// notices nothing.
-///
-/// # Errors
-/// As [`with`], and when the home cannot be opened after the other process.
-pub(crate) async fn stay<T>(
-    place: &HomeArgs,
-    ask: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let mut owner = owner(place, Reach::Staying).await?;
+    let mut owner = owner(place, reach).await?;
     let client = owner.client();
     let asked = tokio::select! {
         asked = ask(&client) => asked,
-        failure = succeed(&mut owner, place) => Err(failure),
+        failure = succeed(&mut owner, place), if reach == Reach::Staying => Err(failure),
     };
     owner.close().await;
     asked

@@ -6,7 +6,7 @@ use rumormill_client::Client;
 use crate::{
     client::{self, pick},
     failure::Failure,
-    home::HomeArgs,
+    home::{HomeArgs, Reach},
     visit::{Look, visit},
 };
 
@@ -32,7 +32,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         };
         visit(client, &room, &place, Look::of(args.plain)).await
     };
-    client::stay(&place, visit).await.map(|_| ())
+    client::with(&place, Reach::Staying, visit).await.map(|_| ())
 }
 
 /// The room that was open last, or the only one.

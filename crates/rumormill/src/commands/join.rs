@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         };
         enter(client, &place, ticket, &args).await
     };
-    let (visit, left) = client::stay(&place, enter).await?;
+    let (visit, left) = client::with(&place, Reach::Staying, enter).await?;
     if visit.met || rumormill_tui::at_terminal() {
         return Ok(());
     }

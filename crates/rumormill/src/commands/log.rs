@@ -43,8 +43,8 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such room, or the home cannot be opened or read.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
-    let print = async |client: &Client| print(client, &args).await;
-    if args.follow { client::stay(&place, print).await } else { client::with(&place, Reach::Reading, print).await }
+    let reach = if args.follow { Reach::Staying } else { Reach::Reading };
+    client::with(&place, reach, async |client| print(client, &args).await).await
 }
 
 async fn print(client: &Client, args: &Args) -> Result<(), Failure> {

@@ -44,7 +44,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let name = read_name(&args.name)?;
     let create = async |client: &Client| create(client, &place, name, &args).await;
-    client::stay(&place, create).await.map(|_| ())
+    client::with(&place, Reach::Staying, create).await.map(|_| ())
 }
 
 async fn create(client: &Client, place: &HomeArgs, name: &str, args: &Args) -> Result<Visit, Failure> {

@@ -14,7 +14,7 @@ use crate::{
     client,
     commands::{chat::last, new, nick, talk},
     failure::{Exit, Failure},
-    home::HomeArgs,
+    home::{HomeArgs, Reach},
     visit::{Look, visit},
 };
 
@@ -30,7 +30,7 @@ pub(crate) async fn run(place: HomeArgs) -> Result<(), Failure> {
             visit(client, &room, &place, Look::of(false)).await
         }
     };
-    client::stay(&place, start).await.map(|_| ())
+    client::with(&place, Reach::Staying, start).await.map(|_| ())
 }
 
 /// Asks for a name, and for a room to join or to create.

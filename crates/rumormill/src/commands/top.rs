@@ -1,5 +1,6 @@
 //! `rumormill top`: watch the rooms and links of a running node.
 
+use rumormill_client::Client;
 use rumormill_tui::{at_terminal, top, top_once};
 
 use crate::{
@@ -23,15 +24,10 @@ pub(crate) struct Args {
 /// When the home or the terminal cannot be opened.
 pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
     let stays = !args.once && at_terminal();
-    let owner = client::owner(&place, if stays { Reach::Staying } else { Reach::Reading }).await?;
-    let client = owner.client();
-    let shown = match stays {
-        true => top(&client).await.map_err(Failure::from),
-        false => match top_once(&client).await {
-            Ok(rows) => rows.iter().try_for_each(|row| data(row)),
-            Err(failure) => Err(failure.into()),
-        },
+    let reach = if stays { Reach::Staying } else { Reach::Reading };
+    let show = async |client: &Client| match stays {
+        true => Ok(top(client).await?),
+        false => top_once(client).await?.iter().try_for_each(|row| data(row)),
     };
-    owner.close().await;
-    shown
+    client::with(&place, reach, show).await
 }
