@@ -265,13 +265,9 @@ impl Node {
     }
 
     fn of(&mut self, at: usize, method: &Method, rest: &[&str], query: &str, body: &Value) -> Result<Value, Refused> {
-        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let kept = &mut self.rooms[at];
         match (method, rest) {
-            (&Method::PUT, ["announced"]) => {
-                kept.room.announced = body["announced"] == true;
-                Ok(json!(kept.room))
-            }
+            (&Method::PUT, [what]) if kept.sets(what, body) => Ok(json!(kept.room)),
             (&Method::GET, ["people"]) => Ok(json!(People { people: kept.people.clone() })),
             (&Method::GET, ["ticket"]) => Ok(json!(Ticket { ticket: format!("rumor2{}", "abcdefgh".repeat(20)) })),
             (&Method::GET, ["messages"]) => Ok(json!(kept.page(query))),
@@ -290,18 +286,6 @@ impl Node {
                 let message = message.clone();
                 self.told.push(self.stands(&message, FileState::Asking, 0));
                 Ok(json!(message))
-            }
-            (&Method::PUT, ["read"]) => {
-                kept.reads(Some(PlaceText(text("place"))));
-                Ok(json!(kept.room))
-            }
-            (&Method::PUT, ["display"]) => {
-                let change: ChangeDisplay = serde_json::from_value(body.clone()).unwrap();
-                let now = kept.room.display.unwrap_or_default();
-                let display =
-                    Display { hold: change.hold.unwrap_or(now.hold), flood: change.flood.unwrap_or(now.flood) };
-                kept.room.display = Some(display);
-                Ok(json!(kept.room))
             }
             (&Method::PUT, ["attention"]) => {
                 let attention: Attention = serde_json::from_value(body.clone()).unwrap();
@@ -328,24 +312,8 @@ impl Node {
                 }))
             }
             (method, ["hidden", who]) => {
-                let hidden = method == Method::PUT;
-                kept.people
-                    .iter_mut()
-                    .filter(|person| person.author.as_str() == *who)
-                    .for_each(|person| person.hidden = hidden);
-                kept.messages
-                    .iter_mut()
-                    .filter(|message| message.author.as_str() == *who)
-                    .for_each(|message| message.hidden = hidden);
+                kept.hide(who, method == Method::PUT);
                 Ok(json!(People { people: kept.people.clone() }))
-            }
-            (&Method::PUT, ["nick"]) => {
-                kept.room.nick = text("nick");
-                Ok(json!(kept.room))
-            }
-            (&Method::PUT, ["topic"]) => {
-                kept.room.topic = text("topic");
-                Ok(json!(kept.room))
             }
             (&Method::DELETE, ["hint"]) => {
                 kept.room.hint.clear();
@@ -405,6 +373,33 @@ impl Node {
 }
 
 impl Kept {
+    /// Changes something of the room; returns whether that can be changed so.
+    fn sets(&mut self, what: &str, body: &Value) -> bool {
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        match what {
+            "announced" => self.room.announced = body["announced"] == true,
+            "read" => self.reads(Some(PlaceText(text("place")))),
+            "nick" => self.room.nick = text("nick"),
+            "topic" => self.room.topic = text("topic"),
+            "display" => {
+                let change: ChangeDisplay = serde_json::from_value(body.clone()).unwrap();
+                let now = self.room.display.unwrap_or_default();
+                let (hold, flood) = (change.hold.unwrap_or(now.hold), change.flood.unwrap_or(now.flood));
+                self.room.display = Some(Display { hold, flood });
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Hides somebody, or shows it again.
+    fn hide(&mut self, who: &str, hidden: bool) {
+        let people = self.people.iter_mut().filter(|person| person.author.as_str() == who);
+        people.for_each(|person| person.hidden = hidden);
+        let messages = self.messages.iter_mut().filter(|message| message.author.as_str() == who);
+        messages.for_each(|message| message.hidden = hidden);
+    }
+
     /// The message of an entry.
     pub(crate) fn find(&mut self, entry: &str) -> Option<&mut Message> {
         self.messages.iter_mut().find(|message| message.r#ref.as_str() == entry)
