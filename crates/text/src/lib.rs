@@ -27,7 +27,7 @@ pub use self::{
     lines::{Line, read_line},
     pasted::{find_ticket, holds_ticket},
     rooms::{beginnings, choose, founded, handing_over, title},
-    rules::{DISPLAY_HELP, NO_RULES, RULES_HELP, displayed, held_back, read_display, read_rules, ruled},
+    rules::{DISPLAY_HELP, NO_RULES, RULES_HELP, displayed, held_back, read_display, read_rules, ruled, rules_here},
     show::VERIFIED,
     who::{Name, Named, Names, counts},
 };

@@ -1,6 +1,6 @@
 //! The rules of a closed room, and what a person holds back in an open one, in words, as people read and type them.
 
-use rumormill_api::{ChangeDisplay, ChangeRules, Display, Folded, Rules};
+use rumormill_api::{ChangeDisplay, ChangeRules, Display, Folded, Room, Rules};
 
 /// What can be said to change the rules.
 pub const RULES_HELP: &str =
@@ -60,6 +60,16 @@ pub fn displayed(display: &Display) -> [String; 3] {
             flood => format!("{flood} messages of one person a minute are shown to you"),
         },
     ]
+}
+
+/// The rules of a closed room, or what a person holds back in an open one, a sentence each, and what can be said to change
+/// them; `None` where there is nothing to set, see [`NO_RULES`].
+pub fn rules_here(room: &Room) -> Option<([String; 3], &'static str)> {
+    match (&room.rules, &room.display) {
+        (Some(rules), _) => Some((ruled(rules), RULES_HELP)),
+        (None, Some(display)) => Some((displayed(display), DISPLAY_HELP)),
+        (None, None) => None,
+    }
 }
 
 /// Reads a change of that: `newcomers held`, `flood 10`, `flood off`; `None` for anything else.

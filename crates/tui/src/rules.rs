@@ -1,7 +1,7 @@
 //! The rules of a closed room on the whole screen, what is held back in an open one, and the newcomers whose words are held.
 
 use rumormill_api::Message;
-use rumormill_text::{DISPLAY_HELP, NO_RULES, RULES_HELP, clean, displayed, read_display, read_rules, ruled};
+use rumormill_text::{NO_RULES, clean, read_display, read_rules, rules_here};
 
 use super::{
     ask::{Ask, OfRoom},
@@ -14,11 +14,7 @@ use super::{
 pub(super) fn rules(model: &mut Model, words: &str, out: &mut Vec<Effect>) {
     let Some(room) = model.room() else { return model.no_room() };
     let id = room.id.clone();
-    let (now, help) = match (room.rules, room.display) {
-        (Some(rules), _) => (ruled(&rules), RULES_HELP),
-        (None, Some(display)) => (displayed(&display), DISPLAY_HELP),
-        (None, None) => return model.told(NO_RULES),
-    };
+    let Some((now, help)) = rules_here(room) else { return model.told(NO_RULES) };
     let change = match room.rules {
         Some(_) => read_rules(words).map(OfRoom::Rules),
         None => read_display(words).map(OfRoom::Display),

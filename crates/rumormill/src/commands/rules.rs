@@ -2,7 +2,7 @@
 
 use rumormill_api::{Room, endpoints};
 use rumormill_client::Client;
-use rumormill_text::{DISPLAY_HELP, NO_RULES, RULES_HELP, displayed, read_display, read_rules, ruled};
+use rumormill_text::{DISPLAY_HELP, NO_RULES, RULES_HELP, read_display, read_rules, rules_here};
 
 use crate::{
     client::{self, pick},
@@ -37,15 +37,13 @@ pub(crate) async fn run(args: Args, place: HomeArgs) -> Result<(), Failure> {
         let room = pick(client, Some(&args.room)).await?;
         change(client, room, &words).await
     };
-    let Room { rules, display, .. } = client::with(&place, Reach::Reading, asked).await?;
-    let told = match (rules, display) {
-        (Some(rules), _) if args.json => return json(&rules),
-        (Some(rules), _) => ruled(&rules),
-        (None, Some(display)) if args.json => return json(&display),
-        (None, Some(display)) => displayed(&display),
-        (None, None) => return data(NO_RULES),
-    };
-    told.iter().try_for_each(|rule| data(rule))
+    let room = client::with(&place, Reach::Reading, asked).await?;
+    let Some((told, _)) = rules_here(&room) else { return data(NO_RULES) };
+    match (room.rules, room.display) {
+        (Some(rules), _) if args.json => json(&rules),
+        (None, Some(display)) if args.json => json(&display),
+        _ => told.iter().try_for_each(|rule| data(rule)),
+    }
 }
 
 /// Changes a rule, if one is given; returns the room.

@@ -1,10 +1,7 @@
 //! The rules of a closed room in line mode, what is held back in an open one, and the newcomers whose words are held.
 
 use rumormill_api::{Arrival, Message, Order, endpoints};
-use rumormill_text::{
-    DISPLAY_HELP, NO_RULES, RULES_HELP, clean, displayed, held_back, read_display, read_rules, ruled,
-    show::message_line,
-};
+use rumormill_text::{NO_RULES, clean, displayed, held_back, read_display, read_rules, rules_here, show::message_line};
 
 use super::{Chat, orders::usage};
 use crate::{Failure, limits::FOLDED_NAMED};
@@ -13,11 +10,7 @@ impl Chat<'_> {
     /// Shows the rules, or changes one: `/rules`, `/rules slow 30`. In an open room they are this person's alone.
     pub(super) async fn rules(&mut self, words: &str) -> Result<(), Failure> {
         let now = self.ask().status().await?;
-        let (told, help) = match (now.rules, now.display) {
-            (Some(rules), _) => (ruled(&rules), RULES_HELP),
-            (None, Some(display)) => (displayed(&display), DISPLAY_HELP),
-            (None, None) => return self.screen.talk(NO_RULES),
-        };
+        let Some((told, help)) = rules_here(&now) else { return self.screen.talk(NO_RULES) };
         if words.is_empty() {
             told.iter().try_for_each(|rule| self.screen.talk(rule))?;
             return self.screen.talk(&format!("/rules {help}"));
