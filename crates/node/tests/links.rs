@@ -35,7 +35,12 @@ async fn two_that_dial_each_other_at_once_end_with_one_link() {
         status(&at_b, "a link", |status| status.peers.len() == 1).await;
         crosses(&at_a, &at_b, "from a").await;
         crosses(&at_b, &at_a, "from b").await;
-        assert_eq!((at_a.status().peers.len(), at_b.status().peers.len()), (1, 1));
+        // The connection that is given up may end before the other one is used.
+        for room in [&at_a, &at_b] {
+            status(room, "the link that stays", |status| status.peers.len() == 1).await;
+        }
+        crosses(&at_a, &at_b, "from a, over it").await;
+        crosses(&at_b, &at_a, "from b, over it").await;
         a.close().await;
         b.close().await;
     }
