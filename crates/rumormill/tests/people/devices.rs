@@ -131,6 +131,11 @@ fn ann_writes_on_two_laptops_and_ben_sees_one_ann_until_one_is_revoked() {
     assert!(listed.iter().any(|line| line.starts_with("new  since")), "{listed:?}");
     assert!(listed.iter().any(|line| line.starts_with("old  since") && line.ends_with("this machine")), "{listed:?}");
     assert!(new.fails(&["device", "revoke", "old"], 2).contains("error[device]"));
+    let refused = new.fails(&["device", "add"], 2);
+    assert!(
+        refused.contains("error[device]: this machine was linked itself") && refused.trim_end().ends_with(": old"),
+        "{refused}"
+    );
     at_new.leaves();
     stay_in_step((&old, &mut at_old), &new, &mut at_ben);
     old.lines(&["device", "revoke", "new"]);

@@ -50,6 +50,7 @@ pub(super) async fn list(State(api): State<Api>) -> Answer<SafeJson<Devices>> {
 
 /// `POST /v1/devices`: shows a code and waits for the machine that uses it.
 pub(super) async fn add(State(api): State<Api>, Body(NewDevice { name }): Body<NewDevice>) -> Answer<Response> {
+    can_link(&api)?;
     let name = match api.devices().own_name() {
         Some(name) => name,
         None => {
@@ -76,6 +77,19 @@ pub(super) async fn add(State(api): State<Api>, Body(NewDevice { name }): Body<N
         Some((line, told))
     });
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Bytes::from_stream(lines)).into_response())
+}
+
+/// Whether there is anything that this machine can hand over: a machine that was linked itself names no devices.
+fn can_link(api: &Api) -> Answer<()> {
+    let (own, rooms) = (api.step().room(), api.node().rooms());
+    let mut others = rooms.iter().filter(|room| Some(room.id()) != own && room.stopped().is_none()).peekable();
+    if others.peek().is_none() || others.any(|room| room.may_name_devices() || !room.is_device()) {
+        return Ok(());
+    }
+    let linked_us = |machine: &Machine| !machine.me && !machine.named && !machine.backup;
+    let names: Vec<String> = api.devices().all().into_iter().filter(linked_us).map(|machine| machine.name).collect();
+    let help = format!("run `rumormill device add` there: {}", names.join(", "));
+    Err(Refusal::new(codes::DEVICE, "this machine was linked itself: only the one that linked it can link more", &help))
 }
 
 /// Links the machine that uses the code.
