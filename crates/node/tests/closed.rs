@@ -7,7 +7,7 @@ mod support;
 use rumormill_node::{Error, Membership, Node, Place, Refusal, Room, Ticket, What};
 use rumormill_proto::governance::{Order, Role, Says};
 use rumormill_store::{Closed, Disk, Store as _};
-use support::{disk, is_in, memory, says, texts, until};
+use support::{disk, is_in, memory, says, status, texts, until};
 
 /// Waits until somebody was turned away. It was told nothing.
 async fn refused(room: &Room) {
@@ -194,6 +194,8 @@ async fn a_home_that_noted_that_a_room_is_closed_and_lost_the_act_is_in_an_open_
     let (node, there) = (memory().await, disk(&home).await);
     let ann = node.create("lunch").await.unwrap();
     let ben = there.join(&ann.ticket().await.unwrap()).await.unwrap();
+    // What shows that the room was an open one.
+    status(&ben, "the founding entry", |status| status.entries > 0).await;
     ben.say("before").await.unwrap();
     says(&ann, &["before"]).await;
     drop(ben);
