@@ -10,6 +10,7 @@ use std::{
 use rumormill_proto::{
     governance::{Appointed, Deed, End, Fold, Governance, Grant, Guest, Last, Role, Signed, TicketId, TicketKey},
     ids::{AuthorId, EntryId},
+    log::{Head, Span},
     random::Random,
     time::Time,
 };
@@ -101,14 +102,15 @@ impl World {
             keeping.insert(entry.clone());
             alike &= ends(&mut forgetful.fold) == ends(&mut keeping);
         }
-        (alike, forgetful.told)
+        let told = forgetful.told;
+        (alike && ends(&mut forgetful.reopened().fold) == ends(&mut keeping), told)
     }
 }
 
 /// A fold that lets go of words after each entry, and what its host holds.
 pub(crate) struct Forgetful {
     pub(crate) fold: Governance,
-    held: BTreeMap<(AuthorId, u64), Signed>,
+    pub(crate) held: BTreeMap<(AuthorId, u64), Signed>,
     /// How many entries the host told again.
     pub(crate) told: usize,
 }
@@ -121,7 +123,30 @@ impl Forgetful {
     pub(crate) fn insert(&mut self, entry: Signed) {
         self.held.insert((entry.author, entry.seq), entry.clone());
         self.fold.insert(entry);
-        loop {
+        self.answer();
+    }
+
+    /// The same when the host has begun anew: the fold takes the pieces of each log at once.
+    pub(crate) fn reopened(self) -> Self {
+        let mut anew = Self { fold: Governance::new(self.fold.owner()), ..self };
+        let entries: Vec<Signed> = anew.held.values().cloned().collect();
+        for piece in
+            entries.chunk_by(|one, next| (next.author, next.seq, next.prev) == (one.author, one.seq + 1, one.id))
+        {
+            let [Signed { author, seq: first, prev, time: first_time, .. }, ..] = *piece else { continue };
+            let Some(last) = piece.last().map(|last| Head { seq: last.seq, id: last.id, time: last.time }) else {
+                continue;
+            };
+            let acts = piece.iter().filter(|entry| entry.deed.is_some()).cloned().collect();
+            anew.fold.insert_span(author, &Span { first, prev, first_time, last }, acts);
+        }
+        anew.answer();
+        anew
+    }
+
+    /// Answers until nothing is asked. Each question brings something new: nobody asks more often than there are entries.
+    fn answer(&mut self) {
+        for _ in 0..=self.held.len() {
             self.fold.fold();
             self.fold.let_go();
             let looks = self.fold.looks();
@@ -135,6 +160,7 @@ impl Forgetful {
                 self.fold.looked(&look, found);
             }
         }
+        assert_eq!(self.fold.looks(), [], "the same is asked again and again");
     }
 }
 

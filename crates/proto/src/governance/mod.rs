@@ -132,7 +132,7 @@ impl Governance {
 
     /// Takes what the host holds in a range that was asked for, in order.
     pub fn looked(&mut self, look: &Look, found: Vec<Signed>) {
-        self.pace.answered(&look.author);
+        self.pace.answered(look, found.first().map(|entry| entry.seq));
         found.into_iter().for_each(|entry| self.insert(entry));
         self.entries.give_up(look.author, (look.first, look.last));
     }

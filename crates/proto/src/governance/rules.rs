@@ -192,9 +192,16 @@ impl Pace {
         self.lacks.iter().map(|(author, first)| Look { author: *author, first: *first, last: first + LOOK - 1 })
     }
 
-    /// The host has told words of a log, or holds none.
-    pub(crate) fn answered(&mut self, author: &AuthorId) {
-        self.lacks.remove(author);
+    /// The host has told words of a range, the first of which is this one, or holds none. What it cannot tell is passed over, so
+    /// that nothing is asked twice.
+    pub(crate) fn answered(&mut self, look: &Look, first: Option<Seq>) {
+        if self.lacks.get(&look.author) != Some(&look.first) {
+            return;
+        }
+        self.lacks.remove(&look.author);
+        if let Some((paced, first)) = self.of.get_mut(&look.author).zip(first) {
+            paced.next = paced.next.max(first);
+        }
     }
 
     pub(crate) fn changes(&self) -> u64 {

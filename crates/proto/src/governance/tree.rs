@@ -150,11 +150,12 @@ impl Tree {
         prev: EntryId,
         (act, message): (Option<ActNo>, bool),
     ) -> Grown {
-        if self.find(seq, &id).is_some() {
+        let known = Known { id, time, message: Some(message) };
+        let spot = self.find(seq, &id);
+        if spot.is_some_and(|spot| !self.is_vague(spot)) {
             return Grown::Not;
         }
-        let known = Known { id, time, message: Some(message) };
-        if let Some(spot) = self.let_go_at(seq) {
+        if let Some(spot) = spot.or_else(|| self.let_go_at(seq)) {
             self.know(spot, known);
             return Grown::Again;
         }

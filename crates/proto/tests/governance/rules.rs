@@ -50,6 +50,7 @@ fn shown(room: &Room, who: &Person) -> Vec<Seq> {
         }
         assert_eq!(of(&mut grown), said, "one by one, shuffled with {seed}");
         assert_eq!(of(&mut forgetful.fold), said, "letting go of words, shuffled with {seed}");
+        assert_eq!(of(&mut forgetful.reopened().fold), said, "begun anew");
     }
     said
 }
@@ -188,4 +189,21 @@ fn newcomers_are_held_until_a_member_who_is_not_lets_them_through() {
     assert_eq!(shown(&room, &gus).len(), 0);
     rules(&owner, 9_300, Rules::default(), &[&ada]);
     assert_eq!(shown(&room, &gus).len(), 1, "the rule is lifted");
+}
+
+#[test]
+fn what_the_host_cannot_tell_is_passed_over_and_not_asked_again() {
+    let (room, owner, ada) = room();
+    let said: Vec<Last> = (0..4).map(|at| says(&ada, 100 + 10 * at)).collect();
+    rules(&owner, 10, SLOW, &[]);
+    let mut entries = room.entries();
+    let slows = entries.pop().unwrap();
+    let mut host = Forgetful::new(owner.key);
+    entries.into_iter().for_each(|entry| host.insert(entry));
+    let mut host = host.reopened();
+    // Its oldest words are damaged.
+    host.held.retain(|(author, seq), _| *author != ada.key || *seq >= said[1].seq);
+    host.insert(slows);
+    let slowed = host.fold.fold().slowed();
+    assert_eq!(slowed[&ada.key], [(said[2].seq, said[3].seq)], "they go by the first that is whole");
 }

@@ -128,6 +128,11 @@ impl Tree {
         self.let_go_at(seq).is_some()
     }
 
+    /// Whether it is not known of an entry that is not let go of whether it is a message.
+    pub(super) fn is_vague(&self, Spot { stretch, seq }: Spot) -> bool {
+        self.stretches[stretch].known.get(&seq).is_some_and(|known| known.message.is_none())
+    }
+
     /// Learns an entry again.
     pub(super) fn know(&mut self, spot: Spot, known: Known) {
         self.stretches[spot.stretch].known.insert(spot.seq, known);
