@@ -83,25 +83,26 @@ impl Governed {
 impl Seat {
     /// Takes a wish of somebody here.
     pub(crate) fn wish(&mut self, wish: Wish, answer: Answer) {
-        match self.setup.closed {
-            // The caller may have gone.
-            Some(_) if !self.allows(&wish) => _ = answer.send(Err(Error::Private)),
-            Some(_) => self.governed.wish(wish, Some(answer)),
-            // The caller may have gone.
-            None => _ = answer.send(Err(Error::Open)),
-        }
+        let refused = match self.setup.closed.is_some() {
+            true if self.allows(&wish) => return self.governed.wish(wish, Some(answer)),
+            true => Error::Private,
+            false => Error::Open,
+        };
+        // The caller may have gone.
+        let _ = answer.send(Err(refused));
     }
 
     /// Whether people may do this here: in a private room its founder admits those whom it is for, and afterwards nobody
     /// lets in or removes anybody.
-    fn allows(&self, wish: &Wish) -> bool {
+    fn allows(&mut self, wish: &Wish) -> bool {
         let Some(private) = &self.setup.private else { return true };
         let Wish::Order(order) = wish else { return false };
-        let is_mine =
-            |key: &AuthorId| private.people.iter().any(|keys| keys.contains(key) && keys.contains(&self.author));
         match order {
             Order::Admit(who) => who.iter().all(|key| private.people.iter().flatten().any(|other| other == key)),
-            Order::End(key) => is_mine(key),
+            Order::End(key) => {
+                private.people.iter().any(|keys| keys.contains(key) && keys.contains(&self.author))
+                    || self.engine.fold().is_some_and(|fold| fold.is_of(key, &self.author))
+            }
             Order::StepDown | Order::Mine(_) => true,
             _ => false,
         }

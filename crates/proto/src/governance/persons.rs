@@ -17,6 +17,13 @@ impl<'a> Fold<'a> {
         self.devices().get(key).copied().unwrap_or(*key)
     }
 
+    /// Whether a key is of the person who writes under another one: they are devices of one person, or it was named as such and
+    /// has said nothing yet.
+    pub fn is_of(&self, key: &AuthorId, other: &AuthorId) -> bool {
+        let person = self.person_of(other);
+        self.person_of(key) == person || self.names(&person, key)
+    }
+
     /// Backups: keys that have said nothing, were given a role, ended or not, and that whoever gave it named as devices. For
     /// each that author.
     pub fn backups(&self) -> BTreeMap<AuthorId, AuthorId> {
