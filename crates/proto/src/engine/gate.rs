@@ -72,7 +72,7 @@ impl Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Stranger,
-    /// A newcomer whose ticket lives and whose join is not here.
+    /// A newcomer whose ticket lives and whose join is not here, or a device that a member named and that said nothing here.
     Guest,
     /// Somebody whose ticket has ended.
     Unwelcome,
@@ -209,6 +209,7 @@ impl Parts {
                 let trusted = self.gate.trusted.get_or_insert((peer, now.ticks_ms + SHOW_MS));
                 trusted.0 == peer
             }
+            Shows::Chain(acts) if acts.is_empty() && fold.is_awaited(author) => return Standing::Guest,
             Shows::Chain(acts) => fold.vouched(author, acts),
         };
         if acts { Standing::Acts } else { Standing::Stranger }

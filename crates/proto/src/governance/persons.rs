@@ -24,6 +24,13 @@ impl<'a> Fold<'a> {
         self.person_of(key) == person || self.names(&person, key)
     }
 
+    /// Whether a present member named this key as a device, of which nothing is held yet: a machine that was restored comes back
+    /// by what it says first.
+    pub(crate) fn is_awaited(&self, key: &AuthorId) -> bool {
+        let named = &self.steps.members.named;
+        self.first_deed(key).is_none() && named.iter().any(|(of, device)| device == key && self.is_present(of))
+    }
+
     /// Backups: keys that have said nothing, were given a role, ended or not, and that whoever gave it named as devices. For
     /// each that author.
     pub fn backups(&self) -> BTreeMap<AuthorId, AuthorId> {

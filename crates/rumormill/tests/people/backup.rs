@@ -69,3 +69,64 @@ fn ann_comes_back_from_her_backup_as_herself_and_an_older_one_is_worth_nothing()
     at_again.leaves();
     at_ben.leaves();
 }
+
+#[test]
+fn ben_who_governs_nothing_comes_back_too_also_in_a_private_room() {
+    let (ann, ben, lost, again) = (Person::new(), Person::new(), Person::new(), Person::new());
+    let dir = ann.home.path();
+    let (file, words) = (dir.join("backup.age"), dir.join("words"));
+    let [at_file, at_words] = [&file, &words].map(|path| path.to_str().unwrap());
+    fs::write(&words, "correct horse battery\n").unwrap();
+    let mut at_ann = Window::of(&mut ann.command(&["new", "lunch", "--nick", "Ann"]));
+    let ticket = at_ann.until("rumor2");
+    let mut at_ben = Window::of(&mut ben.command(&["join", &ticket, "--nick", "Ben"]));
+    at_ben.shows("you are in lunch");
+    at_ann.until("Ben joined");
+    at_ann.types("/msg Ben between us");
+    at_ben.shows("Ann out of lunch asks you to talk privately");
+    at_ben.types("/requests open Ann");
+    at_ben.shows("entered: @Ann");
+    let mut reading = Window::of(&mut ben.command(&["chat", "@Ann"]));
+    reading.until("Ann  between us");
+    reading.leaves();
+
+    // Each backup takes the place of the one before, and a machine that is lost is revoked, in the private room too.
+    let rooms = ["@Ann  comes back as you", "lunch  comes back as you"];
+    for _ in 0..2 {
+        let mut kept = ben.lines(&["backup", at_file, "--passphrase-file", at_words]);
+        kept.sort();
+        assert_eq!(kept, rooms);
+    }
+    let mut adding = Window::of(&mut ben.command(&["device", "add", "--name", "old"]));
+    let code = adding.until("rumordevice1");
+    assert_eq!(lost.lines(&["device", "link", &code, "--name", "lost"]).len(), 2);
+    adding.leaves();
+    let mut privately = Window::of(&mut ann.command(&["chat", "@Ben"]));
+    let mut at_lost = Window::of(&mut lost.command(&["chat", "@Ann"]));
+    at_lost.until("Ann  between us");
+    at_lost.types("from a machine that gets lost");
+    privately.until("Ben  from a machine that gets lost");
+    ben.lines(&["device", "revoke", "lost"]);
+    at_lost.until("this device was revoked");
+    at_lost.types("send me money");
+    at_lost.until("error[no-member]");
+    at_lost.leaves();
+    at_ben.leaves();
+
+    let restored = again.lines(&["restore", at_file, "--passphrase-file", at_words]);
+    assert_eq!(restored.len(), 2, "{restored:?}");
+    let mut serving = Window::of(&mut again.command(&["serve", "--http", "localhost:0"]));
+    serving.until("http");
+    for (room, window) in [("lunch", &mut at_ann), ("@Ann", &mut privately)] {
+        let mut chat = Window::of(&mut again.command(&["chat", room]));
+        chat.until("Ann");
+        chat.types("I am back");
+        window.until("Ben  I am back");
+        chat.leaves();
+    }
+    assert!(!ann.lines(&["log", "@Ben"]).join("\n").contains("money"));
+    assert_eq!(ann.lines(&["people", "lunch"]).len(), 2);
+    for window in [privately, at_ann] {
+        window.leaves();
+    }
+}
