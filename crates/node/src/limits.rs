@@ -433,9 +433,7 @@ pub const DHT_ASKED_PER_S: u32 = 1;
 /// Items about one peer that wait to be read: newer ones each.
 pub const DHT_ITEMS: usize = 8;
 
-/// Nodes by which the DHT is entered, and bytes of the name of one.
-pub const DHT_NODES: usize = 16;
-/// As DNS has it.
+/// Bytes of the name of a node by which the DHT is entered, as DNS has them.
 pub const HOST_BYTES: usize = 253;
 
 /// Bytes of a sealed proof: a chain and the rest of it, padded, and 16 bytes of seal.

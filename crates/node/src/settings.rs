@@ -398,7 +398,8 @@ mod tests {
     #[test]
     fn the_dht_is_entered_only_by_whoever_goes_beyond_the_lan_and_asks_for_it() {
         let asks = |change: fn(&mut Settings)| {
-            let mut settings = Settings { dht: true, ..Settings::dir("home") };
+            let mut settings = Settings::dir("home");
+            settings.dht = true;
             change(&mut settings);
             settings.reach()
         };
