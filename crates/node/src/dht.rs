@@ -104,71 +104,62 @@ impl Mainline {
     /// How far we have come when something is stored, or that takes too long.
     pub(crate) async fn standing(&self) -> Standing {
         let mut standing = self.0.standing.subscribe();
-        let settled = standing.wait_for(|standing| standing.nodes > 0 && standing.stored.is_some());
+        let settled = standing.wait_for(|standing| standing.stored.as_ref().is_some_and(|stored| !stored.is_empty()));
         let _ = timeout(Duration::from_millis(INTERNET_MS), settled).await;
         self.0.standing.borrow().clone()
     }
 
-    /// One stay after the other. Where the DHT cannot be entered it is tried ever less often, and at once when our
-    /// addresses change, because what failed in one network may work in the next.
+    /// One stay after the other. Where nothing can be stored it is tried ever less often, and at once when our addresses
+    /// change, because what failed in one network may work in the next.
     async fn stays(self, secret: SecretKey, resolver: DnsResolver) {
         let mut reached = self.0.reached.subscribe();
         let mut wait_ms = LOOK_UP_AGAIN_MS;
         loop {
             let stayed = self.stay(&secret, &resolver, &mut reached).await;
             self.0.dht.send_replace(None);
-            self.0.standing.send_replace(Standing::default());
             wait_ms = if stayed.is_some() { LOOK_UP_AGAIN_MS } else { (2 * wait_ms).min(LOOK_UP_AGAIN_MOST_MS) };
             let _ = timeout(Duration::from_millis(wait_ms), reached.changed()).await;
         }
     }
 
-    /// Enters the DHT and keeps what is stored there up to date; `None` if it could not be entered.
+    /// Enters the DHT and stores how we are reached; `None` if that fails. The stay ends when we are reached in another way:
+    /// what its nodes let us store holds for the address that we had.
     async fn stay(
         &self,
         secret: &SecretKey,
         resolver: &DnsResolver,
         reached: &mut watch::Receiver<Vec<TransportAddr>>,
     ) -> Option<()> {
+        let addrs = reached.borrow_and_update().clone();
         let dht = enter(&self.look_up_entrances(resolver).await)?;
         // Whoever looks a peer up need not wait for our table to fill.
         self.0.dht.send_replace(Some(dht.clone()));
-        let filled = timeout(DHT_DEADLINE, dht.bootstrapped()).await;
-        filled.ok()?.ok()?.then_some(())?;
-        let nodes = dht.info().await.ok()?.routing_table_size();
-        self.0.standing.send_modify(|standing| standing.nodes = nodes);
-        let keep = async { while self.keep(&dht, secret, reached).await.is_some() {} };
+        let stored = timeout(DHT_DEADLINE, self.store(&dht, item(secret, &addrs))).await;
+        self.0
+            .standing
+            .send_modify(|standing| standing.stored = stored.is_ok_and(|stored| stored.is_some()).then_some(addrs));
+        self.0.standing.borrow().stored.as_ref()?;
+        let moved = async {
+            // The sender lives as long as we do.
+            let _ = reached.changed().await;
+            sleep(DHT_SETTLE).await;
+        };
         tokio::select! {
-            () = keep => {}
+            () = moved => {}
             () = self.0.endless.notified() => tracing::debug!("a question to the DHT had no end"),
             () = sleep(DHT_STAY) => {}
         }
         Some(())
     }
 
-    /// Stores how we are reached, and waits until that is another way, or has to be tried again. `None` when the DHT is
-    /// lost.
-    async fn keep(
-        &self,
-        dht: &Dht,
-        secret: &SecretKey,
-        reached: &mut watch::Receiver<Vec<TransportAddr>>,
-    ) -> Option<()> {
-        let addrs = reached.borrow_and_update().clone();
-        let stores = async {
-            match item(secret, &addrs) {
-                Some(item) => {
-                    dht.put_mutable(item, None).await.inspect_err(|why| tracing::debug!(%why, "not stored")).is_ok()
-                }
-                None => true,
-            }
-        };
-        let stored = timeout(DHT_DEADLINE, stores).await.ok()?;
-        self.0.standing.send_modify(|standing| standing.stored = stored.then_some(addrs));
-        let again = if stored { DHT_STAY } else { Duration::from_millis(LOOK_UP_AGAIN_MOST_MS) };
-        if let Ok(changed) = timeout(again, reached.changed()).await {
-            changed.ok()?;
-            sleep(DHT_SETTLE).await;
+    /// Fills our table, and stores an item if there is one.
+    async fn store(&self, dht: &Dht, item: Option<MutableItem>) -> Option<()> {
+        dht.bootstrapped().await.ok()?;
+        let nodes = dht.info().await.ok()?.routing_table_size();
+        self.0.standing.send_modify(|standing| standing.nodes = nodes);
+        (nodes > 0).then_some(())?;
+        if let Some(item) = item {
+            dht.put_mutable(item, None).await.inspect_err(|why| tracing::debug!(%why, "not stored in the DHT")).ok()?;
         }
         Some(())
     }
@@ -383,6 +374,22 @@ mod tests {
         let begun = (0..1_000).filter(|_| lookup.resolve(secret(2).public()).is_some()).count();
         assert!((DHT_ASKED_AT_ONCE as usize..DHT_ASKED_AT_ONCE as usize + 10).contains(&begun), "{begun}");
         assert_eq!(*lookup.mainline.0.standing.borrow(), Standing::default());
+    }
+
+    #[tokio::test]
+    async fn a_question_without_an_end_ends_the_stay_and_another_begins() {
+        let testnet = Testnet::new(4).await.unwrap();
+        let ada = enters(&testnet, 1, Says::Addresses);
+        ada.publish(&[ip("203.0.113.7:1")].into_iter().collect());
+        let mut standing = ada.mainline.0.standing.subscribe();
+        let mut dht = ada.mainline.0.dht.subscribe();
+        standing.wait_for(|standing| standing.stored.is_some()).await.unwrap();
+        let first = ada.mainline.0.dht.borrow().clone().unwrap().info().await.unwrap().local_addr();
+        ada.mainline.0.endless.notify_one();
+        dht.wait_for(Option::is_none).await.unwrap();
+        let next = dht.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+        let next = next.info().await.unwrap().local_addr();
+        assert_ne!(first.port(), next.port(), "nothing of the first is left");
     }
 
     #[test]

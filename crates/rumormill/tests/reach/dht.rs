@@ -28,11 +28,11 @@ const ENTERS: &str = "dht = true\ndht_nodes = [\"203.0.113.1:6881\"]\n";
 fn dht() -> (Runtime, Vec<Dht>) {
     let runtime = Runtime::new().unwrap();
     let nodes = runtime.block_on(async {
-        let node =
-            |at: u16| Dht::builder().server_mode().bootstrap(&["203.0.113.1:6881"]).port(6881 + at).build().unwrap();
-        let nodes: Vec<Dht> = (0..4).map(node).collect();
-        for node in &nodes {
+        let mut nodes = vec![Dht::builder().server_mode().no_bootstrap().port(6881).build().unwrap()];
+        for port in 6882..6885 {
+            let node = Dht::builder().server_mode().bootstrap(&["203.0.113.1:6881"]).port(port).build().unwrap();
             assert!(node.bootstrapped().await.unwrap());
+            nodes.push(node);
         }
         nodes
     });
