@@ -76,9 +76,12 @@ pub(crate) fn set(router: &str, kind: Kind) {
     assert!(nft.wait().unwrap().success());
 }
 
-/// Unplugs Bob's machine, and plugs it in behind another router: an address that nobody told it, as in a café.
+/// Unplugs Bob's machine, and plugs it in behind another router: an address that nobody told it, as in a café. Its system
+/// drops the old one, as those of laptops do.
 pub(crate) fn move_bob(from: &str, to: &str, gateway: &str) {
+    ip(&format!("-n bob addr flush dev to-{from}"));
     ip(&format!("-n bob link set to-{from} down"));
+    ip(&format!("-n bob addr replace {}.2/24 dev to-{to}", gateway.trim_end_matches(".1")));
     ip(&format!("-n bob link set to-{to} up"));
     ip(&format!("-n bob route add default via {gateway}"));
 }
