@@ -196,7 +196,10 @@ impl Mainline {
                 }
                 Some(())
             };
-            timeout(DHT_DEADLINE, asked).await.unwrap_or_else(|_| Some(shared.endless.notify_one()))
+            if timeout(DHT_DEADLINE, asked).await.is_err() {
+                shared.endless.notify_one();
+            }
+            Some(())
         });
         answered
     }
@@ -301,6 +304,8 @@ fn useful<'a>(addrs: impl Iterator<Item = &'a TransportAddr>) -> Vec<TransportAd
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use iroh::address_lookup::UserData;
     use n0_mainline::Testnet;
 
@@ -348,9 +353,9 @@ mod tests {
         };
         let (first, next) = (ip("203.0.113.7:1"), ip("[2001:db8::1]:1"));
         ada.publish(&tagged(&[ip("192.168.1.2:1"), first.clone(), relay("example.org")]));
-        until_found(&bob, 1, &[first.clone()]).await;
+        until_found(&bob, 1, from_ref(&first)).await;
         assert_eq!(ada.mainline.standing().await.stored, Some(vec![first]));
-        ada.publish(&tagged(&[next.clone()]));
+        ada.publish(&tagged(from_ref(&next)));
         until_found(&bob, 1, &[next]).await;
         let mut answers = bob.resolve(secret(1).public()).unwrap();
         assert_eq!(answers.next().await.unwrap().unwrap().endpoint_id(), secret(1).public());
