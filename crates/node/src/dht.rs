@@ -74,7 +74,7 @@ pub(crate) enum Says {
 pub(crate) struct Standing {
     /// Nodes of the DHT that answered.
     pub(crate) nodes: usize,
-    /// What was stored; `None` until something was, or there was nothing to store.
+    /// What is stored, which may be nothing; `None` until then, and when storing it failed.
     pub(crate) stored: Option<Vec<TransportAddr>>,
 }
 
@@ -130,6 +130,7 @@ impl Mainline {
         resolver: &DnsResolver,
         reached: &mut watch::Receiver<Vec<TransportAddr>>,
     ) -> Option<()> {
+        self.0.standing.send_replace(Standing::default());
         let addrs = reached.borrow_and_update().clone();
         let dht = enter(&self.look_up_entrances(resolver).await)?;
         // Whoever looks a peer up need not wait for our table to fill.
