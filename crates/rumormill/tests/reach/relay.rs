@@ -64,6 +64,7 @@ fn apart(test: &str, story: impl FnOnce(&str)) {
 }
 
 /// Two relays, of which the one that Ada and Bob talk over ends as `ends` says. Nothing tells either side of it.
+#[expect(clippy::print_stdout, reason = "whoever measures reads it")]
 fn another_takes_over(test: &str, ends: impl Fn(&Own, &str)) {
     apart(test, |program| {
         let (relay, spare) = (Own::new(program, "relay", "203.0.113.5"), Own::new(program, "spare", "203.0.113.6"));
