@@ -134,6 +134,8 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         lan: false,
         relay: false,
         relays: Vec::new(),
+        dht: false,
+        dht_nodes: Vec::new(),
         lan_only: false,
         peer_secret: Some(keys.peer_secret(args.pid)),
         key: None,

@@ -133,6 +133,23 @@ fn dialable(addr: &SocketAddr) -> bool {
     addr.port() != 0 && !addr.ip().is_unspecified() && !addr.ip().is_multicast() && !broadcast
 }
 
+/// Whether an address is not routed beyond this machine or its LAN.
+pub(crate) fn is_local(ip: IpAddr) -> bool {
+    let local = |ip: Ipv4Addr| ip.is_private() || ip.is_link_local() || ip.is_loopback();
+    let local6 = |ip: Ipv6Addr| ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_loopback();
+    match ip {
+        IpAddr::V4(ip) => local(ip),
+        IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or_else(|| local6(ip), local),
+    }
+}
+
+/// Whether an address means the same host everywhere: neither one of a LAN nor one that a provider shares out (RFC 6598).
+pub(crate) fn is_worldwide(addr: &SocketAddr) -> bool {
+    let shared =
+        matches!(addr.ip().to_canonical(), IpAddr::V4(ip) if ip.octets()[0] == 100 && ip.octets()[1] >> 6 == 1);
+    dialable(addr) && !is_local(addr.ip()) && !shared
+}
+
 /// Sorts addresses by their use to others: IPv4, then IPv6, then those that only mean something on one machine or link.
 fn rank(addr: &SocketAddr) -> u8 {
     match addr.ip() {

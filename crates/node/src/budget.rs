@@ -1,6 +1,7 @@
 //! How often something may happen: a number of times at once, and then at a rate.
 
 /// The number of times that something may still happen, in thousandths; bounded, and filled up evenly.
+#[derive(Debug)]
 pub struct Budget {
     left: u64,
     full: u64,

@@ -19,6 +19,7 @@ use iroh::{
 use crate::{
     attached::Attached,
     congestion::Larger,
+    dht::Mainline,
     error::Error,
     limits::{
         BULK_STREAMS, IDLE, KEEP_ALIVE, PAIRED_STREAMS, ROUND_TRIP, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES,
@@ -44,6 +45,7 @@ pub(crate) const ALPN_FIRST: &[u8] = b"rumormill/1";
 pub(crate) async fn bind(
     settings: &Settings,
     attached: Option<&Attached>,
+    mainline: Option<&Mainline>,
     secret: SecretKey,
 ) -> Result<Endpoint, Error> {
     let failed = |why: String| Error::Bind { why };
@@ -55,7 +57,7 @@ pub(crate) async fn bind(
     };
     let at = |port: u16| match attached {
         Some(attached) => within(attached, port),
-        None => at_port(open(settings), port),
+        None => at_port(open(settings, mainline), port),
     };
     match settings.bind {
         Bind::Loopback { port } => bind(loopback(port)?).await,
@@ -66,21 +68,23 @@ pub(crate) async fn bind(
     }
 }
 
-fn open(settings: &Settings) -> Builder {
+fn open(settings: &Settings, mainline: Option<&Mainline>) -> Builder {
     let builder = match settings.reach() {
         // As the preset has it, but for the tags of rooms.
-        Reach::Public => Endpoint::builder(presets::N0)
+        Reach::Public { .. } => Endpoint::builder(presets::N0)
             .clear_address_lookup()
             .address_lookup(Publishing(PkarrPublisher::n0_dns()))
             .address_lookup(PkarrResolver::n0_dns())
             .address_lookup(DnsAddressLookup::n0_dns()),
-        Reach::Relays(relays) => {
+        Reach::Relays { relays, .. } => {
             let relays = RelayMode::custom(relays.into_iter().map(|Relay(url)| url));
             Endpoint::builder(presets::Minimal).relay_mode(relays)
         }
-        Reach::Direct | Reach::Lan | Reach::Machine => return alone(),
+        Reach::Direct { dht: true } => alone(),
+        Reach::Direct { dht: false } | Reach::Lan | Reach::Machine => return alone(),
     };
-    builder.dns_resolver(resolver::patient()).ca_tls_config(trusted())
+    let builder = builder.dns_resolver(resolver::patient()).ca_tls_config(trusted());
+    mainline.into_iter().cloned().fold(builder, Builder::address_lookup)
 }
 
 /// Who may vouch for a relay: those whom browsers trust, and those whom this system trusts, such as an authority of

@@ -11,6 +11,7 @@ use crate::{
     attached::Attached,
     board::Boards,
     command::Command,
+    dht::Mainline,
     error::Error,
     figures::Tally,
     files::Shelf,
@@ -34,6 +35,8 @@ pub(crate) struct Inner {
     pub(crate) lan: Option<Arc<Lan>>,
     /// How far the node goes to reach peers.
     pub(crate) reach: Reach,
+    /// What the node is in the Mainline DHT, if it enters it.
+    pub(crate) mainline: Option<Mainline>,
     /// The networks that the node does not leave, if it is to stay in them.
     pub(crate) attached: Option<Arc<Attached>>,
     pub(crate) tally: Arc<Tally>,
@@ -75,7 +78,7 @@ impl Inner {
     /// will be reached at if there is one: nothing else tells others of that relay.
     pub(crate) fn contact(&self) -> Contact {
         let mut addr = self.endpoint.addr();
-        if let Reach::Relays(relays) = &self.reach
+        if let Reach::Relays { relays, .. } = &self.reach
             && addr.relay_urls().next().is_none()
             && let Some(Relay(url)) = relays.first()
         {

@@ -70,6 +70,7 @@ mod connector;
 mod counting;
 mod damaged;
 mod devices;
+mod dht;
 mod dials;
 mod driver;
 mod endpoint;
@@ -147,11 +148,11 @@ pub use crate::{
     message::{Message, What},
     messages::Page,
     nearby::NearbyRoom,
-    network::{Internet, LanProbe, Network},
+    network::{DhtProbe, Internet, LanProbe, Network},
     node::Node,
     private::Asked,
     room::{Room, entries::Entries, say::read_nick, transfers::Upload},
-    settings::{Bind, ClockShift, Home, Reach, Relay, RoomSetup, Settings},
+    settings::{Bind, ClockShift, DhtNode, Home, Reach, Relay, RoomSetup, Settings},
     sought::Sought,
     status::{Holders, Mended, Path, PeerStatus, RoomStatus, Traffic},
     stock::Stock,

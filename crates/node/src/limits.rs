@@ -410,6 +410,32 @@ pub const LOOK_UP_AGAIN_MOST_MS: u64 = 64_000;
 /// of 200 bytes.
 pub const LOOKED_UP: usize = 256;
 
+/// How long a question to the DHT may take. Ten hops to nodes of which each second is gone are 8 s; whoever names ever
+/// closer nodes for so long makes us remember 80 MB at the most, which then go.
+pub const DHT_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How long a stay in the DHT lasts: less than the quarter of an hour after which its library asks a question of its own,
+/// which nothing here could end. What is stored is stored again then, and is kept for two hours.
+pub const DHT_STAY: Duration = Duration::from_secs(840);
+
+/// How long our addresses have to stay the same before they are stored: they change several times when a network does.
+pub const DHT_SETTLE: Duration = Duration::from_millis(500);
+
+/// Seconds for which what is stored in the DHT is good, for whoever keeps it longer than that; as n0's DNS has it.
+pub const DHT_TTL_S: u32 = 30;
+
+/// Peers that are looked up in the DHT at once: those of a room, each with a hundred packets.
+pub const DHT_ASKED_AT_ONCE: u32 = DIALS_OF_ROOM as u32;
+
+/// The rate after these, where each dial would be a look-up.
+pub const DHT_ASKED_PER_S: u32 = 1;
+
+/// Items about one peer that wait to be read: newer ones each.
+pub const DHT_ITEMS: usize = 8;
+
+/// Bytes of the name of a node by which the DHT is entered, as DNS has them.
+pub const HOST_BYTES: usize = 253;
+
 /// Bytes of a sealed proof: a chain and the rest of it, padded, and 16 bytes of seal.
 pub const PROOF_BYTES: usize = CHAIN_BYTES + 16;
 

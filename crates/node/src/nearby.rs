@@ -12,7 +12,6 @@
 //! A peer that asks from beyond the LAN gets an empty list.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -29,7 +28,7 @@ use rumormill_proto::{
 use tokio::time::timeout;
 
 use crate::{
-    address,
+    address::{self, is_local},
     board::{Boards, Stop},
     connection::Goodbye,
     limits::{LAN_PEERS, NEARBY_MS, NEARBY_ROOMS, TICKET_BYTES},
@@ -138,15 +137,6 @@ fn is_near(connection: &Connection) -> bool {
     })
 }
 
-fn is_local(ip: IpAddr) -> bool {
-    let local = |ip: Ipv4Addr| ip.is_private() || ip.is_link_local() || ip.is_loopback();
-    let local6 = |ip: Ipv6Addr| ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_loopback();
-    match ip {
-        IpAddr::V4(ip) => local(ip),
-        IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or_else(|| local6(ip), local),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,7 +145,7 @@ mod tests {
     use rumormill_proto::ids::RoomId;
 
     async fn asked(of: &Node) -> Vec<String> {
-        let asks = endpoint::bind(&Settings::memory(), None, SecretKey::from_bytes(&[9; 32])).await.unwrap();
+        let asks = endpoint::bind(&Settings::memory(), None, None, SecretKey::from_bytes(&[9; 32])).await.unwrap();
         let rooms = ask(&asks, address::decode(&of.contact()).unwrap()).await;
         assert!(rooms.iter().all(|room| room.peer == of.peer()));
         asks.close().await;

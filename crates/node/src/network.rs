@@ -9,6 +9,7 @@ use iroh::{EndpointAddr, TransportAddr, Watcher as _};
 use tokio::time::timeout;
 
 use crate::{
+    dht::Standing,
     limits::{INTERNET_MS, PROBE_MS},
     nearby,
     node::Node,
@@ -24,6 +25,8 @@ pub struct Network {
     pub lan: Option<LanProbe>,
     /// The results for the internet; `None` if the node uses no relays, because the probe asks those.
     pub internet: Option<Internet>,
+    /// How far the node has come in the Mainline DHT; `None` if it does not enter it.
+    pub dht: Option<DhtProbe>,
 }
 
 /// The results of a second node on this machine, which the probe opens and closes.
@@ -37,6 +40,15 @@ pub struct LanProbe {
     pub others: usize,
     /// The error if it could not be opened.
     pub failed: Option<String>,
+}
+
+/// How far a node has come in the Mainline DHT.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DhtProbe {
+    /// Nodes of it that answered.
+    pub nodes: usize,
+    /// The relay or addresses that are stored there, which may be none; `None` if storing them has failed.
+    pub stored: Option<Vec<String>>,
 }
 
 /// The reports of relays about the path to them.
@@ -57,8 +69,8 @@ pub struct Internet {
 impl Node {
     /// Tests what works in the network. Takes some seconds if something does not.
     pub async fn network(&self) -> Network {
-        let (lan, internet) = tokio::join!(self.probe_lan(), self.ask_relays());
-        Network { sockets: self.local_addrs(), lan, internet }
+        let (lan, internet, dht) = tokio::join!(self.probe_lan(), self.ask_relays(), self.ask_dht());
+        Network { sockets: self.local_addrs(), lan, internet, dht }
     }
 
     /// Opens a second node and checks whether it can be found and reached.
@@ -97,9 +109,15 @@ impl Node {
         })
     }
 
+    /// Waits until how this node is reached is stored in the DHT.
+    async fn ask_dht(&self) -> Option<DhtProbe> {
+        let Standing { nodes, stored } = self.inner.mainline.as_ref()?.standing().await;
+        Some(DhtProbe { nodes, stored: stored.map(|addrs| addrs.into_iter().map(text).collect()) })
+    }
+
     /// Waits for the reports of relays.
     async fn ask_relays(&self) -> Option<Internet> {
-        if !matches!(self.inner.reach, Reach::Relays(_) | Reach::Public) {
+        if !matches!(self.inner.reach, Reach::Relays { .. } | Reach::Public { .. }) {
             return None;
         }
         let mut reports = self.inner.endpoint.net_report();
@@ -119,6 +137,14 @@ impl Node {
     }
 }
 
+fn text(addr: TransportAddr) -> String {
+    match addr {
+        TransportAddr::Relay(url) => url.to_string(),
+        TransportAddr::Ip(addr) => addr.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
 /// A node that keeps nothing and is on the LAN.
 fn on_lan(lan_only: bool) -> Settings {
     let mut settings = Settings::memory();
@@ -133,9 +159,9 @@ mod tests {
     #[tokio::test]
     async fn a_node_on_loopback_has_no_network_to_find_out_about() {
         let node = Node::open(Settings::memory()).await.unwrap();
-        let Network { sockets, lan, internet } = node.network().await;
+        let Network { sockets, lan, internet, dht } = node.network().await;
         assert!(sockets.iter().all(|socket| socket.ip().is_loopback()) && !sockets.is_empty(), "{sockets:?}");
-        assert_eq!((lan, internet), (None, None));
+        assert_eq!((lan, internet, dht), (None, None, None));
         node.close().await;
     }
 

@@ -29,6 +29,7 @@ use crate::{
     command::Command,
     connector::{Connector, Outside},
     damaged::Remembered,
+    dht::{Mainline, Says},
     driver::{Driver, Tools},
     endpoint,
     error::Error,
@@ -78,7 +79,10 @@ impl Node {
         };
         let reach = settings.reach();
         let attached = (reach == Reach::Lan).then(Attached::now).transpose()?.map(Arc::new);
-        let endpoint = endpoint::bind(&settings, attached.as_deref(), SecretKey::from_bytes(&secret)).await?;
+        let says = if matches!(reach, Reach::Direct { .. }) { Says::Addresses } else { Says::Relay };
+        let mainline = reach.dht().then(|| Mainline::new(&settings.dht_nodes, says));
+        let secret = SecretKey::from_bytes(&secret);
+        let endpoint = endpoint::bind(&settings, attached.as_deref(), mainline.as_ref(), secret).await?;
         let readers = Arc::new(Readers::open(&*store)?);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let boards = Boards::default();
@@ -87,7 +91,7 @@ impl Node {
         let wires = Wires::new(commands.downgrade(), readers.clone(), shelf.clone());
         let (tally, turns) = (wires.tally.clone(), wires.turns.clone());
         let shown = Shown::default();
-        let relays = if let Reach::Relays(relays) = &reach { relays.clone() } else { Vec::new() };
+        let relays = if let Reach::Relays { relays, .. } = &reach { relays.clone() } else { Vec::new() };
         let outside = Outside { endpoint: endpoint.clone(), attached: attached.clone(), relays };
         let connector = Connector::open(outside, wires.clone(), boards.clone(), shown.clone());
         let addr = endpoint.addr();
@@ -111,8 +115,21 @@ impl Node {
             _ => None,
         };
         let dir = settings.home.dir().map(Path::to_owned);
-        let inner =
-            Inner { readers, shelf, commands, boards, shown, endpoint, lan, reach, attached, tally, turns, dir };
+        let inner = Inner {
+            readers,
+            shelf,
+            commands,
+            boards,
+            shown,
+            endpoint,
+            lan,
+            reach,
+            mainline,
+            attached,
+            tally,
+            turns,
+            dir,
+        };
         let node = Self { inner: Arc::new(inner) };
         node.resume(rooms).await?;
         Ok(node)

@@ -21,7 +21,7 @@ use rumormill_proto::{
 use rumormill_store::{Closed, HomeKey, Keep, Private, RoomRecord};
 use zeroize::Zeroize;
 
-use crate::limits::RELAY_URL_BYTES;
+use crate::limits::{HOST_BYTES, RELAY_URL_BYTES};
 
 /// The settings of a node.
 #[derive(Clone)]
@@ -37,6 +37,11 @@ pub struct Settings {
     /// The relays at which peers reach the node. If there are none, the public relays of n0, where the node publishes
     /// its address too. Relays that others chose are only used to reach those others.
     pub relays: Vec<Relay>,
+    /// Whether the node stores in the Mainline DHT how it is reached, and looks up there how peers are, if it goes beyond
+    /// this machine and the LAN.
+    pub dht: bool,
+    /// The nodes that the DHT is entered by. If there are none, those that other programs use.
+    pub dht_nodes: Vec<DhtNode>,
     /// Whether the node sends nothing beyond the networks that this machine is attached to; relays are off then.
     pub lan_only: bool,
     /// The secret of the transport key, if it does not come from the home.
@@ -68,6 +73,40 @@ impl FromStr for Relay {
 impl fmt::Display for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// A node of the Mainline DHT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DhtNode {
+    /// Its name or its IPv4 address.
+    pub(crate) host: String,
+    /// Its UDP port.
+    pub(crate) port: u16,
+}
+
+impl FromStr for DhtNode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_host = |host: &str| {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+            (1..=HOST_BYTES).contains(&host.len()) && host.bytes().all(fits)
+        };
+        let parts = text.rsplit_once(':').filter(|(host, _)| is_host(host));
+        let node = parts.and_then(|(host, port)| Some(Self { host: host.to_owned(), port: port.parse().ok()? }));
+        let wrong = || {
+            format!(
+                "{text:?} is no node of the DHT: write a name or IPv4 address and a port, such as dht.example.org:6881"
+            )
+        };
+        node.filter(|node| node.port > 0).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for DhtNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
     }
 }
 
@@ -129,6 +168,8 @@ impl Settings {
             lan: true,
             relay: true,
             relays: Vec::new(),
+            dht: false,
+            dht_nodes: Vec::new(),
             lan_only: false,
             peer_secret: None,
             key: None,
@@ -145,6 +186,8 @@ impl Settings {
             lan: false,
             relay: false,
             relays: Vec::new(),
+            dht: false,
+            dht_nodes: Vec::new(),
             lan_only: false,
             peer_secret: None,
             key: None,
@@ -160,9 +203,9 @@ impl Settings {
         match self.bind {
             Bind::Loopback { .. } => Reach::Machine,
             Bind::Any if self.lan_only => Reach::Lan,
-            Bind::Any if !self.relay => Reach::Direct,
-            Bind::Any if self.relays.is_empty() => Reach::Public,
-            Bind::Any => Reach::Relays(self.relays.clone()),
+            Bind::Any if !self.relay => Reach::Direct { dht: self.dht },
+            Bind::Any if self.relays.is_empty() => Reach::Public { dht: self.dht },
+            Bind::Any => Reach::Relays { relays: self.relays.clone(), dht: self.dht },
         }
     }
 }
@@ -175,24 +218,48 @@ pub enum Reach {
     /// To peers in the networks that this machine is attached to. Not a packet goes beyond them.
     Lan,
     /// To the addresses that tickets, peers and the LAN give, without help.
-    Direct,
+    Direct {
+        /// Whether the node also stores its addresses in the Mainline DHT, and looks up there those of others.
+        dht: bool,
+    },
     /// To the same, through these relays too.
-    Relays(Vec<Relay>),
+    Relays {
+        /// The relays.
+        relays: Vec<Relay>,
+        /// Whether the node also stores its relay in the Mainline DHT, and looks up there how others are reached.
+        dht: bool,
+    },
     /// To the same, through the public relays of n0 too, where the node publishes its address and looks up those of
     /// others.
-    Public,
+    Public {
+        /// Whether the node also stores its relay in the Mainline DHT, and looks up there how others are reached.
+        dht: bool,
+    },
+}
+
+impl Reach {
+    /// Whether the node enters the Mainline DHT.
+    pub fn dht(&self) -> bool {
+        match self {
+            Self::Machine | Self::Lan => false,
+            Self::Direct { dht } | Self::Relays { dht, .. } | Self::Public { dht } => *dht,
+        }
+    }
 }
 
 /// Leaves the secret out.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { home, bind, lan, relay, relays, lan_only, peer_secret: _, key: _, trace, clock } = self;
+        let Self { home, bind, lan, relay, relays, dht, dht_nodes, lan_only, peer_secret: _, key: _, trace, clock } =
+            self;
         f.debug_struct("Settings")
             .field("home", home)
             .field("bind", bind)
             .field("lan", lan)
             .field("relay", relay)
             .field("relays", relays)
+            .field("dht", dht)
+            .field("dht_nodes", dht_nodes)
             .field("lan_only", lan_only)
             .field("trace", trace)
             .field("clock", clock)
@@ -314,5 +381,32 @@ mod tests {
         for text in ["", "relay.example.org", "ftp://example.org", "https://", "https://a:b@example.org", &long] {
             assert!(text.parse::<Relay>().unwrap_err().contains("https://relay.example.org"), "{text}");
         }
+    }
+    #[test]
+    fn a_node_of_the_dht_is_a_host_and_a_port() {
+        for text in ["dht.example.org:6881", "203.0.113.5:1", "localhost:65535"] {
+            assert_eq!(text.parse::<DhtNode>().map(|node| node.to_string()), Ok(text.to_owned()));
+        }
+        let long = format!("{}:1", "a".repeat(HOST_BYTES + 1));
+        for text in
+            ["", ":1", "dht.example.org", "dht.example.org:0", "a:70000", "[::1]:1", "a b:1", "udp://a:1", &long]
+        {
+            assert!(text.parse::<DhtNode>().unwrap_err().contains("dht.example.org:6881"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_dht_is_entered_only_by_whoever_goes_beyond_the_lan_and_asks_for_it() {
+        let asks = |change: fn(&mut Settings)| {
+            let mut settings = Settings::dir("home");
+            settings.dht = true;
+            change(&mut settings);
+            settings.reach()
+        };
+        assert_eq!(Settings::dir("home").reach(), Reach::Public { dht: false });
+        assert_eq!(asks(|_| ()), Reach::Public { dht: true });
+        assert_eq!(asks(|settings| settings.relay = false), Reach::Direct { dht: true });
+        assert_eq!(asks(|settings| settings.lan_only = true), Reach::Lan);
+        assert_eq!(asks(|settings| settings.bind = Bind::Loopback { port: 0 }), Reach::Machine);
     }
 }

@@ -9,7 +9,7 @@ use std::{
     str::FromStr,
 };
 
-use rumormill_node::Relay;
+use rumormill_node::{DhtNode, Relay};
 use rumormill_server::{Metrics, Typing};
 use rumormill_tui::{Hours, Loud, Preferences};
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -81,8 +81,13 @@ pub(crate) struct Config {
     /// Whether to use relays on the internet.
     pub(crate) relay: bool,
     /// The relays to use instead of the public ones.
-    #[serde(deserialize_with = "relays")]
+    #[serde(deserialize_with = "each")]
     pub(crate) relays: Vec<Relay>,
+    /// Whether to find peers in the Mainline DHT, and be found there.
+    pub(crate) dht: bool,
+    /// The nodes that the DHT is entered by, instead of the usual ones.
+    #[serde(deserialize_with = "each")]
+    pub(crate) dht_nodes: Vec<DhtNode>,
     /// Whether to stay on the LAN.
     pub(crate) lan_only: bool,
     /// When the terminal rings.
@@ -111,6 +116,8 @@ impl Default for Config {
             lan: true,
             relay: true,
             relays: Vec::new(),
+            dht: false,
+            dht_nodes: Vec::new(),
             lan_only: false,
             bell: Loud::default(),
             notify: Loud::default(),
@@ -162,10 +169,10 @@ impl Config {
     }
 }
 
-/// Reads the URLs of relays.
-fn relays<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Relay>, D::Error> {
-    let urls = Vec::<String>::deserialize(from)?;
-    urls.iter().map(|url| url.parse().map_err(D::Error::custom)).collect()
+/// Reads a list of what is written as text.
+fn each<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(from: D) -> Result<Vec<T>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    texts.iter().map(|text| text.parse().map_err(D::Error::custom)).collect()
 }
 
 fn wrong(path: &Path, what: &str) -> Failure {
@@ -190,7 +197,7 @@ mod tests {
         assert_eq!(parse(COMMENTED), Ok(Config::default()));
         let uncommented: Vec<&str> = COMMENTED.lines().filter_map(|line| line.strip_prefix('#')).collect();
         let keys: Vec<&str> = uncommented.into_iter().filter(|line| !line.starts_with(' ')).collect();
-        assert_eq!(keys.len(), 11);
+        assert_eq!(keys.len(), 13);
         let mut said = parse(&keys.join("\n")).unwrap();
         assert_eq!(said.nick.take(), Some("alice".into()));
         assert_eq!(said, Config::default());
@@ -235,6 +242,7 @@ mod tests {
         );
         check("lan = tr", "line 1: ");
         check("relays = [\"example\"]", "line 1: \"example\" is no relay");
+        check("dht_nodes = [\"example\"]", "line 1: \"example\" is no node of the DHT");
     }
 
     #[test]

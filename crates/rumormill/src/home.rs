@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use clap::builder::FalseyValueParser;
 use directories::ProjectDirs;
 use rumormill_node::{Bind, Home, HomeKey, Inspector, Node, Relay, Settings, StoreError};
 use rumormill_server::{open_key, reached};
@@ -28,6 +29,9 @@ pub(crate) const TYPED: &str = "typed";
 
 /// The variable with the relays to use.
 const RELAYS: &str = "RUMORMILL_RELAY";
+
+/// The variable that says whether to use the Mainline DHT.
+const DHT: &str = "RUMORMILL_DHT";
 
 /// The file with the key of the home, under a passphrase, if the home is.
 pub(crate) const KEYS: &str = "keys.age";
@@ -54,6 +58,9 @@ pub(crate) struct HomeArgs {
         hide_short_help = true
     )]
     relays: Vec<Relay>,
+    /// Find peers, and be found, in the Mainline DHT, where strangers see it
+    #[arg(long, global = true, env = DHT, value_parser = FalseyValueParser::new(), hide_short_help = true)]
+    dht: bool,
     /// Log to standard error in this form: warnings, links and stops, or what RUST_LOG says
     #[arg(long, global = true, env = "RUMORMILL_LOG_FORMAT", value_name = "FORMAT", hide_short_help = true)]
     log_format: Option<Format>,
@@ -181,13 +188,10 @@ impl HomeArgs {
     pub(crate) fn decides_nothing(&self) -> Result<(), Failure> {
         let inherited = env::var(RELAYS).unwrap_or_default();
         let inherited: Vec<Relay> = inherited.split(',').filter_map(|relay| relay.parse().ok()).collect();
-        let relays = self.relays.iter().filter(|relay| !inherited.contains(relay));
-        let flags: Vec<String> = self
-            .lan_only
-            .then(|| "--lan-only".into())
-            .into_iter()
-            .chain(relays.map(|it| format!("--relay {it}")))
-            .collect();
+        let relays = self.relays.iter().filter(|relay| !inherited.contains(relay)).map(|it| format!("--relay {it}"));
+        let dht = self.dht && env::var_os(DHT).is_none();
+        let alone = [(self.lan_only, "--lan-only"), (dht, "--dht")].into_iter().filter(|(is_said, _)| *is_said);
+        let flags: Vec<String> = alone.map(|(_, flag)| flag.into()).chain(relays).collect();
         if flags.is_empty() {
             return Ok(());
         }
@@ -281,8 +285,9 @@ impl HomeArgs {
     /// As [`HomeArgs::data`].
     pub(crate) fn settings(&self, reach: Reach) -> Result<Settings, Failure> {
         let mut settings = Settings::dir(self.data()?);
-        let Config { lan, lan_only, relay, relays, .. } = self.config()?;
+        let Config { lan, lan_only, relay, relays, dht, dht_nodes, .. } = self.config()?;
         (settings.lan, settings.relay, settings.relays) = (lan, relay, relays);
+        (settings.dht, settings.dht_nodes) = (dht || self.dht, dht_nodes);
         settings.lan_only = lan_only || self.lan_only;
         if !self.relays.is_empty() {
             (settings.relay, settings.relays) = (true, self.relays.clone());
@@ -343,6 +348,7 @@ mod tests {
             relays: Vec::new(),
             log_format: None,
             lan_only: false,
+            dht: false,
             key: Arc::default(),
         };
         let uses = |args: &HomeArgs| args.settings(Reach::Peers).map(|it| (it.relay, it.relays.clone())).unwrap();
@@ -352,7 +358,18 @@ mod tests {
         fs::write(home.path().join("config.toml"), "relay = false").unwrap();
         args.relays = vec![relay("b"), relay("c")];
         assert_eq!(uses(&args), (true, vec![relay("b"), relay("c")]));
+        let enters = |args: &HomeArgs| args.settings(Reach::Peers).map(|it| it.reach().dht()).unwrap();
+        assert!(!enters(&args), "only whoever asks for it enters the DHT");
+        args.dht = true;
+        assert!(enters(&args));
+        args.lan_only = true;
+        assert!(!enters(&args), "it is beyond the LAN");
+        args.lan_only = false;
+        fs::write(home.path().join("config.toml"), "dht = true").unwrap();
+        args.dht = false;
+        assert!(enters(&args));
         args.loopback = true;
+        assert!(!enters(&args), "--loopback reaches this machine only");
         assert!(!uses(&args).0, "--loopback reaches this machine only");
     }
 }

@@ -17,7 +17,9 @@ pub(crate) enum Format {
 }
 
 /// What is logged when a form is chosen and `RUST_LOG` is not set: what an operator wants to know of every day.
-const USUAL: &str = "warn,rumormill_node=info,rumormill_server=info";
+///
+/// The library of the DHT calls each try to enter it without a network an error.
+const USUAL: &str = "warn,rumormill_node=info,rumormill_server=info,n0_mainline=off";
 
 /// Logs from now on if a form is chosen or `RUST_LOG` is set; otherwise commands log nothing.
 pub(crate) fn begin(format: Option<Format>) {

@@ -19,26 +19,47 @@ pub(crate) const SLOWED: &str =
 pub(crate) const CLOSABLE: &str =
     "you founded this open room: anyone with its ticket reads along, until you close it with /close";
 
-/// Which relays a node uses, who runs them and what they learn.
+/// What a node in the Mainline DHT tells strangers.
+const IN_DHT: &str = "in the Mainline DHT, where anyone can take part, strangers";
+
+/// Which relays a node uses, who runs them and what they learn, and what strangers do.
 pub fn reached(reach: &Reach) -> String {
     match reach {
         Reach::Machine => "no relays: the node reaches this machine only".into(),
         Reach::Lan => "no relays: the node stays on this LAN, and sends nothing beyond it".into(),
-        Reach::Direct => "no relays: the node sends to the addresses that tickets, peers and the LAN give, publishes nothing and \
+        Reach::Direct { dht: true } => format!(
+            "no relays: the node sends to the addresses that tickets, peers, the LAN and the Mainline DHT give; {IN_DHT} keep its \
+             addresses, and see whom it looks up"
+        ),
+        Reach::Direct { dht: false } => {
+            "no relays: the node sends to the addresses that tickets, peers and the LAN give, publishes nothing and \
                           looks up no name"
-            .into(),
-        Reach::Relays(relays) => {
+                .into()
+        }
+        Reach::Relays { relays, dht } => {
             let urls: Vec<String> = relays.iter().map(ToString::to_string).collect();
+            let published = if *dht {
+                format!("{IN_DHT} keep which of them it uses, and see from where and whom it looks up")
+            } else {
+                "nothing is published".into()
+            };
             format!(
-                "relays: {}; who runs them learns addresses, who talks with whom, when and how much, but not what; nothing is \
-                 published",
+                "relays: {}; who runs them learns addresses, who talks with whom, when and how much, but not what; {published}",
                 urls.join(" and ")
             )
         }
-        Reach::Public => "relays: the public ones of the company n0, which learns addresses, who talks with whom, when and how \
-                          much, but not what, and whose DNS service publishes this node's address; `relays` and `relay` in \
-                          config.toml choose others or none"
-            .into(),
+        Reach::Public { dht } => {
+            let too = if *dht {
+                format!("; {IN_DHT} keep which relay it uses, and see from where and whom it looks up")
+            } else {
+                String::new()
+            };
+            format!(
+                "relays: the public ones of the company n0, which learns addresses, who talks with whom, when and how much, but not \
+                 what, and whose DNS service publishes this node's address; `relays` and `relay` in config.toml choose others or \
+                 none{too}"
+            )
+        }
     }
 }
 

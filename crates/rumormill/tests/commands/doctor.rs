@@ -121,11 +121,12 @@ fn reaching(person: &Person, args: &[&str]) -> Command {
 #[test]
 fn the_doctor_reports_a_missing_network() {
     let ada = Person::new();
-    let doctor = reaching(&ada, &["doctor"]);
+    let mut doctor = reaching(&ada, &["doctor"]);
+    doctor.env("RUMORMILL_DHT", "1");
     let Some(output) = apart("--net", "ip link set lo up", &doctor) else { return };
     let told = said(&output);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    for ill in ["udp", "lan", "internet", "relay"] {
+    for ill in ["udp", "lan", "internet", "relay", "dht"] {
         assert_eq!(mark(&told, ill), "ILL", "{told:?}");
     }
     assert_eq!(mark(&told, "nat"), "--");

@@ -39,8 +39,7 @@ fn serve_beside_an_open_chat_turns_the_page_on_there() {
     let elsewhere = ada.run(&["serve", "--http", "127.0.0.1:1"]);
     assert!(String::from_utf8(elsewhere.stderr).unwrap().contains("already, so not where --http says"));
     // How far the node goes was decided when it was opened.
-    for (command, flags) in
-        [("rooms", "--lan-only"), ("serve", "--relay https://a.example.org/"), ("doctor", "--lan-only")]
+    for (command, flags) in [("rooms", "--lan-only"), ("serve", "--relay https://a.example.org/"), ("doctor", "--dht")]
     {
         let args: Vec<&str> = [command].into_iter().chain(flags.split(' ')).collect();
         let said = ada.fails(&args, 3);

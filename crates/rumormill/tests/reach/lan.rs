@@ -66,7 +66,7 @@ fn with_lan_only_not_a_packet_leaves_the_lan() {
 
         let (ada, bob) = (Machine::new("ada"), Machine::new("bob"));
         talk(&ada, &bob, &["--lan-only"]);
-        bob.configure("lan_only = true\nrelays = [\"https://relay.example.org\"]");
+        bob.configure("lan_only = true\ndht = true\nrelays = [\"https://relay.example.org\"]");
         let doctor = bob.says(&["doctor"]);
         assert!(doctor.contains("was reached over UDP at 10.77.0.2"), "{doctor}");
         posts_stay_there(&bob);

@@ -1,6 +1,9 @@
 //! Two people whom no path connects, and relays that both reach, some of which die, lie or keep silent.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crate::{
     net::{Machine, at, inside, sent},
@@ -60,9 +63,10 @@ fn apart(test: &str, story: impl FnOnce(&str)) {
     });
 }
 
-#[test]
-fn when_a_relay_vanishes_another_takes_over() {
-    apart("relay::when_a_relay_vanishes_another_takes_over", |program| {
+/// Two relays, of which the one that Ada and Bob talk over ends as `ends` says. Nothing tells either side of it.
+#[expect(clippy::print_stdout, reason = "whoever measures reads it")]
+fn another_takes_over(test: &str, ends: impl Fn(&Own, &str)) {
+    apart(test, |program| {
         let (relay, spare) = (Own::new(program, "relay", "203.0.113.5"), Own::new(program, "spare", "203.0.113.6"));
         let mut talk = Talk::begin(&[&relay.url, &spare.url], &[relay.cert.clone(), spare.cert.clone()].concat());
         talk.go_on();
@@ -73,13 +77,46 @@ fn when_a_relay_vanishes_another_takes_over() {
             talk.go_on();
         }
         let now = packets();
-        let in_use = if now[0] - before[0] > now[1] - before[1] { "relay" } else { "spare" };
-        // Nothing tells either side of it.
-        ip(&format!("-n {in_use} link set net down"));
+        match now[0] - before[0] > now[1] - before[1] {
+            true => ends(&relay, "relay"),
+            false => ends(&spare, "spare"),
+        }
         let took = talk.go_on();
         println!("measured: another relay: Bob reads after {:.1?}, Ada after {:.1?}", took[0], took[1]);
         assert_eq!(talk.way(), Some("relayed"));
         talk.end();
+    });
+}
+
+#[test]
+fn when_a_relay_vanishes_another_takes_over() {
+    another_takes_over("relay::when_a_relay_vanishes_another_takes_over", |_, machine| {
+        ip(&format!("-n {machine} link set net down"));
+    });
+}
+
+#[test]
+#[ignore = "takes half a minute, as the one above"]
+fn when_a_relay_hangs_another_takes_over() {
+    another_takes_over("relay::when_a_relay_hangs_another_takes_over", |relay, _| relay.hang());
+}
+
+#[test]
+fn beside_a_direct_path_a_relay_may_hang_and_vanish() {
+    with_relay(|relay| {
+        inside("relay::beside_a_direct_path_a_relay_may_hang_and_vanish", routers::NETWORK, || {
+            let (relay, mut talk) = Talk::directly(relay);
+            relay.hang();
+            // Longer than a connection lives without a packet.
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_secs(9) {
+                talk.go_on();
+            }
+            ip("-n relay link set net down");
+            talk.go_on();
+            assert_eq!(talk.way(), Some("direct"));
+            talk.end();
+        });
     });
 }
 

@@ -76,9 +76,12 @@ pub(crate) fn set(router: &str, kind: Kind) {
     assert!(nft.wait().unwrap().success());
 }
 
-/// Unplugs Bob's machine, and plugs it in behind another router: an address that nobody told it, as in a café.
+/// Unplugs Bob's machine, and plugs it in behind another router: an address that nobody told it, as in a café. Its system
+/// drops the old one, as those of laptops do.
 pub(crate) fn move_bob(from: &str, to: &str, gateway: &str) {
+    ip(&format!("-n bob addr flush dev to-{from}"));
     ip(&format!("-n bob link set to-{from} down"));
+    ip(&format!("-n bob addr replace {}.2/24 dev to-{to}", gateway.trim_end_matches(".1")));
     ip(&format!("-n bob link set to-{to} up"));
     ip(&format!("-n bob route add default via {gateway}"));
 }
@@ -90,7 +93,7 @@ pub(crate) fn ip(args: &str) {
 
 /// A relay, with a certificate of its own making.
 pub(crate) struct Own {
-    _relay: Chat,
+    relay: Chat,
     pub(crate) url: String,
     pub(crate) cert: String,
 }
@@ -104,8 +107,18 @@ impl Own {
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
         let mut relay = Chat::of(at(machine, relay).arg("--cert").arg(&cert).arg("--key").arg(&key));
         relay.until("rumormill --relay https://HOST");
-        Self { _relay: relay, url: format!("https://{addr}"), cert: made.cert.pem() }
+        Self { relay, url: format!("https://{addr}"), cert: made.cert.pem() }
     }
+
+    /// From here on it keeps its connections, and passes nothing on.
+    pub(crate) fn hang(&self) {
+        signal(&self.relay, "-STOP");
+    }
+}
+
+/// Stops a program, or lets it go on.
+pub(crate) fn signal(chat: &Chat, name: &str) {
+    assert!(Command::new("kill").args([name, &chat.child.id().to_string()]).status().unwrap().success());
 }
 
 /// Two people who talk.
@@ -132,6 +145,16 @@ impl Talk {
         let mut there = bob.open(&["join", &ticket]);
         there.until("soup or salad?");
         Self { bob, ada, here, there, first_line: start.elapsed(), lines: 0 }
+    }
+
+    /// The same on a direct path, behind routers that keep ports.
+    pub(crate) fn directly(relay: &str) -> (Own, Self) {
+        ["first", "second", "third"].into_iter().for_each(|router| set(router, Kind::Keeps));
+        let relay = Own::new(relay, "relay", "203.0.113.5");
+        let mut talk = Self::begin(&[&relay.url], &relay.cert);
+        talk.until_direct();
+        talk.go_on();
+        (relay, talk)
     }
 
     /// Each says something that the other reads; returns how long that took.

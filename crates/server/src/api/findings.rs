@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use rumormill_node::{
-    Error, Internet, LanProbe, Member, Network, Place, Room,
+    DhtProbe, Error, Internet, LanProbe, Member, Network, Place, Room,
     proto::clock::{Skew, Whose},
 };
 use rumormill_text::{
@@ -115,7 +115,7 @@ fn clocks(rooms: &[Room]) -> Finding {
 }
 
 fn network(network: &Network) -> Vec<Finding> {
-    let Network { sockets, lan, internet } = network;
+    let Network { sockets, lan, internet, dht } = network;
     let at: Vec<String> = sockets.iter().map(ToString::to_string).collect();
     let mut findings = vec![Finding::well("network", format!("listens for UDP at {}", at.join(" and ")))];
     if sockets.iter().all(|socket| socket.ip().is_loopback()) {
@@ -133,7 +133,34 @@ fn network(network: &Network) -> Vec<Finding> {
             findings.push(Finding::untested("internet", "switched off: the node uses no relays, which this test asks"))
         }
     }
+    findings.extend(dht.as_ref().map(entered));
     findings
+}
+
+/// How far the node has come in the Mainline DHT.
+fn entered(DhtProbe { nodes, stored }: &DhtProbe) -> Finding {
+    let what = "dht";
+    match stored {
+        _ if *nodes == 0 => Finding::ill(
+            what,
+            "no node of the Mainline DHT answered",
+            "let UDP over IPv4 out through the firewall, or name other nodes with `dht_nodes` in the configuration",
+        ),
+        None => Finding::ill(
+            what,
+            "the Mainline DHT was entered, but nobody there stored how this node is reached",
+            "test again in a minute; until then others reach this node by tickets, the LAN and relays",
+        ),
+        Some(stored) if stored.is_empty() => Finding::well(
+            what,
+            "the Mainline DHT was entered; nothing is stored there, because no address of this node can be used from elsewhere",
+        )
+        .advise("use a relay, or IPv6, or a router that forwards a UDP port to this machine"),
+        Some(stored) => Finding::well(
+            what,
+            format!("stored in the Mainline DHT, for whoever knows this node's id: {}", stored.join(" and ")),
+        ),
+    }
 }
 
 /// The result of the test with a second node on this machine.
@@ -215,7 +242,7 @@ mod tests {
 
     #[test]
     fn disabled_parts_are_not_reported_to_work() {
-        let here = Network { sockets: at("127.0.0.1:5"), lan: None, internet: None };
+        let here = Network { sockets: at("127.0.0.1:5"), lan: None, internet: None, dht: None };
         let want = [("network", true, true), ("lan", true, false), ("internet", true, false)];
         assert_eq!(told(&network(&here)), want);
         let off = Network { sockets: at("0.0.0.0:5"), ..here };
@@ -229,6 +256,7 @@ mod tests {
             sockets: at("0.0.0.0:5"),
             lan: Some(LanProbe::default()),
             internet: Some(Internet { captive: Some(true), ..Internet::default() }),
+            dht: Some(DhtProbe::default()),
         };
         let ill = |what| (what, false, true);
         let want = [
@@ -239,6 +267,7 @@ mod tests {
             ill("relay"),
             ("nat", true, false),
             ill("portal"),
+            ill("dht"),
         ];
         assert_eq!(told(&network(&cut_off)), want);
     }
@@ -256,6 +285,14 @@ mod tests {
         assert_eq!(told(&findings), [("internet", true, true), ("relay", true, true), ("nat", true, true)]);
         assert!(findings[0].says.contains("203.0.113.5:77") && findings[1].says.contains("31 ms"));
         assert!(findings[2].says.contains("symmetric") && findings[2].help.is_some());
+        let says = |stored: Option<&[&str]>| {
+            let stored = stored.map(|stored| stored.iter().map(|addr| (*addr).to_owned()).collect());
+            let finding = entered(&DhtProbe { nodes: 20, stored });
+            (finding.ok, finding.says, finding.help.is_some())
+        };
+        assert!(matches!(says(Some(&["203.0.113.5:77"])), (true, text, false) if text.ends_with(": 203.0.113.5:77")));
+        assert!(matches!(says(Some(&[])), (true, _, true)));
+        assert!(matches!(says(None), (false, _, true)));
         let lan = LanProbe { heard: true, reached: at("192.168.1.5:9").pop(), others: 2, failed: None };
         let findings = probed(&lan);
         assert_eq!(told(&findings), [("udp", true, true), ("lan", true, true)]);

@@ -145,7 +145,7 @@ impl Bots {
         settings.trace = false;
         // Far peers get what a bot says through its owner's node. A relay for each bot would cost hundreds of sockets where
         // the internet does not answer.
-        settings.relay = false;
+        (settings.relay, settings.dht) = (false, false);
         Ok(settings)
     }
 
