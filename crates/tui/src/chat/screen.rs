@@ -70,8 +70,7 @@ pub(crate) enum Screen {
 pub(crate) fn open(history: &Path) -> Result<(Screen, Typed), Failure> {
     let (send, lines) = mpsc::channel(TYPED_LINES);
     if !at_terminal() {
-        thread::spawn(move || read_plain(&send));
-        return Ok((Screen::Plain, Typed { lines, terminal: None }));
+        return Ok(plain(send, lines));
     }
     let failed = |error: &dyn Error| Failure::internal("terminal", error.to_string());
     let found = tcgetattr(io::stdin()).map_err(|error| failed(&error))?;
@@ -79,7 +78,8 @@ pub(crate) fn open(history: &Path) -> Result<(Screen, Typed), Failure> {
     let mut editor = DefaultEditor::with_config(config).map_err(|error| failed(&error))?;
     // A first visit has no history.
     let _ = editor.load_history(history);
-    let printer = editor.create_external_printer().map_err(|error| failed(&error))?;
+    // A terminal that cannot move its cursor takes and shows lines as they come.
+    let Ok(printer) = editor.create_external_printer() else { return Ok(plain(send, lines)) };
     let history = history.to_owned();
     let (go_on, asked_on) = std::sync::mpsc::channel();
     thread::spawn(move || {
@@ -92,6 +92,12 @@ pub(crate) fn open(history: &Path) -> Result<(Screen, Typed), Failure> {
         }
     });
     Ok((Screen::Terminal(Above::begin(printer)), Typed { lines, terminal: Some(Terminal { go_on, found }) }))
+}
+
+/// Reads and shows lines as they are.
+fn plain(send: mpsc::Sender<Line>, lines: mpsc::Receiver<Line>) -> (Screen, Typed) {
+    thread::spawn(move || read_plain(&send));
+    (Screen::Plain, Typed { lines, terminal: None })
 }
 
 /// Whether both standard input and output are a terminal.
