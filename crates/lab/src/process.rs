@@ -159,6 +159,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         announced: false,
         closed: None,
         private: None,
+        nick: None,
     };
     Ok(node.enter(setup).await?)
 }

@@ -300,6 +300,7 @@ impl Driver {
             }
             Command::Retain { room, retention, answer } => told(answer, self.retain(&room, retention)),
             Command::Announce { room, announced, answer } => told(answer, self.announce(&room, announced)),
+            Command::Name { room, nick, answer } => told(answer, self.name_later(&room, nick)),
             Command::Type { room } => {
                 if self.seats.get_mut(&room).is_some_and(|seat| seat.may_type(now.ticks_ms)) {
                     let to = self.let_in(&room);

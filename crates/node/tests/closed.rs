@@ -5,9 +5,12 @@
 mod support;
 
 use rumormill_node::{Error, Membership, Node, Place, Refusal, Room, Ticket, What};
-use rumormill_proto::governance::{Order, Role, Says};
+use rumormill_proto::{
+    entry::Kind,
+    governance::{Order, Role, Says},
+};
 use rumormill_store::{Closed, Disk, Store as _};
-use support::{disk, is_in, memory, says, texts, until};
+use support::{disk, is_in, memory, says, texts, timeline, until};
 
 /// Waits until somebody was turned away. It was told nothing.
 async fn refused(room: &Room) {
@@ -128,6 +131,43 @@ async fn a_closed_room_is_there_again_after_a_restart() {
     there.join(&ann.ticket().await.unwrap()).await.unwrap();
     ann.order(Order::Dismiss(ben.author())).await.unwrap();
     until(&ben, "the end of the role", async |room| room.membership() == Membership::Present(None)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_chosen_before_one_is_in_is_said_then_though_the_process_ended() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (home, other) = (home.path().join("home"), other.path().join("home"));
+    let node = disk(&home).await;
+    let ann = node.create_closed("lunch").await.unwrap();
+    let ticket = ann.ticket().await.unwrap();
+    let id = ann.id();
+    drop(ann);
+    node.close().await;
+    // Nobody can be reached.
+    let there = disk(&other).await;
+    let ben = there.join(&ticket).await.unwrap();
+    assert_eq!(ben.set_nick("Bem").await, Ok(None));
+    assert_eq!(ben.set_nick("Ben").await, Ok(None), "the last one is said");
+    drop(ben);
+    there.close().await;
+    let (node, there) = (disk(&home).await, disk(&other).await);
+    let (ann, ben) = (node.room(&id).unwrap(), there.room(&id).unwrap());
+    assert_eq!(ben.membership(), Membership::Waiting);
+    there.join(&ann.ticket().await.unwrap()).await.unwrap();
+    is_in(&ben).await;
+    until(&ann, "the name", async |room| room.nick(&ben.author()) == "Ben").await;
+    ben.say("hello").await.unwrap();
+    says(&ann, &["hello"]).await;
+    // It is said once.
+    drop(ben);
+    there.close().await;
+    let there = disk(&other).await;
+    let ben = there.room(&id).unwrap();
+    ben.set_nick("Benedict").await.unwrap().unwrap();
+    let nicks = timeline(&ben).await.into_iter().filter(|line| line.kind == Kind::NICK);
+    let nicks: Vec<_> =
+        nicks.filter_map(|line| Some(String::from_utf8_lossy(line.body.bytes()?).into_owned())).collect();
+    assert_eq!(nicks, ["Ben", "Benedict"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -486,6 +486,8 @@ pub struct RoomRecord {
     pub closed: Option<Closed>,
     /// The room that it comes out of, if it is a private one.
     pub private: Option<Private>,
+    /// The name that the user chose before being let in, and that is to be said then.
+    pub nick: Option<String>,
 }
 
 /// A closed room of a few people out of another one, whose keys they keep.
