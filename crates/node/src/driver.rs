@@ -28,6 +28,7 @@ use rumormill_proto::{
     config::Closed,
     epochs,
     frame::Contact,
+    governance::Governance,
     ids::{AuthorId, PeerId, RoomId},
     input::{Input, Kept},
     time::Now,
@@ -408,8 +409,8 @@ impl Driver {
     /// Prepares to enter a room, from its data in the store.
     pub(crate) fn prepare(&mut self, setup: RoomSetup) -> Result<Prepared, Error> {
         let now = self.now();
-        let setup = self.as_held(setup)?;
-        let start = self.start(&setup, now)?;
+        let (setup, governance) = self.as_held(setup)?;
+        let start = self.start_with(&setup, governance, now)?;
         let cut: Vec<AuthorId> =
             start.kept.iter().filter(|kept| kept.log.cut().is_some()).map(|kept| kept.author).collect();
         let seat = Seat::new(setup, start);
@@ -477,12 +478,17 @@ impl Driver {
     /// The state from which an engine starts. If the store cannot read it, the damaged parts are removed first, because
     /// other peers have them.
     pub(crate) fn start(&mut self, setup: &RoomSetup, now: Now) -> Result<Start, Error> {
+        self.start_with(setup, None, now)
+    }
+
+    /// As [`Driver::start`], with what the entries of a closed room come to, if that was read already.
+    fn start_with(&mut self, setup: &RoomSetup, governance: Option<Governance>, now: Now) -> Result<Start, Error> {
         let room = &setup.id;
-        let begun = match self.begin(setup) {
+        let begun = match self.begin(setup, governance) {
             Err(rumormill_store::Error::Corrupt { what, .. }) => {
                 tracing::error!(room = %room.short(), %what, "what is kept of a room makes no sense; what is damaged is taken out");
                 self.store.mend(room)?;
-                self.begin(setup)
+                self.begin(setup, None)
             }
             begun => begun,
         };
@@ -491,14 +497,17 @@ impl Driver {
     }
 
     /// The kept logs, the last place of the timeline and, of a closed room, what its entries come to.
-    fn begin(&mut self, setup: &RoomSetup) -> Result<Begun, rumormill_store::Error> {
+    fn begin(&mut self, setup: &RoomSetup, governance: Option<Governance>) -> Result<Begun, rumormill_store::Error> {
         let room = &setup.id;
         let kept = self.store.kept(room)?;
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
         let Some((founder, keeps)) = setup.closed.map(|closed| (closed.founder, closed.keeps)) else {
             return Ok((kept, end, None));
         };
-        let governance = self.read.governance(room, founder)?;
+        let governance = match governance {
+            Some(governance) => governance,
+            None => self.read.governance(room, founder)?,
+        };
         let (secrets, entropy) = (self.read.secrets(room)?, epochs::Secret::new(random()));
         Ok((kept, end, Some(Box::new(Closed { governance, secrets, entropy, keeps }))))
     }
