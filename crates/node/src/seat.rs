@@ -1,7 +1,7 @@
 //! One room as the driver sees it: its engine, and the state between the engine and the room's users.
 
 mod closed;
-mod closing;
+pub(crate) mod closing;
 mod reports;
 mod stock;
 
@@ -497,6 +497,7 @@ impl Seat {
             digest: frontier.digest(),
             skew: self.skew,
             traffic: self.traffic,
+            founder: self.founder(),
         };
         self.board.post(standing);
     }

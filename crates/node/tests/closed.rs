@@ -228,6 +228,72 @@ async fn an_open_room_is_closed_and_words_go_on_among_those_who_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whom_the_founder_of_an_open_room_named_closes_it_and_nobody_else() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [ann_home, ben_home] = [home.path().join("home"), other.path().join("home")];
+    let (node, there, elsewhere) = (disk(&ann_home).await, disk(&ben_home).await, memory().await);
+    let ann = node.create("lunch").await.unwrap();
+    let ticket = ann.ticket().await.unwrap();
+    let (ben, mallory) = (there.join(&ticket).await.unwrap(), elsewhere.join(&ticket).await.unwrap());
+    for (room, name) in [(&ann, "Ann"), (&ben, "Ben"), (&mallory, "Mallory")] {
+        room.set_nick(name).await.unwrap();
+    }
+    ann.say("before").await.unwrap();
+    for room in [&ben, &mallory] {
+        says(room, &["before"]).await;
+    }
+    until(&ann, "Ben", async |room| room.nick(&ben.author()) == "Ben").await;
+    assert_eq!(ben.name_closer(mallory.author()).await, Err(Error::Rank), "he founded nothing");
+    assert_eq!(ann.name_closer(ann.author()).await, Err(Error::Rank));
+    ann.name_closer(ben.author()).await.unwrap();
+    assert_eq!((ann.may_close().await, ann.close([].into()).await), (Ok(false), Err(Error::Rank)), "she gave that up");
+    assert_eq!(ann.name_closer(mallory.author()).await, Err(Error::Rank), "once and for good");
+    until(&ben, "the right to close", async |room| room.may_close().await == Ok(true)).await;
+    until(&mallory, "the step-down", async |room| {
+        deeds(room).await.iter().any(|deed| *deed == Says::StepDown { closer: Some(ben.author()) })
+    })
+    .await;
+    assert_eq!((mallory.may_close().await, mallory.close([].into()).await), (Ok(false), Err(Error::Rank)));
+    assert!([&ann, &ben, &mallory].iter().all(|room| !room.is_closed()));
+
+    // He does so after a restart, without Mallory.
+    drop(ben);
+    there.close().await;
+    let there = disk(&ben_home).await;
+    let ben = there.rooms().remove(0);
+    there.join(&ann.ticket().await.unwrap()).await.unwrap();
+    ann.say("still in the open").await.unwrap();
+    says(&ben, &["before", "still in the open"]).await;
+    ben.close([mallory.author()].into()).await.unwrap();
+    assert_eq!(ben.membership(), Membership::Present(Some(Role::CoOwner)));
+    until(&ann, "to be a member", async |room| room.membership() == Membership::Present(None)).await;
+    until(&mallory, "to be told", async |room| room.membership() == Membership::Removed { by: Some(ben.author()) })
+        .await;
+    ann.say("among us").await.unwrap();
+    ben.say("yes").await.unwrap();
+    for room in [&ann, &ben] {
+        says(room, &["before", "still in the open", "among us", "yes"]).await;
+        assert!(deeds(room).await.iter().any(|deed| matches!(deed, Says::Close { named: Some(_), .. })));
+    }
+
+    // A newcomer comes by his ticket, and everything is so after a restart.
+    let newcomer = memory().await;
+    let dan = newcomer.join(&ben.ticket().await.unwrap()).await.unwrap();
+    is_in(&dan).await;
+    says(&dan, &["before", "still in the open", "among us", "yes"]).await;
+    drop((ann, ben));
+    node.close().await;
+    there.close().await;
+    let (node, there) = (disk(&ann_home).await, disk(&ben_home).await);
+    let (ann, ben) = (node.rooms().remove(0), there.rooms().remove(0));
+    assert_eq!(ann.membership(), Membership::Present(None));
+    assert_eq!(ben.membership(), Membership::Present(Some(Role::CoOwner)));
+    node.join(&ben.ticket().await.unwrap()).await.unwrap();
+    ann.say("again").await.unwrap();
+    says(&ben, &["before", "still in the open", "among us", "yes", "again"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_home_that_noted_that_a_room_is_closed_and_lost_the_act_is_in_an_open_one_until_the_act_comes() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");

@@ -40,7 +40,8 @@ fn act(ms: u64, says: Says) -> RawEntry {
 
 /// A log of a hundred lines, except for an act at seq 40.
 fn spoken() -> Script {
-    let line = |seq| if seq == 40 { act(seq, Says::StepDown) } else { text(seq, format!("line {seq}")) };
+    let line =
+        |seq| if seq == 40 { act(seq, Says::StepDown { closer: None }) } else { text(seq, format!("line {seq}")) };
     Script::new(ROOM, 5, (0..100).map(line).collect())
 }
 

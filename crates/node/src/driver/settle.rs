@@ -240,7 +240,9 @@ impl Driver {
                                 // The retracted entry may have more edits than are dropped at once.
                                 self.sweeping.begin();
                             }
-                            Event::Shown { entry, .. } if seat.is_closing(entry) => _ = self.closing.insert(room),
+                            Event::Shown { entry, .. } if seat.is_closing(entry, &mut *self.read) => {
+                                self.closing.insert(room);
+                            }
                             Event::Came { peer, .. } => {
                                 self.tools.shelf.came();
                                 came.push((room, *peer));

@@ -145,7 +145,7 @@ impl World {
         let end = End { key, last };
         let ticket = *self.random.pick(&self.tickets).unwrap_or(&TicketId([9; 32]));
         let begins = who < HONEST && self.people[who].last().is_none();
-        let deed = match (begins, self.random.below(16)) {
+        let deed = match (begins, self.random.below(18)) {
             (true, 0..8) | (false, 0) => Deed::Join { ticket, key: KEY },
             (true, _) | (false, 1) => Deed::Device(key),
             (_, 2 | 3) => {
@@ -164,7 +164,10 @@ impl World {
             (_, 12) => Deed::Revoke(ticket),
             (_, 13) => Deed::Welcome { who: key, ticket },
             (_, 14) => Deed::Mine(key),
-            _ if who != 0 && self.random.coin(3) => Deed::StepDown,
+            (_, 15) => Deed::List { ends: vec![end], kept: self.random.coin(2).then_some(key).into_iter().collect() },
+            (_, 16) => Deed::Close { lists: self.random.below(2) },
+            _ if who == 0 && self.random.coin(6) => Deed::StepDown { closer: Some(key) },
+            _ if who != 0 && self.random.coin(3) => Deed::StepDown { closer: None },
             _ => return None,
         };
         Some(deed)

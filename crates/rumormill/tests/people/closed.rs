@@ -258,7 +258,7 @@ fn ann_closes_her_open_room_and_goes_on_with_ben() {
         window.until("you are in lunch");
         window.types("/digest");
         window.until("the same digest");
-        assert!(!window.read.iter().any(|line| line.contains("you founded this open room")), "{:?}", window.read);
+        assert!(!window.read.iter().any(|line| line.contains("you may close this open room")), "{:?}", window.read);
         window.leaves();
     }
 
