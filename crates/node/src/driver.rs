@@ -310,11 +310,7 @@ impl Driver {
                 Inputs::new()
             }
             Command::Import { room, import, answer } => self.import(room, import, answer),
-            Command::Mend { room, answer } => {
-                // The caller may have gone.
-                let _ = answer.send(self.mend(&room));
-                Inputs::new()
-            }
+            Command::Mend { room, answer } => told(answer, self.mend(&room)),
             Command::Met(met) => {
                 let secrets = self.secrets(&met.peer, met.role == Role::Dialler);
                 self.links.met(*met, secrets, now.ticks_ms)

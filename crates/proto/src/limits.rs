@@ -572,9 +572,8 @@ pub const CALLER_FRAMES: usize = 16;
 /// Milliseconds that a link may wait to be let in. Until then the acts may come that make somebody known.
 pub const CALLER_MS: u64 = 10_000;
 
-/// Milliseconds for which somebody who was removed is left its link when it is told first, so that the acts that removed it
-/// arrive. Nothing says whether they did, so it is told again whenever it comes back, and each time left its link for twice as
-/// long, up to [`TELL_LONGEST_MS`].
+/// Milliseconds for which somebody who was removed is left its link when it is told first. Nothing says whether the acts
+/// arrived, so it is told again when it comes back, each time with a link for twice as long, up to [`TELL_LONGEST_MS`].
 pub const TELL_MS: u64 = 3_000;
 
 /// The longest of these times.

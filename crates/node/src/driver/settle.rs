@@ -212,9 +212,7 @@ impl Driver {
             for output in outputs {
                 match output {
                     Output::Said { tag, seq } => seat.said(tag, seq),
-                    Output::Unsaid { why: Unsaid::Forked, .. } => {
-                        self.forked.insert(room);
-                    }
+                    Output::Unsaid { why: Unsaid::Forked, .. } => _ = self.forked.insert(room),
                     Output::Unsaid { tag, why } => seat.unsaid(tag, why),
                     Output::Keep(_) if seat.unlock() => {
                         filled = true;
