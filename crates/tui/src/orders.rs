@@ -95,7 +95,7 @@ pub(super) const ORDERS: [Known; 42] = [
     rare("kick", "NAME", "remove somebody from a closed room", Order::Kick),
     rare("appoint", "NAME", "make somebody a moderator; NAME co-owner: more", Order::Appoint),
     rare("dismiss", "NAME", "end the role of somebody", Order::Dismiss),
-    rare("step-down", "", "give up your role; NAME: they may close this open room", Order::StepDown),
+    rare("step-down", "", "give up your role; NAME: they may close this room", Order::StepDown),
     rare("close", "without NAME", "close an open room that you may close", Order::Close),
     rare("rules", "", "the rules here, in an open room your own", Order::Rules),
     rare("held", "", "what newcomers said that is held", |_| Order::Held),

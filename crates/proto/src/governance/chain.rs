@@ -248,7 +248,7 @@ impl<'a> Chain<'a> {
         let (author, Some(deed)) = (act.author, &act.deed) else { return false };
         let lists = matches!(deed, Deed::List { .. }) && self.closes(&author);
         let may = |role: Role| role.may(deed) || lists && role == Role::CoOwner;
-        if author == self.fold.entries.owner() || self.fold.live(&author).any(|grant| may(grant.role)) {
+        if self.founds(act) || self.fold.live(&author).any(|grant| may(grant.role)) {
             return true;
         }
         let ended = self.fold.steps.governors.endings_of(&author).any(|ending| ending.sort.cuts());
@@ -263,6 +263,12 @@ impl<'a> Chain<'a> {
             }
             _ => false,
         })
+    }
+
+    /// Whether the owner wrote an act, and had not stepped down as far as is known.
+    fn founds(&self, act: &Signed) -> bool {
+        let down = self.fold.grants().first().and_then(|owner| owner.down);
+        act.author == self.fold.entries.owner() && down.is_none_or(|down| act.seq <= down)
     }
 
     /// Whether the owner's step-down names somebody to close the room: as far as is known, or by the chain.

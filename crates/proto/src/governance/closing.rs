@@ -17,8 +17,8 @@ use super::{
     tree::ActNo,
 };
 use crate::{
-    admit::{Admission, Trust},
-    entry::{Founding, Kind, founding},
+    admit::{Admission, Entry, Trust},
+    entry::{Founding, Kind, RawEntry, founding},
     ids::{AuthorId, RoomId, Seq},
     limits::ACT_LISTED,
     run::RawRun,
@@ -153,7 +153,8 @@ impl Says {
 
 /// Whether this is a step-down that its author signed, and that names somebody.
 fn names(room: &RoomId, run: &RawRun, who: &AuthorId) -> bool {
-    let Ok(admitted) = Admission::new(*room).admit(run, Trust::Signature) else { return false };
-    let [entry] = admitted.entries() else { return false };
-    Signed::of(room, entry).deed == Some(Deed::StepDown { closer: Some(*who) })
+    let [RawEntry { kind: Kind::STEP_DOWN, .. }] = run.entries() else { return false };
+    let admitted = Admission::new(*room).admit(run, Trust::Signature);
+    let says = |entry: &Entry| Signed::of(room, entry).deed == Some(Deed::StepDown { closer: Some(*who) });
+    admitted.is_ok_and(|admitted| admitted.entries().iter().all(says))
 }

@@ -128,6 +128,10 @@ fn a_co_owner_whom_the_owners_step_down_names_closes_the_room() {
     // The owner is somebody like others since.
     anna.removes(&[owner.here()]);
     assert!(!room.is_present(&owner) && room.is_present(&anna));
+    let dan = room.stranger();
+    owner.appoints(&dan, CoOwner);
+    let late = room.entries().pop().unwrap();
+    assert!(!room.fold().fold().vouched(&dan.key, &[late]), "it lets in nobody");
 }
 
 #[test]
