@@ -83,6 +83,7 @@ fn stay_in_step((old, at_old): (&Person, &mut Window), new: &Person, at_ben: &mu
     new.lines(&["rules", "picnic", "flood", "7"]);
     rooms_until(old, |rooms| holds(rooms, true, 7));
     old.lines(&["rules", "picnic", "newcomers", "shown"]);
+    rooms_until(new, |rooms| holds(rooms, false, 7));
     new.lines(&["rules", "picnic", "flood", "off"]);
     [old, new].iter().for_each(|person| rooms_until(person, |rooms| holds(rooms, false, 0)));
 }
