@@ -9,7 +9,7 @@ use rumormill_proto::{
     input::{Input, Saying},
 };
 
-use rumormill_store::{Read as _, Store as _};
+use rumormill_store::Store as _;
 
 use crate::{peer::contact, queue::Index, violation::Story, world::World};
 

@@ -300,6 +300,36 @@ fn ann_closes_her_open_room_and_goes_on_with_ben() {
 }
 
 #[test]
+fn ann_names_ben_and_he_closes_her_open_room_without_mallory() {
+    let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
+    let ([mut at_ann, mut at_ben, mut at_mallory], _) = meet_in_the_open(&ann, &ben, &mallory);
+    at_ann.types("in the open");
+    at_ben.until("in the open");
+    at_mallory.until("in the open");
+    at_ann.types("/step-down");
+    at_ann.until("error[open-room]");
+    at_ann.types("/step-down Ben");
+    at_ann.until("Ben could close this room");
+    at_ann.until("/step-down Ben yes does it, for good");
+    at_ann.types("/step-down Ben yes");
+    at_ben.until("Ann stepped down; Ben may close this room");
+    at_mallory.until("Ann stepped down; Ben may close this room");
+    for who in [&ann, &mallory] {
+        assert!(who.fails(&["close", "lunch", "--yes"], 3).contains("error[rank]"));
+    }
+    at_ben.types("/close without Mallory");
+    at_ben.until("Mallory would not");
+    at_ben.types("/close without Mallory yes");
+    at_ann.until("Ben closed the room");
+    at_mallory.until("Ben removed you from this room");
+    at_ann.types("among us");
+    at_ben.until("among us");
+    at_ben.leaves();
+    at_mallory.leaves();
+    at_ann.leaves();
+}
+
+#[test]
 fn ben_holds_back_newcomers_and_floods_in_an_open_room_for_himself_alone() {
     let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
     let ([mut at_ann, mut at_ben, mut at_mallory], ticket) = meet_in_the_open(&ann, &ben, &mallory);
