@@ -84,7 +84,7 @@ impl World {
 
     /// The same, or that of an open room that may be closed.
     fn any(seed: u64, steps: usize) -> Self {
-        let mut world = Self { closes: seed % 2 == 0, ..Self::new(seed) };
+        let mut world = Self { closes: seed.is_multiple_of(2), ..Self::new(seed) };
         world.grow(steps);
         world
     }
