@@ -6,6 +6,7 @@ mod support;
 
 use rumormill_node::{Error, Membership, Node, Place, Refusal, Room, Ticket, What};
 use rumormill_proto::{
+    content::Target,
     entry::Kind,
     governance::{Order, Role, Says},
 };
@@ -302,6 +303,9 @@ async fn a_home_that_noted_that_a_room_is_closed_and_lost_the_act_is_in_an_open_
     let ben = there.join(&ann.ticket().await.unwrap()).await.unwrap();
     ben.say("before").await.unwrap();
     says(&ann, &["before"]).await;
+    // Without the founding entry nothing tells that the room was founded as an open one.
+    let founding = Target { author: ann.author(), seq: 0 };
+    until(&ben, "the founding", async |room| room.entries().one(founding).await.unwrap().is_some()).await;
     drop(ben);
     there.close().await;
     // The process stopped behind the note.
