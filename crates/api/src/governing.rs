@@ -167,9 +167,13 @@ pub enum Order {
         /// The newcomer.
         who: String,
     },
-    /// Give up your own roles.
-    StepDown,
-    /// Close an open room that you founded, once and for good. Everybody who wrote in it stays, as a member.
+    /// Give up your own roles; in an open room that you founded, name who may close it instead.
+    StepDown {
+        /// Who may close it; in an open room only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        who: Option<String>,
+    },
+    /// Close an open room that you founded, or that its founder named you to close, once and for good. Everybody who wrote in it stays, as a member.
     Close {
         /// The people who do not stay. What they said so far does.
         #[serde(default)]

@@ -71,7 +71,7 @@ pub struct Room {
     /// The rules of a closed room; absent in an open one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Rules>,
-    /// Whether you can close this open room, because you founded it.
+    /// Whether you can close this open room: you founded it, or whoever did stepped down and named you.
     #[serde(default)]
     pub may_close: bool,
     /// What to tell you once about this room; empty if there is nothing. Whoever tells it says so, see `drop_hint`.

@@ -161,6 +161,7 @@ async fn enter(args: &Args, keys: &Keys) -> Result<Room, Failure> {
         announced: false,
         closed: None,
         private: None,
+        nick: None,
     };
     Ok(node.enter(setup).await?)
 }

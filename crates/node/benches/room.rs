@@ -101,6 +101,7 @@ fn home() {
             announced: false,
             closed: None,
             private: None,
+            nick: None,
         };
         store.put_room(&record).unwrap();
         let mut door = Admission::new(id);

@@ -111,6 +111,7 @@ fn fill(home: &Path, (part, contacts): (Part, &[Contact]), rooms: u64, messages:
         let founder = Part::Founder.author().id();
         disk.put_room(&RoomRecord {
             private: None,
+            nick: None,
             id,
             secret: [1; 32],
             author_secret: part.secret(),

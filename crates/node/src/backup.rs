@@ -102,6 +102,8 @@ mod tests {
             verified: vec![author; LINK_HIDDEN],
             muted: true,
             pinned: true,
+            hold: true,
+            flood: u64::MAX,
         };
         let contact = Contact { peer: PeerId([3; 32]), address: Bytes::from(vec![4; ADDRESS_BYTES]) };
         HandedRoom {

@@ -167,6 +167,8 @@ pub(crate) struct Standing {
     pub(crate) digest: Digest,
     pub(crate) skew: Skew,
     pub(crate) traffic: Traffic,
+    /// Who founded an open room, once that is known.
+    pub(crate) founder: Option<AuthorId>,
 }
 
 /// A peer that shares the room with us over a connection.

@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Retain { room: RoomId, retention: Keep, answer: oneshot::Sender<Result<(), Error>> },
     /// Announce a room on the LAN, or no longer; answered once that is durable.
     Announce { room: RoomId, announced: bool, answer: oneshot::Sender<Result<(), Error>> },
+    /// Set the name to say once we are let in, instead of another one that still waits; answered once that is durable.
+    Name { room: RoomId, nick: String, answer: oneshot::Sender<Result<(), Error>> },
     /// Tell the linked peers of a room that somebody is typing here.
     Type { room: RoomId },
     /// Import the entries that verify; answered once they are durable.

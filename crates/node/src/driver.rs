@@ -28,6 +28,7 @@ use rumormill_proto::{
     config::Closed,
     epochs,
     frame::Contact,
+    governance::Governance,
     ids::{AuthorId, PeerId, RoomId},
     input::{Input, Kept},
     time::Now,
@@ -300,6 +301,7 @@ impl Driver {
             }
             Command::Retain { room, retention, answer } => told(answer, self.retain(&room, retention)),
             Command::Announce { room, announced, answer } => told(answer, self.announce(&room, announced)),
+            Command::Name { room, nick, answer } => told(answer, self.name_later(&room, nick)),
             Command::Type { room } => {
                 if self.seats.get_mut(&room).is_some_and(|seat| seat.may_type(now.ticks_ms)) {
                     let to = self.let_in(&room);
@@ -308,11 +310,7 @@ impl Driver {
                 Inputs::new()
             }
             Command::Import { room, import, answer } => self.import(room, import, answer),
-            Command::Mend { room, answer } => {
-                // The caller may have gone.
-                let _ = answer.send(self.mend(&room));
-                Inputs::new()
-            }
+            Command::Mend { room, answer } => told(answer, self.mend(&room)),
             Command::Met(met) => {
                 let secrets = self.secrets(&met.peer, met.role == Role::Dialler);
                 self.links.met(*met, secrets, now.ticks_ms)
@@ -407,8 +405,8 @@ impl Driver {
     /// Prepares to enter a room, from its data in the store.
     pub(crate) fn prepare(&mut self, setup: RoomSetup) -> Result<Prepared, Error> {
         let now = self.now();
-        let setup = self.as_held(setup)?;
-        let start = self.start(&setup, now)?;
+        let (setup, governance) = self.as_held(setup)?;
+        let start = self.start_with(&setup, governance, now)?;
         let cut: Vec<AuthorId> =
             start.kept.iter().filter(|kept| kept.log.cut().is_some()).map(|kept| kept.author).collect();
         let seat = Seat::new(setup, start);
@@ -476,12 +474,17 @@ impl Driver {
     /// The state from which an engine starts. If the store cannot read it, the damaged parts are removed first, because
     /// other peers have them.
     pub(crate) fn start(&mut self, setup: &RoomSetup, now: Now) -> Result<Start, Error> {
+        self.start_with(setup, None, now)
+    }
+
+    /// As [`Driver::start`], with what the entries of a closed room come to, if that was read already.
+    fn start_with(&mut self, setup: &RoomSetup, governance: Option<Governance>, now: Now) -> Result<Start, Error> {
         let room = &setup.id;
-        let begun = match self.begin(setup) {
+        let begun = match self.begin(setup, governance) {
             Err(rumormill_store::Error::Corrupt { what, .. }) => {
                 tracing::error!(room = %room.short(), %what, "what is kept of a room makes no sense; what is damaged is taken out");
                 self.store.mend(room)?;
-                self.begin(setup)
+                self.begin(setup, None)
             }
             begun => begun,
         };
@@ -490,14 +493,17 @@ impl Driver {
     }
 
     /// The kept logs, the last place of the timeline and, of a closed room, what its entries come to.
-    fn begin(&mut self, setup: &RoomSetup) -> Result<Begun, rumormill_store::Error> {
+    fn begin(&mut self, setup: &RoomSetup, governance: Option<Governance>) -> Result<Begun, rumormill_store::Error> {
         let room = &setup.id;
         let kept = self.store.kept(room)?;
         let end = self.read.page(room, None, 1)?.last().map(|line| line.place);
         let Some((founder, keeps)) = setup.closed.map(|closed| (closed.founder, closed.keeps)) else {
             return Ok((kept, end, None));
         };
-        let governance = self.read.governance(room, founder)?;
+        let governance = match governance {
+            Some(governance) => governance,
+            None => self.read.governance(room, founder)?,
+        };
         let (secrets, entropy) = (self.read.secrets(room)?, epochs::Secret::new(random()));
         Ok((kept, end, Some(Box::new(Closed { governance, secrets, entropy, keeps }))))
     }

@@ -474,3 +474,7 @@ pub const LINK_RUN_BYTES: usize = 1024;
 
 /// Letters of a room that are read, the newest: of each the boxes are tried, 48 at most, which takes 4 ms.
 pub const LETTERS: usize = 256;
+
+/// Acts of an open room's founder among which its step-down is looked for: a few appointments come before it, and each is read
+/// whenever somebody else seems to close the room.
+pub const FOUNDER_ACTS: usize = 64;

@@ -154,7 +154,7 @@ impl Room {
 
     /// The status of the room.
     pub fn status(&self) -> RoomStatus {
-        let Standing { peers, contacts: _, entries, missing, authors, digest, skew, traffic } = self.standing();
+        let Standing { peers, entries, missing, authors, digest, skew, traffic, .. } = self.standing();
         let mut peers: Vec<PeerStatus> = peers.iter().map(peer_status).collect();
         for peer in peers.iter_mut().filter(|peer| peer.stock.is_some() && !self.is_keeper(&peer.author)) {
             peer.stock = None;

@@ -1,7 +1,7 @@
 //! One room as the driver sees it: its engine, and the state between the engine and the room's users.
 
 mod closed;
-mod closing;
+pub(crate) mod closing;
 mod reports;
 mod stock;
 
@@ -129,6 +129,7 @@ impl Seat {
             now,
         };
         seat.begin_closed();
+        seat.await_name();
         seat
     }
 
@@ -185,6 +186,7 @@ impl Seat {
     /// Takes over the settings that the user may change.
     pub(crate) fn set(&mut self, record: &RoomRecord) {
         (self.setup.retention, self.setup.announced) = (record.keep, record.announced);
+        self.setup.nick.clone_from(&record.nick);
         self.board.posted().set(record);
     }
 
@@ -367,10 +369,12 @@ impl Seat {
         }
     }
 
-    /// Says something as soon as we may: in a closed room, once we are let in.
-    pub(crate) fn say_later(&mut self, kind: Kind, body: Bytes) {
-        self.again.retain(|(other, _)| *other != kind);
-        self.again.push_front((kind, body));
+    /// Says the name that was chosen before we were let in first of all, instead of another one that still waits.
+    pub(crate) fn await_name(&mut self) {
+        if let Some(nick) = &self.setup.nick {
+            self.again.retain(|(kind, _)| *kind != Kind::NICK);
+            self.again.push_front((Kind::NICK, nick.clone().into()));
+        }
     }
 
     /// Whether peers may be told now that somebody is typing here.
@@ -493,14 +497,20 @@ impl Seat {
             digest: frontier.digest(),
             skew: self.skew,
             traffic: self.traffic,
+            founder: self.founder(),
         };
         self.board.post(standing);
     }
 
-    /// Remembers a nick, or the room's name if it has none. Returns whether the room's record has changed.
+    /// Remembers a nick, or the room's name if it has none. Returns whether the room's record has changed: that name was
+    /// found, or ours waited to be said.
     pub(crate) fn note(&mut self, place: Place, kind: Kind, body: &Body) -> bool {
         if self.shows(&place.author, place.seq, kind) {
             self.board.note_nick(place, kind, body);
+        }
+        let said = |nick: &mut String| body.bytes().is_some_and(|body| *body == nick.as_bytes());
+        if kind == Kind::NICK && place.author == self.author && self.setup.nick.take_if(said).is_some() {
+            return true;
         }
         let Some(bytes) = body.bytes().filter(|_| self.setup.name.is_empty()) else { return false };
         let name = match (kind, self.setup.closed) {
@@ -572,6 +582,7 @@ fn record(setup: &RoomSetup) -> RoomRecord {
         announced: setup.announced,
         closed: setup.closed,
         private: setup.private.clone(),
+        nick: setup.nick.clone(),
     }
 }
 

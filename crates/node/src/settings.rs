@@ -304,6 +304,8 @@ pub struct RoomSetup {
     pub closed: Option<Closed>,
     /// The room that it comes out of, if it is a private one.
     pub private: Option<Private>,
+    /// The name to say once we are let in.
+    pub nick: Option<String>,
 }
 
 impl RoomSetup {
@@ -324,6 +326,7 @@ impl RoomSetup {
             announced: false,
             closed: None,
             private: None,
+            nick: None,
         }
     }
 
@@ -336,6 +339,7 @@ impl RoomSetup {
         setup.announced = record.announced;
         setup.closed = record.closed;
         setup.private = record.private;
+        setup.nick = record.nick;
         setup
     }
 }

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use rumormill_proto::{
     content::Target,
-    entry::Kind,
     governance::{Foreseen, Guest, Order},
 };
 use rumormill_store::{Pass, RoomRecord};
@@ -42,6 +41,4 @@ pub(crate) enum Govern {
     Report(Target, Bytes, oneshot::Sender<Result<usize, Error>>),
     /// Tell how the room is kept, with its secrets.
     Record(oneshot::Sender<RoomRecord>),
-    /// Write an entry as soon as we may, instead of another one of its kind that still waits.
-    Later(Kind, Bytes),
 }

@@ -5,9 +5,13 @@
 mod support;
 
 use rumormill_node::{Error, Membership, Node, Place, Refusal, Room, Ticket, What};
-use rumormill_proto::governance::{Order, Role, Says};
+use rumormill_proto::{
+    content::Target,
+    entry::Kind,
+    governance::{Order, Role, Says},
+};
 use rumormill_store::{Closed, Disk, Store as _};
-use support::{disk, is_in, memory, says, status, texts, until};
+use support::{disk, is_in, memory, says, texts, timeline, until};
 
 /// Waits until somebody was turned away. It was told nothing.
 async fn refused(room: &Room) {
@@ -131,6 +135,43 @@ async fn a_closed_room_is_there_again_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_chosen_before_one_is_in_is_said_then_though_the_process_ended() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (home, other) = (home.path().join("home"), other.path().join("home"));
+    let node = disk(&home).await;
+    let ann = node.create_closed("lunch").await.unwrap();
+    let ticket = ann.ticket().await.unwrap();
+    let id = ann.id();
+    drop(ann);
+    node.close().await;
+    // Nobody can be reached.
+    let there = disk(&other).await;
+    let ben = there.join(&ticket).await.unwrap();
+    assert_eq!(ben.set_nick("Bem").await, Ok(None));
+    assert_eq!(ben.set_nick("Ben").await, Ok(None), "the last one is said");
+    drop(ben);
+    there.close().await;
+    let (node, there) = (disk(&home).await, disk(&other).await);
+    let (ann, ben) = (node.room(&id).unwrap(), there.room(&id).unwrap());
+    assert_eq!(ben.membership(), Membership::Waiting);
+    there.join(&ann.ticket().await.unwrap()).await.unwrap();
+    is_in(&ben).await;
+    until(&ann, "the name", async |room| room.nick(&ben.author()) == "Ben").await;
+    ben.say("hello").await.unwrap();
+    says(&ann, &["hello"]).await;
+    // It is said once.
+    drop(ben);
+    there.close().await;
+    let there = disk(&other).await;
+    let ben = there.room(&id).unwrap();
+    ben.set_nick("Benedict").await.unwrap().unwrap();
+    let nicks = timeline(&ben).await.into_iter().filter(|line| line.kind == Kind::NICK);
+    let nicks: Vec<_> =
+        nicks.filter_map(|line| Some(String::from_utf8_lossy(line.body.bytes()?).into_owned())).collect();
+    assert_eq!(nicks, ["Ben", "Benedict"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_open_room_is_closed_and_words_go_on_among_those_who_are_kept() {
     let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let [ann_home, ben_home] = [home.path().join("home"), other.path().join("home")];
@@ -188,16 +229,83 @@ async fn an_open_room_is_closed_and_words_go_on_among_those_who_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whom_the_founder_of_an_open_room_named_closes_it_and_nobody_else() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [ann_home, ben_home] = [home.path().join("home"), other.path().join("home")];
+    let (node, there, elsewhere) = (disk(&ann_home).await, disk(&ben_home).await, memory().await);
+    let ann = node.create("lunch").await.unwrap();
+    let ticket = ann.ticket().await.unwrap();
+    let (ben, mallory) = (there.join(&ticket).await.unwrap(), elsewhere.join(&ticket).await.unwrap());
+    for (room, name) in [(&ann, "Ann"), (&ben, "Ben"), (&mallory, "Mallory")] {
+        room.set_nick(name).await.unwrap();
+    }
+    ann.say("before").await.unwrap();
+    for room in [&ben, &mallory] {
+        says(room, &["before"]).await;
+    }
+    until(&ann, "Ben", async |room| room.nick(&ben.author()) == "Ben").await;
+    assert_eq!(ben.name_closer(mallory.author()).await, Err(Error::Rank), "he founded nothing");
+    assert_eq!(ann.name_closer(ann.author()).await, Err(Error::Rank));
+    ann.name_closer(ben.author()).await.unwrap();
+    assert_eq!((ann.may_close().await, ann.close([].into()).await), (Ok(false), Err(Error::Rank)), "she gave that up");
+    assert_eq!(ann.name_closer(mallory.author()).await, Err(Error::Rank), "once and for good");
+    until(&ben, "the right to close", async |room| room.may_close().await == Ok(true)).await;
+    until(&mallory, "the step-down", async |room| {
+        deeds(room).await.iter().any(|deed| *deed == Says::StepDown { closer: Some(ben.author()) })
+    })
+    .await;
+    assert_eq!((mallory.may_close().await, mallory.close([].into()).await), (Ok(false), Err(Error::Rank)));
+    assert!([&ann, &ben, &mallory].iter().all(|room| !room.is_closed()));
+
+    // He does so after a restart, without Mallory.
+    drop(ben);
+    there.close().await;
+    let there = disk(&ben_home).await;
+    let ben = there.rooms().remove(0);
+    there.join(&ann.ticket().await.unwrap()).await.unwrap();
+    ann.say("still in the open").await.unwrap();
+    says(&ben, &["before", "still in the open"]).await;
+    ben.close([mallory.author()].into()).await.unwrap();
+    assert_eq!(ben.membership(), Membership::Present(Some(Role::CoOwner)));
+    until(&ann, "to be a member", async |room| room.membership() == Membership::Present(None)).await;
+    until(&mallory, "to be told", async |room| room.membership() == Membership::Removed { by: Some(ben.author()) })
+        .await;
+    ann.say("among us").await.unwrap();
+    ben.say("yes").await.unwrap();
+    for room in [&ann, &ben] {
+        says(room, &["before", "still in the open", "among us", "yes"]).await;
+        assert!(deeds(room).await.iter().any(|deed| matches!(deed, Says::Close { named: Some(_), .. })));
+    }
+
+    // A newcomer comes by his ticket, and everything is so after a restart.
+    let newcomer = memory().await;
+    let dan = newcomer.join(&ben.ticket().await.unwrap()).await.unwrap();
+    is_in(&dan).await;
+    says(&dan, &["before", "still in the open", "among us", "yes"]).await;
+    drop((ann, ben));
+    node.close().await;
+    there.close().await;
+    let (node, there) = (disk(&ann_home).await, disk(&ben_home).await);
+    let (ann, ben) = (node.rooms().remove(0), there.rooms().remove(0));
+    assert_eq!(ann.membership(), Membership::Present(None));
+    assert_eq!(ben.membership(), Membership::Present(Some(Role::CoOwner)));
+    node.join(&ben.ticket().await.unwrap()).await.unwrap();
+    ann.say("again").await.unwrap();
+    says(&ben, &["before", "still in the open", "among us", "yes", "again"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_home_that_noted_that_a_room_is_closed_and_lost_the_act_is_in_an_open_one_until_the_act_comes() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");
     let (node, there) = (memory().await, disk(&home).await);
     let ann = node.create("lunch").await.unwrap();
     let ben = there.join(&ann.ticket().await.unwrap()).await.unwrap();
-    // What shows that the room was an open one.
-    status(&ben, "the founding entry", |status| status.entries > 0).await;
     ben.say("before").await.unwrap();
     says(&ann, &["before"]).await;
+    // Without the founding entry nothing tells that the room was founded as an open one.
+    let founding = Target { author: ann.author(), seq: 0 };
+    until(&ben, "the founding", async |room| room.entries().one(founding).await.unwrap().is_some()).await;
     drop(ben);
     there.close().await;
     // The process stopped behind the note.

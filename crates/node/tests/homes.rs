@@ -170,6 +170,7 @@ async fn the_rooms_of_a_home_are_announced_together() {
         let closed = Closed { founder, pass: None, device_of: None, keeps: true };
         let record = RoomRecord {
             private: None,
+            nick: None,
             id,
             secret: [1; 32],
             author_secret: [2; 32],

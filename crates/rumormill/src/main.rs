@@ -116,7 +116,7 @@ enum Command {
     /// Print or change the rules of a closed room
     #[command(hide = true)]
     Rules(commands::rules::Args),
-    /// Close an open room that you founded: from then on its members decide who comes in
+    /// Close an open room that you founded, or were named to close: from then on its members decide who comes in
     #[command(hide = true)]
     Close(commands::close::Args),
     /// Report a message to those who govern a closed room

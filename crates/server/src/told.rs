@@ -15,9 +15,9 @@ use rumormill_text::{Names, clean_name, limits::NICK_CHARS, show::done};
 pub(crate) const SLOWED: &str =
     "slow mode began before something that you said, and nobody sees it: say it again if it matters";
 
-/// The hint for the founder of an open room from before rooms could be closed.
+/// The hint for whoever may close an open room.
 pub(crate) const CLOSABLE: &str =
-    "you founded this open room: anyone with its ticket reads along, until you close it with /close";
+    "you may close this open room: anyone with its ticket reads along, until you do, with /close";
 
 /// What a node in the Mainline DHT tells strangers.
 const IN_DHT: &str = "in the Mainline DHT, where anyone can take part, strangers";
@@ -108,7 +108,7 @@ pub(crate) fn deed(says: &Says, named: impl Fn(&AuthorId) -> Named) -> Option<De
         Says::Dismiss { ends, .. } => (Does::Dismissed, whom(&mut ends.iter().map(|ended| &ended.end.key))),
         Says::Remove { ends, .. } => (Does::Removed, whom(&mut ends.iter().map(|ended| &ended.end.key))),
         Says::End(ended) => (Does::Ended, vec![named(&ended.end.key)]),
-        Says::StepDown => (Does::SteppedDown, Vec::new()),
+        Says::StepDown { closer } => (Does::SteppedDown, whom(&mut closer.iter())),
         Says::Admit { who, .. } => (Does::LetIn, whom(&mut who.iter())),
         Says::Welcome { who, .. } => (Does::LetIn, vec![named(who)]),
         Says::Revoke(_) => (Does::Revoked, Vec::new()),

@@ -390,6 +390,7 @@ impl Engines {
             announced: false,
             closed: None,
             private: None,
+            nick: None,
         };
         self.honest[at].store.put_room(&room).unwrap();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rumormill_proto::{
     entry::{Kind, found},
-    governance::{Governance, Says},
+    governance::{Act, Governance, Says},
     ids::AuthorId,
     input::{Input, Saying},
 };
@@ -23,11 +23,12 @@ impl World {
         (self.owner, self.was_open) = (Some(owner), true);
         let (_, founding) = found(&owner, "a room", [0; 16]);
         let out: BTreeSet<AuthorId> = without.iter().map(|other| self.author(*other)).collect();
-        let mut lists = self.read(peer, owner).fold().lists(&out);
-        lists.push(Says::close(lists.len(), &founding));
+        let mut lists = self.read(peer, owner).fold().lists(&owner, &out);
+        lists.push(Says::close(lists.len(), &founding, None));
         for says in lists {
-            let act = self.read(peer, owner).fold().closes(says).encode();
-            let Ok((kind, body)) = act else { return Err(self.violation("acts fit", "a list does not".into())) };
+            let before = self.peers[peer].home.store.reader().and_then(|mut read| read.last_act(&self.room, &owner));
+            let act = before.map(|before| Act { before, says }.encode());
+            let Ok(Ok((kind, body))) = act else { return Err(self.violation("acts fit", "a list does not".into())) };
             self.put_in(peer as Index, Input::Say(vec![Saying { tag: 0, kind, body }]));
             self.run_ms(1_000)?;
         }

@@ -220,10 +220,10 @@ impl Unrest {
             5 => Says::Appoint { role: Role::CoOwner, keys, despite: Vec::new() },
             6 => Says::Appoint { role: Role::Moderator, keys, despite: Vec::new() },
             7 => Says::End(end),
-            8 => ticket.map_or(Says::StepDown, Says::Revoke),
+            8 => ticket.map_or(Says::StepDown { closer: None }, Says::Revoke),
             _ => match end.end.last {
                 Some(last) => Says::Hide { author: key, first: 0, last },
-                None => Says::StepDown,
+                None => Says::StepDown { closer: None },
             },
         };
         let hides = self.random.coin(3);

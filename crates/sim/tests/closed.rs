@@ -461,7 +461,7 @@ fn a_dismissed_moderator_does_nothing_more_and_what_it_did_stays() -> Story {
     room.remove(1, 3);
     room.settle()?;
     assert_eq!(room.refused(1), Some(Unsaid::Rank));
-    let remove = Act { before: None, says: Says::StepDown };
+    let remove = Act { before: None, says: Says::StepDown { closer: None } };
     let (kind, body) = remove.encode().unwrap_or((Kind::TEXT, Bytes::new()));
     let admit = Act { before: None, says: Says::Admit { who: vec![room.author(2)], ticket: None, despite: vec![] } };
     let admit = admit.encode().unwrap_or((Kind::TEXT, Bytes::new()));

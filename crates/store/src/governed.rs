@@ -2,7 +2,7 @@
 
 use rumormill_proto::{
     fork::Proof,
-    governance::{Governance, Signed},
+    governance::{Governance, Last, Signed},
     ids::{AuthorId, RoomId, Seq},
     input::{Kept, Look},
     log::Span,
@@ -52,6 +52,21 @@ fn acts_of(
         acts.extend(found.into_iter().filter(|entry| entry.deed.is_some()));
     }
     Ok(acts)
+}
+
+/// The last act of a log, as far as it is held.
+pub(crate) fn last_act(
+    read: &mut (impl Read + ?Sized),
+    room: &RoomId,
+    author: &AuthorId,
+) -> Result<Option<Last>, Error> {
+    for seq in read.act_seqs(room, author)?.into_iter().rev() {
+        let found = looked(read, room, &Look { author: *author, first: seq, last: seq })?;
+        if let Some(act) = found.iter().find(|entry| entry.deed.is_some()) {
+            return Ok(Some(Last { seq, id: act.id }));
+        }
+    }
+    Ok(None)
 }
 
 /// What is held of a range, ascending.

@@ -29,7 +29,7 @@ use rumormill_proto::{
     epochs::Secret,
     fork::Proof,
     frame::Contact,
-    governance::{Governance, Signed, TicketId},
+    governance::{Governance, Last, Signed, TicketId},
     ids::{AuthorId, EntryId, FileId, RoomId, Seq},
     input::{Bare, Found, Kept, Look, Output, Purpose, Recall},
     log::{Head, Log},
@@ -305,6 +305,11 @@ pub trait Read: Send {
     /// The seqs of the acts of a log, ascending, and perhaps of some that it does not hold any more.
     fn act_seqs(&mut self, room: &RoomId, author: &AuthorId) -> Result<Vec<Seq>, Error>;
 
+    /// The last act that is held of a log. Reads nothing else.
+    fn last_act(&mut self, room: &RoomId, author: &AuthorId) -> Result<Option<Last>, Error> {
+        governed::last_act(self, room, author)
+    }
+
     /// What is held of a closed room, as its engine reads it: `owner` founded the room. Reads the acts, and the words that
     /// they name.
     fn governance(&mut self, room: &RoomId, owner: AuthorId) -> Result<Governance, Error> {
@@ -486,6 +491,8 @@ pub struct RoomRecord {
     pub closed: Option<Closed>,
     /// The room that it comes out of, if it is a private one.
     pub private: Option<Private>,
+    /// The name that the user chose before being let in, and that is to be said then.
+    pub nick: Option<String>,
 }
 
 /// A closed room of a few people out of another one, whose keys they keep.

@@ -40,7 +40,8 @@ fn act(ms: u64, says: Says) -> RawEntry {
 
 /// A log of a hundred lines, except for an act at seq 40.
 fn spoken() -> Script {
-    let line = |seq| if seq == 40 { act(seq, Says::StepDown) } else { text(seq, format!("line {seq}")) };
+    let line =
+        |seq| if seq == 40 { act(seq, Says::StepDown { closer: None }) } else { text(seq, format!("line {seq}")) };
     Script::new(ROOM, 5, (0..100).map(line).collect())
 }
 
@@ -122,7 +123,8 @@ fn a_home_from_before_the_places_of_acts_were_recorded_is_read_for_them() {
     let spoken = spoken();
     append(&mut Disk::open(&home).unwrap(), ROOM, &signed(&spoken)).unwrap();
     let raw = rusqlite::Connection::open(home.join("rumormill.db")).unwrap();
-    raw.execute_batch("DROP TABLE act; DROP TABLE lapsed; PRAGMA user_version = 16").unwrap();
+    raw.execute_batch("ALTER TABLE room DROP COLUMN nick; DROP TABLE act; DROP TABLE lapsed; PRAGMA user_version = 16")
+        .unwrap();
     let mut disk = Disk::open(&home).unwrap();
     let mut reader = disk.reader().unwrap();
     assert_eq!(reader.act_seqs(&ROOM, &spoken.id()).unwrap(), [40]);

@@ -242,6 +242,7 @@ fn a_room_that_is_left_leaves_nothing(store: &mut dyn Store) {
         announced: false,
         closed: None,
         private: None,
+        nick: None,
     };
     for room in [ROOM, OTHER_ROOM] {
         store.put_room(&record(room)).unwrap();
@@ -770,6 +771,7 @@ fn rooms_are_kept_as_put(store: &mut dyn Store) {
             of: ROOM,
             people: vec![vec![AuthorId([4; 32])], vec![AuthorId([5; 32]), AuthorId([6; 32])]],
         }),
+        nick: (contacts == 3).then(|| "bø".to_owned()),
     };
     store.put_room(&record(OTHER_ROOM, "b ✓", 3)).unwrap();
     store.put_room(&record(ROOM, "a", 0)).unwrap();

@@ -178,7 +178,7 @@ fn govern(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
             let Some(who) = person_meant(model, name, "/appoint NAME, or /appoint NAME co-owner") else { return };
             governing::give(model, ApiOrder::Appoint { who, role }, out);
         }
-        Order::StepDown => governing::ask_first(model, ApiOrder::StepDown, out),
+        Order::StepDown(name) => governing::step_down(model, &name, person_meant, out),
         Order::Close(rest) => governing::close(model, &rest, person_meant, out),
         Order::Rules(words) => rules::rules(model, &words, out),
         Order::Held => of_room(model, OfRoom::Held, out),

@@ -57,6 +57,18 @@ pub(super) fn close(model: &mut Model, rest: &str, meant: Meant, out: &mut Vec<E
     ask_first(model, Order::Close { without }, out);
 }
 
+/// Asks what it means to step down; in an open room, to name who may close it.
+pub(super) fn step_down(model: &mut Model, name: &str, meant: Meant, out: &mut Vec<Effect>) {
+    let who = match name {
+        "" => None,
+        name => match meant(model, name, "/step-down, or /step-down NAME in an open room") {
+            Some(who) => Some(who),
+            None => return,
+        },
+    };
+    ask_first(model, Order::StepDown { who }, out);
+}
+
 /// Asks what an order would end, to show it before the person confirms.
 pub(super) fn ask_first(model: &mut Model, order: Order, out: &mut Vec<Effect>) {
     put(model, OfRoom::Foresee(order), out);
@@ -96,6 +108,9 @@ pub(super) fn asking(order: &Order, name: impl Fn(&AuthorHex) -> String) -> [Str
         }
         Order::Close { .. } => {
             ["Close this room for good, with all that stands above?".into(), "y: close it   Esc: no".into()]
+        }
+        Order::StepDown { who: Some(who) } => {
+            [format!("Let {} close this room instead of you, for good?", name(who)), "y: step down   Esc: no".into()]
         }
         _ => ["Give up your role in this room? Only others can give it back.".into(), "y: step down   Esc: no".into()],
     }

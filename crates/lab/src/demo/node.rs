@@ -170,6 +170,7 @@ async fn enter_room(node: &Node, enter: &Enter) -> Result<Room, Failure> {
             announced: false,
             closed: None,
             private: None,
+            nick: None,
         })
         .await?;
     tell(&Report::In { author: room.author().to_string() })?;

@@ -1,4 +1,4 @@
-//! An open room that its owner closed: it goes on as a closed one, with the same key, as soon as the act that closed it is
+//! An open room that was closed: it goes on as a closed one, with the same key, as soon as the act that closed it is
 //! here.
 //!
 //! The home notes that the room is closed before that act is durable. If only the note survives a crash, the room begins as
@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use rumormill_proto::{
     entry::{Founding, Kind, founding},
-    governance::Closing,
+    governance::{Closing, Governance},
     ids::{AuthorId, PeerId, RoomId, Seq},
     input::{Input, Output},
 };
@@ -17,13 +17,14 @@ use super::{Driver, rekey::sayable};
 use crate::{error::Error, seat::Seat, settings::RoomSetup};
 
 impl Driver {
-    /// Notes in the home, before it becomes durable, that the owner of an open room closes it.
+    /// Notes in the home, before it becomes durable, that an open room is closed.
     pub(super) fn note_closing(&mut self, room: &RoomId, outputs: &[Output]) {
         let Some(seat) = self.seats.get(room).filter(|seat| seat.setup.closed.is_none() && seat.setup.keep) else {
             return;
         };
+        let read = &mut *self.read;
         let closes = |output: &Output| match output {
-            Output::Append(run) => run.entries().iter().any(|entry| seat.is_closing(entry)),
+            Output::Append(run) => run.entries().iter().any(|entry| seat.is_closing(entry, read)),
             _ => false,
         };
         if outputs.iter().any(closes) {
@@ -46,7 +47,7 @@ impl Driver {
         let fold = governance.fold();
         let Some(closing) = fold.closing().cloned() else { return Ok(()) };
         let kept = fold.is_present(&me);
-        let again = if kept && me != founder { self.unlisted(room, &me, &closing)? } else { Vec::new() };
+        let again = if kept && me != closing.by.0 { self.unlisted(room, &me, &closing)? } else { Vec::new() };
         let Some(seat) = self.seats.get_mut(room) else { return Ok(()) };
         let mut record = seat.record();
         record.closed = Some(closed(founder));
@@ -56,9 +57,9 @@ impl Driver {
         seat.setup.closed = record.closed;
         seat.setup.fresh_author = false;
         let (setup, now) = (seat.setup.clone(), self.now());
-        let start = self.start(&setup, now)?;
+        let start = self.start_with(&setup, Some(governance), now)?;
         let Some(seat) = self.seats.get_mut(room) else { return Ok(()) };
-        tracing::info!(room = %room.short(), "the owner closed the room");
+        tracing::info!(room = %room.short(), "the room was closed");
         seat.again.extend(again);
         seat.restart(start);
         seat.tell_closed();
@@ -76,7 +77,7 @@ impl Driver {
         Ok(())
     }
 
-    /// What we said in plain beyond what the owner listed.
+    /// What we said in plain beyond what was listed.
     fn unlisted(&mut self, room: &RoomId, me: &AuthorId, closing: &Closing) -> Result<Vec<(Kind, Bytes)>, Error> {
         let next: Seq = self.read.heads(room)?.iter().find(|(key, _)| key == me).map_or(0, |(_, head)| head.seq + 1);
         let mut again = Vec::new();
@@ -90,17 +91,21 @@ impl Driver {
         Ok(again)
     }
 
-    /// The setup with which a room begins: as an open one, if the home noted that it is closed and nothing here closes it.
-    pub(super) fn as_held(&mut self, mut setup: RoomSetup) -> Result<RoomSetup, Error> {
-        let Some(Closed { founder, pass: None, device_of: None, .. }) = setup.closed else { return Ok(setup) };
+    /// The setup with which a room begins: as an open one, if the home noted that it is closed and nothing here closes it;
+    /// and what its entries come to, if they had to be read for that.
+    pub(super) fn as_held(&mut self, mut setup: RoomSetup) -> Result<(RoomSetup, Option<Governance>), Error> {
+        let Some(Closed { founder, pass: None, device_of: None, .. }) = setup.closed else { return Ok((setup, None)) };
         let found = self.read.line(&setup.id, &founder, 0)?;
         let found = found.and_then(|line| founding(&setup.id, &founder, line.body.bytes()?).ok());
-        if matches!(found, Some(Founding::Open { .. }))
-            && self.read.governance(&setup.id, founder)?.fold().closing().is_none()
-        {
-            setup.closed = None;
+        if !matches!(found, Some(Founding::Open { .. })) {
+            return Ok((setup, None));
         }
-        Ok(setup)
+        let mut governance = self.read.governance(&setup.id, founder)?;
+        if governance.fold().closing().is_none() {
+            setup.closed = None;
+            return Ok((setup, None));
+        }
+        Ok((setup, Some(governance)))
     }
 
     /// What a peer told of who writes there before it read that the room is closed: it may not have read that yet.

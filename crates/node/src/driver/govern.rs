@@ -23,10 +23,9 @@ impl Driver {
             (Some(seat), Govern::Do(wish, answer)) => seat.wish(wish, answer),
             (Some(seat), Govern::Foresee(order, answer)) => _ = answer.send(seat.foresee(order)),
             (Some(seat), Govern::Record(answer)) => _ = answer.send(seat.record()),
-            (Some(seat), Govern::Later(kind, body)) => seat.say_later(kind, body),
             (None, Govern::Do(_, answer)) => _ = answer.send(Err(stopped)),
             (None, Govern::Foresee(_, answer)) => _ = answer.send(Err(stopped)),
-            (None, Govern::Record(_) | Govern::Later(..)) | (_, Govern::Report(..)) => {}
+            (None, Govern::Record(_)) | (_, Govern::Report(..)) => {}
         }
     }
 
@@ -42,6 +41,13 @@ impl Driver {
 
     pub(super) fn announce(&mut self, room: &RoomId, announced: bool) -> Result<(), Error> {
         self.set(room, |record| record.announced = announced)
+    }
+
+    /// Keeps the name to say once we are let in.
+    pub(super) fn name_later(&mut self, room: &RoomId, nick: String) -> Result<(), Error> {
+        self.set(room, |record| record.nick = Some(nick))?;
+        self.seats.get_mut(room).into_iter().for_each(Seat::await_name);
+        Ok(())
     }
 
     /// Changes the settings of a room, first in the home if that remembers the room. After an error nothing has

@@ -70,12 +70,13 @@ impl Driver {
         let Some(seat) = self.seats.get_mut(&setup.id) else { return Ok(()) };
         let mut record = seat.record();
         (record.author_secret, record.closed) = (setup.author_secret, setup.closed);
+        record.nick = record.nick.or_else(|| seat.board.posted().nick(&seat.author).map(str::to_owned));
         if seat.setup.keep {
             self.store.put_room(&record)?;
         }
-        (seat.setup.author_secret, seat.setup.closed) = (setup.author_secret, setup.closed);
-        let nick = seat.board.posted().nick(&seat.author).map(str::to_owned);
-        nick.into_iter().for_each(|nick| seat.say_later(Kind::NICK, nick.into()));
+        (seat.setup.author_secret, seat.setup.closed, seat.setup.nick) =
+            (setup.author_secret, setup.closed, record.nick);
+        seat.await_name();
         let (setup, now) = (seat.setup.clone(), self.now());
         let start = self.start(&setup, now)?;
         self.begin_anew(&setup.id, start, None);

@@ -212,9 +212,7 @@ impl Driver {
             for output in outputs {
                 match output {
                     Output::Said { tag, seq } => seat.said(tag, seq),
-                    Output::Unsaid { why: Unsaid::Forked, .. } => {
-                        self.forked.insert(room);
-                    }
+                    Output::Unsaid { why: Unsaid::Forked, .. } => _ = self.forked.insert(room),
                     Output::Unsaid { tag, why } => seat.unsaid(tag, why),
                     Output::Keep(_) if seat.unlock() => {
                         filled = true;
@@ -240,7 +238,9 @@ impl Driver {
                                 // The retracted entry may have more edits than are dropped at once.
                                 self.sweeping.begin();
                             }
-                            Event::Shown { entry, .. } if seat.is_closing(entry) => _ = self.closing.insert(room),
+                            Event::Shown { entry, .. } if seat.is_closing(entry, &mut *self.read) => {
+                                self.closing.insert(room);
+                            }
                             Event::Came { peer, .. } => {
                                 self.tools.shelf.came();
                                 came.push((room, *peer));

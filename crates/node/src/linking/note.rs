@@ -15,11 +15,12 @@
 //! key       6; room 32; fresh key 32, for a machine that wants to be there; the author 32 who said `here`; name of the machine
 //! handed    7; that key 32; closed room as in linking
 //! open      8; ticket; about as in linking
+//! display   9; room 32, an open one; 1 byte: 1 if newcomers are held; how many messages of one author a minute are shown
 //! ```
 
 use bytes::Bytes;
 use rumormill_proto::{
-    codec::{Reader, put_bytes},
+    codec::{Reader, put_bytes, put_number},
     ids::{AuthorId, RoomId},
     reject::Reject,
     timeline::Place,
@@ -78,6 +79,15 @@ pub enum DeviceNote {
         room: RoomId,
         /// The name.
         nick: String,
+    },
+    /// What is held back in an open room.
+    Display {
+        /// The room.
+        room: RoomId,
+        /// Whether what newcomers say is.
+        hold: bool,
+        /// How many messages of one author a minute are not; 0 if all are shown.
+        flood: u64,
     },
     /// This machine is in a closed room, and names devices there.
     Here {
@@ -164,6 +174,11 @@ impl Word for DeviceNote {
                 put_bytes(out, ticket.as_bytes());
                 about.put(out);
             }
+            Self::Display { room, hold, flood } => {
+                begin(out, 9, &room.0);
+                out.push(u8::from(*hold));
+                put_number(out, *flood);
+            }
         }
     }
 
@@ -190,6 +205,7 @@ impl Word for DeviceNote {
             }
             7 => Self::Handed { key: author(from)?, room: Box::new(HandedRoom::read(from)?) },
             8 => Self::Open { ticket: text(from, TICKET_BYTES)?, about: AboutRoom::read(from)? },
+            9 => Self::Display { room: room(from)?, hold: from.flag()?, flood: from.number("flood")? },
             _ => return Err(Reject::Malformed("note")),
         })
     }
@@ -233,6 +249,7 @@ mod tests {
             DeviceNote::Chosen { list: Chosen::Verified, room: id, author: who, on: false },
             DeviceNote::Attend { room: id, muted: false, pinned: true },
             DeviceNote::Nick { room: id, nick: "ann".into() },
+            DeviceNote::Display { room: id, hold: true, flood: 300 },
             DeviceNote::Here { room: id },
             DeviceNote::Key { room: id, key: who, to: who, name: "desk".into() },
             DeviceNote::Handed { key: who, room: Box::new(handed) },

@@ -16,7 +16,8 @@
 //!          about
 //! open     ticket, as a number of bytes and these; about
 //! about    name of the room; nick; read: 0, or 1 and time 8, author 32, seq number; n, then n times somebody hidden of
-//!          32; n, then n times somebody verified of 32; 1 byte: 1 if it is muted, and 2 more if it is pinned
+//!          32; n, then n times somebody verified of 32; 1 byte: 1 if it is muted, 2 more if it is pinned, and 4 if newcomers are held; how many messages of one author a
+//!          minute are shown
 //! name     number of bytes, at most 255, then UTF-8; nick, address likewise
 //! ```
 
@@ -130,6 +131,10 @@ pub struct AboutRoom {
     pub muted: bool,
     /// Whether it is pinned.
     pub pinned: bool,
+    /// Whether what newcomers say is held back there; in open rooms only.
+    pub hold: bool,
+    /// How many messages of one author a minute are shown there, 0 for all; in open rooms only.
+    pub flood: u64,
 }
 
 /// The first entries of the other machine's keys.
@@ -296,7 +301,8 @@ impl Word for AboutRoom {
         for list in [hidden, verified] {
             put_list(out, list, |out, author| out.extend_from_slice(&author.0));
         }
-        out.push(u8::from(self.muted) | u8::from(self.pinned) << 1);
+        out.push(u8::from(self.muted) | u8::from(self.pinned) << 1 | u8::from(self.hold) << 2);
+        put_number(out, self.flood);
     }
 
     fn read(from: &mut Reader) -> Result<Self, Reject> {
@@ -305,10 +311,11 @@ impl Word for AboutRoom {
         let hidden = read_list(from, LINK_HIDDEN, "hidden", author)?;
         let verified = read_list(from, LINK_HIDDEN, "verified", author)?;
         let flags = from.byte("flags")?;
-        if flags > 3 {
+        if flags > 7 {
             return Err(Reject::Malformed("flags"));
         }
-        Ok(Self { name, nick, read, hidden, verified, muted: flags & 1 != 0, pinned: flags & 2 != 0 })
+        let [muted, pinned, hold] = [1, 2, 4].map(|flag| flags & flag != 0);
+        Ok(Self { name, nick, read, hidden, verified, muted, pinned, hold, flood: from.number("flood")? })
     }
 }
 
@@ -372,6 +379,8 @@ mod tests {
             verified: vec![AuthorId([8; 32])],
             muted: true,
             pinned: false,
+            hold: true,
+            flood: 300,
         };
         let contact = Contact { peer: PeerId([3; 32]), address: Bytes::from_static(b"there") };
         let [id, founder, author] = [4, 5, 6].map(|byte| [byte; 32]);

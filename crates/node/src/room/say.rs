@@ -11,7 +11,6 @@ use crate::{
     error::Error,
     membership::Membership,
     message::{Message, What},
-    wish::Govern,
 };
 
 impl Room {
@@ -70,14 +69,12 @@ impl Room {
     /// # Errors
     /// [`Error::Nick`] when it is empty or too long, and those of [`Entries::say`](crate::Entries::say).
     pub async fn set_nick(&self, nick: &str) -> Result<Option<Target>, Error> {
-        let nick = Content::Nick(read_nick(nick)?.to_owned());
+        let nick = read_nick(nick)?.to_owned();
         // A refusal may be that of an earlier ticket, and no member has answered to this one yet.
         if matches!(self.membership(), Membership::Waiting | Membership::Refused(_)) {
-            let (kind, body) = nick.encode().map_err(|_| Error::TooLong)?;
-            self.node.command(Command::Govern { room: self.id(), what: Govern::Later(kind, body) }).await?;
-            return Ok(None);
+            return self.node.ask(|answer| Command::Name { room: self.id(), nick, answer }).await.map(|()| None);
         }
-        self.put(&nick).await.map(Some)
+        self.put(&Content::Nick(nick)).await.map(Some)
     }
 
     /// Sets the topic of the room.

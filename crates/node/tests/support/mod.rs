@@ -185,5 +185,6 @@ pub(crate) fn setup(id: RoomId, secret: [u8; 32], author_secret: [u8; 32]) -> Ro
         announced: false,
         closed: None,
         private: None,
+        nick: None,
     }
 }

@@ -258,7 +258,7 @@ impl Reader {
                 expires_ms: None,
             },
             "revoke" => Deed::Revoke(ticket()?),
-            "stepdown" => Deed::StepDown,
+            "stepdown" => Deed::StepDown { closer: None },
             "join" => Deed::Join { ticket: ticket()?, key: KEY },
             "welcome" => Deed::Welcome { who: who()?, ticket: ticket()? },
             "device" => Deed::Device(author(number(&of["of"])?)),

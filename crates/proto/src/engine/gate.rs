@@ -28,7 +28,9 @@ use crate::{
     governance::{Signed, TicketId, TicketKey},
     ids::{AuthorId, PeerId, Seq},
     input::{Credential, Form, Output},
-    limits::{CALLER_FRAMES, CALLER_MS, CALLERS, SHOW_MS, TELL_AGAIN_MS, TELL_MS, TOLD_ENTRIES, TOLD_OUT},
+    limits::{
+        CALLER_FRAMES, CALLER_MS, CALLERS, SHOW_MS, TELL_AGAIN_MS, TELL_LONGEST_MS, TELL_MS, TOLD_ENTRIES, TOLD_OUT,
+    },
     logs::Origin,
     run::RawRun,
     turn::Turn,
@@ -81,14 +83,23 @@ enum Standing {
     Member,
 }
 
+/// A peer that was told that it is out.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    /// How long the pause before it may be told again is, in milliseconds.
+    pause_ms: u64,
+    /// When it may be told again, in ticks.
+    again_ms: u64,
+}
+
 /// The links of a closed room.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     callers: BTreeMap<PeerId, Caller>,
     /// The links that are let in, and whether they get acts alone.
     inside: BTreeMap<PeerId, (Proved, bool)>,
-    /// Peers that were told that they are out, and when they may be told again, in ticks.
-    told: BTreeMap<PeerId, u64>,
+    /// Peers that were told that they are out.
+    told: BTreeMap<PeerId, Told>,
     /// The peer that a newcomer takes on trust, and when it tries another, in ticks.
     trusted: Option<(PeerId, u64)>,
     /// Whether the fold changed since it was asked last.
@@ -226,10 +237,7 @@ impl Parts {
         }
         let ms = turn.now.ticks_ms;
         let late = self.gate.callers.iter().filter(|(_, caller)| caller.due_ms <= ms);
-        for (peer, told) in late.map(|(peer, caller)| (*peer, caller.told)).collect::<Vec<_>>() {
-            if told {
-                self.gate.told.insert(peer, ms + TELL_AGAIN_MS);
-            }
+        for peer in late.map(|(peer, _)| *peer).collect::<Vec<_>>() {
             self.turn_away(peer, turn);
         }
         self.try_another(turn);
@@ -340,13 +348,15 @@ impl Parts {
         self.gate.callers.insert(peer, caller);
     }
 
-    /// Tells somebody who was removed by which acts, and parts a moment later.
+    /// Tells somebody who was removed by which acts, and parts a moment later. Whether they arrive is not known here, so it
+    /// is told again when it comes back, after ever longer pauses.
     fn tell_out(&mut self, peer: PeerId, turn: &mut Turn<'_>) {
         let ms = turn.now.ticks_ms;
         let Some(Caller { proved: Some(proved), told: false, .. }) = self.gate.callers.get(&peer) else { return };
         let author = proved.author;
         self.view.forget(&peer);
-        if self.gate.told.get(&peer).is_some_and(|again_ms| ms < *again_ms) {
+        let before = self.gate.told.get(&peer).copied();
+        if before.is_some_and(|told| ms < told.again_ms) {
             return self.turn_away(peer, turn);
         }
         let acts = self.logs.fold().map(|fold| fold.put_out_by(&author)).unwrap_or_default();
@@ -362,14 +372,14 @@ impl Parts {
             hidden: Vec::new(),
         });
         if self.gate.told.len() >= TOLD_OUT {
-            self.gate.told.retain(|_, again_ms| ms < *again_ms);
-            let first = self.gate.told.iter().min_by_key(|(_, again_ms)| **again_ms).map(|(peer, _)| *peer);
+            self.gate.told.retain(|_, told| ms < told.again_ms);
+            let first = self.gate.told.iter().min_by_key(|(_, told)| told.again_ms).map(|(peer, _)| *peer);
             first.filter(|_| self.gate.told.len() >= TOLD_OUT).map(|first| self.gate.told.remove(&first));
         }
-        // What is sent now may not arrive.
-        self.gate.told.insert(peer, ms + TELL_MS);
+        let pause_ms = before.map_or(TELL_MS, |told| (2 * told.pause_ms).min(TELL_AGAIN_MS));
+        self.gate.told.insert(peer, Told { pause_ms, again_ms: ms + pause_ms });
         if let Some(caller) = self.gate.callers.get_mut(&peer) {
-            (caller.told, caller.due_ms, caller.frames) = (true, ms + TELL_MS, 0);
+            (caller.told, caller.due_ms, caller.frames) = (true, ms + pause_ms.min(TELL_LONGEST_MS), 0);
         }
     }
 

@@ -222,7 +222,7 @@ mod tests {
         config::Config,
         entry::{Kind, found},
         frame::Push,
-        governance::{Listed, Says},
+        governance::{Appointed, Listed, Role, Says},
         input::Input,
         limits::JOINS,
         random::Random,
@@ -307,7 +307,7 @@ mod tests {
             [(&anna, true), (&ben, false)].map(|(who, kept)| Listed { end: who.ended().end, kept }).into();
         listed.sort_by_key(|listed| listed.end.key);
         // Acts are fetched in their order.
-        let acts = vec![owner.act(Says::List(listed)), owner.act(Says::close(1, &body))];
+        let acts = vec![owner.act(Says::List(listed)), owner.act(Says::close(1, &body, None))];
         runs.extend([plain(&mut anna), plain(&mut ben), plain(&mut cleo), plain(&mut owner)]);
         runs.extend([&mut anna, &mut ben, &mut cleo, &mut owner].map(|who| who.say(1)).concat());
         let (text, sealed) = (Kind::TEXT, Kind::TEXT.sealed().unwrap());
@@ -332,6 +332,54 @@ mod tests {
             assert_eq!(counts(&anna, &[(1, text), (2, text), (3, sealed)]), [true, false, true]);
             assert_eq!(counts(&ben, &[(0, text), (1, text), (2, sealed)]), [true, false, false]);
             assert_eq!(counts(&cleo, &[(0, text), (2, sealed)]), [false, false]);
+            let seats: Vec<AuthorId> = engine.seats().keys().copied().collect();
+            let mut present = vec![owner.author.id(), anna.author.id()];
+            present.sort_unstable();
+            assert_eq!(seats, present);
+        }
+    }
+
+    #[test]
+    fn who_was_named_closes_a_room_in_whatever_order_its_entries_come() {
+        let author = Author::from_secret(&[1; 32]).id();
+        let (room, body) = found(&author, "lunch", [3; 16]);
+        let [mut owner, mut anna, mut ben] = [1, 2, 3].map(|number| Scribe::numbered(room, number));
+        let plain = |scribe: &mut Scribe| scribe.write(Kind::TEXT, "word".into());
+        let mut runs = vec![owner.write(Kind::FOUND, body.clone()), plain(&mut owner)];
+        runs.extend([plain(&mut anna), plain(&mut ben)]);
+        let keys = vec![Appointed { key: anna.author.id(), from: anna.next }];
+        let appoint = owner.act(Says::Appoint { keys, role: Role::CoOwner, despite: vec![] });
+        let down = owner.act(Says::StepDown { closer: Some(anna.author.id()) });
+        let mut listed: Vec<Listed> =
+            [(&owner, true), (&ben, false)].map(|(who, kept)| Listed { end: who.ended().end, kept }).into();
+        listed.sort_by_key(|listed| listed.end.key);
+        let (list, close) = (anna.act(Says::List(listed)), Says::close(1, &body, Some(down.clone())));
+        assert!(close.is_of(&room, &anna.author.id()) && !close.is_of(&room, &ben.author.id()));
+        assert!(!Says::close(1, &body, None).is_of(&room, &anna.author.id()), "she did not found it");
+        let acts = vec![appoint, down, list, anna.act(close)];
+        runs.extend([&mut owner, &mut anna, &mut ben].map(plain));
+        runs.extend([&mut owner, &mut anna, &mut ben].map(|who| who.say(1)).concat());
+        let (text, sealed) = (Kind::TEXT, Kind::TEXT.sealed().unwrap());
+        let mut random = Random::new(7);
+        for _ in 0..40 {
+            let mut engine = engine(&owner);
+            for _ in 0..6 {
+                let mut left: Vec<_> = runs.iter().map(|run| vec![run.clone()]).chain([acts.clone()]).collect();
+                while !left.is_empty() {
+                    let at = random.below(left.len() as u64) as usize;
+                    give(&mut engine, &left.swap_remove(at));
+                }
+            }
+            let counts = |who: &Scribe, seqs: &[(Seq, Kind)]| -> Vec<bool> {
+                let held = |seq| engine.frontier().log(&who.author.id()).is_some_and(|log| log.holds(seq));
+                seqs.iter().map(|(seq, kind)| held(*seq) && engine.counts(&who.author.id(), *seq, *kind)).collect()
+            };
+            assert_eq!(counts(&owner, &[(1, text), (4, text), (5, sealed)]), [true, false, true]);
+            assert_eq!(
+                counts(&anna, &[(0, text), (2, Kind::CLOSE), (3, text), (4, sealed)]),
+                [true, true, false, true]
+            );
+            assert_eq!(counts(&ben, &[(0, text), (1, text), (2, sealed)]), [true, false, false]);
             let seats: Vec<AuthorId> = engine.seats().keys().copied().collect();
             let mut present = vec![owner.author.id(), anna.author.id()];
             present.sort_unstable();

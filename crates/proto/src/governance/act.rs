@@ -9,7 +9,7 @@
 //! REMOVE    n, then n times an end, keys ascending; tickets; endings
 //! END       end
 //! VOUCH     end
-//! STEP_DOWN nothing
+//! STEP_DOWN nothing, or 32: who may close an open room from then on
 //! ADMIT     n, then n times a key of 32, ascending; 0, or 1 and a ticket of 32; endings
 //! TICKET    whom it lets in 1 byte (0 members, 1 a keeper); key 32; uses number, 1 or more; milliseconds since the
 //!           Unix epoch at which it ends, or 0; n, then n times a governor of 32 and a place: its last act, governors
@@ -28,7 +28,8 @@
 //!           secrets before it, sealed under the epoch. See the `boxes` module of the epochs
 //! LIST      n, then n times a listed author, keys ascending
 //! CLOSE     number of the rules 1 byte (1); number of lists, none if nobody else wrote: the author's last before this act; number of
-//!           bytes, and as many: the body of the entry that founded the room
+//!           bytes, and as many: the body of the entry that founded the room; and if its founder stepped down before, number of
+//!           bytes, and as many: the run of the founder's STEP_DOWN that names the author
 //!
 //! listed    key 32; place of the last entry that stays; 1 if the author is kept, or else 0
 //! place     seq number; id 32
@@ -145,7 +146,10 @@ pub enum Says {
     /// Says which branch of a log stands.
     Vouch(Ended),
     /// Gives back all grants of the author.
-    StepDown,
+    StepDown {
+        /// Who may close an open room from then on, if the author founded it.
+        closer: Option<AuthorId>,
+    },
     /// Lets people in.
     Admit {
         /// Their keys, ascending.
@@ -228,8 +232,11 @@ pub enum Says {
     Close {
         /// How many lists before it belong to it.
         lists: u64,
-        /// The body of the entry that founded the room: so it counts only in an open room, and by its founder.
+        /// The body of the entry that founded the room: so it counts only in an open room, and by its founder or whom that
+        /// named.
         founding: Bytes,
+        /// The founder's step-down that names the author, unless the author founded the room.
+        named: Option<RawRun>,
     },
 }
 
@@ -286,7 +293,7 @@ impl Says {
             Self::Remove { ends, tickets, knowing } => Deed::Remove { ends: plain(ends), tickets, knowing },
             Self::End(ended) => Deed::End(ended.end),
             Self::Vouch(ended) => Deed::Vouch(ended.end),
-            Self::StepDown => Deed::StepDown,
+            Self::StepDown { closer } => Deed::StepDown { closer },
             Self::Admit { who, ticket, despite } => Deed::Admit { who, ticket, despite },
             Self::Ticket(Terms { guest, key, uses, expires_ms, .. }) => {
                 Deed::Ticket { ticket: id.into(), guest, key, uses, expires_ms }
@@ -336,7 +343,7 @@ impl Act {
             Kind::REMOVE => Says::Remove { ends: from.ends()?, tickets: from.tickets()?, knowing: from.endings()? },
             Kind::END => Says::End(from.end()?),
             Kind::VOUCH => Says::Vouch(from.end()?),
-            Kind::STEP_DOWN => Says::StepDown,
+            Kind::STEP_DOWN => Says::StepDown { closer: from.last(From::author)? },
             Kind::ADMIT => Says::Admit {
                 who: from.list(1..=ACT_ADMITTED, "admitted", From::author, |who| *who)?,
                 ticket: from.maybe(From::ticket)?,
@@ -414,6 +421,11 @@ impl From {
         if self.0.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 
+    /// What an act ends with, if there is more of it.
+    fn last<T>(&mut self, read: fn(&mut Self) -> Result<T, Reject>) -> Result<Option<T>, Reject> {
+        if self.0.left() > 0 { read(self).map(Some) } else { Ok(None) }
+    }
+
     /// So many things, in strictly ascending order of their key.
     fn list<T, K: Ord>(
         &mut self,
@@ -466,7 +478,9 @@ impl From {
         if self.0.byte("rules")? != RULES {
             return Err(Reject::Malformed("rules"));
         }
-        Ok(Says::Close { lists: self.0.number("lists")?, founding: self.0.bytes(BODY_BYTES, "founding")? })
+        let (lists, founding) = (self.0.number("lists")?, self.0.bytes(BODY_BYTES, "founding")?);
+        let run = |from: &mut Self| RawRun::parse(from.0.bytes(BODY_BYTES, "run")?);
+        Ok(Says::Close { lists, founding, named: self.last(run)? })
     }
 
     fn role(&mut self) -> Result<Role, Reject> {
@@ -522,7 +536,12 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::{admit::Author, limits::BOXED_SECRETS};
+    use crate::{
+        admit::Author,
+        entry::{Body, RawEntry},
+        limits::BOXED_SECRETS,
+        time::Time,
+    };
 
     fn id(number: usize) -> [u8; 32] {
         let mut id = [7; 32];
@@ -543,6 +562,13 @@ mod tests {
         (0..count).map(id).map(of).collect()
     }
 
+    /// A founder's step-down that names somebody.
+    fn step_down(who: AuthorId) -> RawRun {
+        let (kind, body) = Act { before: None, says: Says::StepDown { closer: Some(who) } }.encode().unwrap();
+        let entry = RawEntry { time: Time::from_ms(7), seen: vec![], kind, body: Body::Here(body) };
+        Author::from_secret(&[1; 32]).sign(&RoomId([1; 32]), 9, EntryId::default(), vec![entry]).unwrap()
+    }
+
     /// The largest act of each kind.
     fn largest() -> Vec<Says> {
         let ends: Vec<Ended> = (0..ACT_KEYS).map(ended).collect();
@@ -559,7 +585,8 @@ mod tests {
             Says::Remove { ends, tickets, knowing: despite.clone() },
             Says::End(ended(1)),
             Says::Vouch(ended(2)),
-            Says::StepDown,
+            Says::StepDown { closer: None },
+            Says::StepDown { closer: Some(who) },
             Says::Admit { who: admitted, ticket: Some(ticket), despite },
             Says::Ticket(terms),
             Says::Revoke(ticket),
@@ -584,7 +611,8 @@ mod tests {
                 before: Bytes::from(vec![8; BOXED_SECRETS * 32 + 16]),
             },
             Says::List((0..ACT_LISTED).map(|number| Listed { end: ended(number).end, kept: true }).collect()),
-            Says::Close { lists: u64::MAX, founding: Bytes::from(vec![1; 500]) },
+            Says::Close { lists: u64::MAX, founding: Bytes::from(vec![1; 500]), named: None },
+            Says::Close { lists: 1, founding: Bytes::from(vec![1; 500]), named: Some(step_down(who)) },
         ]
     }
 
@@ -678,7 +706,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..20, at: usize, to: u8) {
+        fn a_changed_byte_is_refused_or_means_something_else(which in 0usize..22, at: usize, to: u8) {
             let act = Act { before: None, says: largest().swap_remove(which) };
             let (kind, body) = act.encode().unwrap();
             let mut changed = body.to_vec();

@@ -82,8 +82,10 @@ impl Fold<'_> {
         }
         let closing = self.closing().filter(|closing| all.contains(&closing.by));
         // Without its lists a closing act says nothing.
-        let lists = closing.into_iter().flat_map(|closing| self.lists_of(closing));
-        all.extend(lists);
+        if let Some(closing) = closing {
+            all.extend(self.lists_of(closing));
+            self.lead_to_closer(&closing.by.0, &mut all);
+        }
         all
     }
 
@@ -129,8 +131,19 @@ impl Fold<'_> {
                 }
                 self.lead_to(&act.author, all);
             }
-            _ => self.lead_to_act(*number, all),
+            deed => {
+                if let Some(Deed::List { .. }) = deed {
+                    self.lead_to_closer(&act.author, all);
+                }
+                self.lead_to_act(*number, all);
+            }
         }
+    }
+
+    /// Adds the owner's step-down that lets somebody close the room.
+    fn lead_to_closer(&self, key: &AuthorId, all: &mut Places) {
+        let named = self.steps.governors.closer.filter(|(closer, _)| closer == key);
+        all.extend(named.map(|(_, act)| (self.entries.owner(), self.entries.act(act).seq)));
     }
 
     /// Adds what gave a grant.
@@ -233,7 +246,9 @@ impl<'a> Chain<'a> {
     /// Whether the author of an act holds a role that allows it: as far as is known, or by an appointment of the chain.
     fn governs(&mut self, act: &Signed) -> bool {
         let (author, Some(deed)) = (act.author, &act.deed) else { return false };
-        if author == self.fold.entries.owner() || self.fold.live(&author).any(|grant| grant.role.may(deed)) {
+        let lists = matches!(deed, Deed::List { .. }) && self.closes(&author);
+        let may = |role: Role| role.may(deed) || lists && role == Role::CoOwner;
+        if self.founds(act) || self.fold.live(&author).any(|grant| may(grant.role)) {
             return true;
         }
         let ended = self.fold.steps.governors.endings_of(&author).any(|ending| ending.sort.cuts());
@@ -244,10 +259,24 @@ impl<'a> Chain<'a> {
         acts.iter().any(|other| match &other.deed {
             Some(Deed::Appoint { keys, role, .. }) => {
                 let covers = keys.iter().any(|keys| keys.key == author && keys.from <= act.seq);
-                covers && role.may(deed) && self.holds(&author, *role, other)
+                covers && may(*role) && self.holds(&author, *role, other)
             }
             _ => false,
         })
+    }
+
+    /// Whether the owner wrote an act, and had not stepped down as far as is known.
+    fn founds(&self, act: &Signed) -> bool {
+        let down = self.fold.grants().first().and_then(|owner| owner.down);
+        act.author == self.fold.entries.owner() && down.is_none_or(|down| act.seq <= down)
+    }
+
+    /// Whether the owner's step-down names somebody to close the room: as far as is known, or by the chain.
+    fn closes(&self, key: &AuthorId) -> bool {
+        let named = Some(Deed::StepDown { closer: Some(*key) });
+        let owner = self.fold.entries.owner();
+        self.fold.steps.governors.closer.is_some_and(|(closer, _)| closer == *key)
+            || self.acts.iter().any(|act| act.author == owner && act.deed == named)
     }
 
     /// Whether somebody holds a role by this appointment.

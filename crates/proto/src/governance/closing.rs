@@ -1,24 +1,27 @@
-//! How an open room was closed: by an act of its founder, once and for good.
+//! How an open room was closed: by an act of its founder, once and for good; or, once the founder has stepped down, of the
+//! co-owner whom its step-down names.
 //!
-//! Before it, the founder's node lists every author with the last entry that stays, and whether the author is kept. Up to
+//! Before it, that node lists every other author with the last entry that stays, and whether the author is kept. Up to
 //! there each log counts for ever, whatever fork is made below. Those who are kept are members. The others are out as if
-//! the founder had removed them there. Beyond, and of authors that are not listed, nothing in plain counts: words are
+//! whoever closed the room had removed them there. Beyond, and of authors that are not listed, nothing in plain counts: words are
 //! sealed, as in every closed room.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    act::{Act, Says},
-    deed::{Deed, End, Last},
+    act::Says,
+    deed::{Deed, End, Last, Signed},
     entries::Entries,
     fold::Fold,
     ranks::Grant,
     tree::ActNo,
 };
 use crate::{
-    entry::{Founding, Kind, founding},
+    admit::{Admission, Entry, Trust},
+    entry::{Founding, Kind, RawEntry, founding},
     ids::{AuthorId, RoomId, Seq},
     limits::ACT_LISTED,
+    run::RawRun,
 };
 use bytes::Bytes;
 
@@ -65,7 +68,7 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
-    /// What a closing act says, which counts under the owner's grant; `None` if its lists are not all there.
+    /// What a closing act says, which counts under a grant; `None` if its lists are not all there.
     pub(crate) fn of(entries: &Entries, grant: &Grant, act: ActNo) -> Option<Self> {
         let signed = entries.act(act);
         let Some(Deed::Close { lists }) = signed.deed else { return None };
@@ -84,7 +87,7 @@ impl Lists {
         Some(all)
     }
 
-    /// Reads a list. Of an author that several name the last counts, which is read first. The owner needs none.
+    /// Reads a list. Of an author that several name the last counts, which is read first. Whoever closes the room needs none.
     fn read(&mut self, deed: &Option<Deed>, list: ActNo) {
         let Some(Deed::List { ends, kept }) = deed else { return };
         for end in ends {
@@ -112,9 +115,9 @@ impl<'a> Fold<'a> {
         lists.map(|list| (closing.by.0, self.entries.act(*list).seq)).collect()
     }
 
-    /// The lists by which the owner closes an open room as it is held here. Whoever is in `out` is not kept.
-    pub fn lists(&self, out: &BTreeSet<AuthorId>) -> Vec<Says> {
-        let others = self.entries.trees().filter(|(key, _)| **key != self.entries.owner());
+    /// The lists by which `me` closes an open room as it is held here. Whoever is in `out` is not kept.
+    pub fn lists(&self, me: &AuthorId, out: &BTreeSet<AuthorId>) -> Vec<Says> {
+        let others = self.entries.trees().filter(|(key, _)| *key != me);
         let listed = others.filter_map(|(key, tree)| {
             let spot = tree.branch(None).last()?;
             let last = Last { seq: spot.seq, id: tree.id(spot)? };
@@ -123,24 +126,35 @@ impl<'a> Fold<'a> {
         let listed: Vec<Listed> = listed.collect();
         listed.chunks(ACT_LISTED).map(|listed| Says::List(listed.to_vec())).collect()
     }
-
-    /// The act by which the owner says one of the lists, or closes the room behind them, as its next.
-    pub fn closes(&self, says: Says) -> Act {
-        Act { before: self.newest_act(&self.entries.owner(), Seq::MAX), says }
-    }
 }
 
 impl Says {
-    /// Whether it can be an act of this author, as far as it says itself: a room is closed by its founder.
+    /// Whether it can be an act of this author, as far as it says itself: a room is closed by its founder, or by whom that
+    /// named when it stepped down.
     pub fn is_of(&self, room: &RoomId, author: &AuthorId) -> bool {
         match self {
-            Self::Close { founding: body, .. } => matches!(founding(room, author, body), Ok(Founding::Open { .. })),
+            Self::Close { founding: body, named, .. } => {
+                let founder = match named {
+                    None => Some(*author),
+                    Some(run) => Some(run.author()).filter(|_| names(room, run, author)),
+                };
+                founder.is_some_and(|founder| matches!(founding(room, &founder, body), Ok(Founding::Open { .. })))
+            }
             _ => true,
         }
     }
 
-    /// Closes a room that was founded by this body, behind so many lists.
-    pub fn close(lists: usize, founding: &Bytes) -> Self {
-        Self::Close { lists: lists as u64, founding: founding.clone() }
+    /// Closes a room that was founded by this body, behind so many lists. `named` is the founder's step-down, unless the
+    /// founder closes it.
+    pub fn close(lists: usize, founding: &Bytes, named: Option<RawRun>) -> Self {
+        Self::Close { lists: lists as u64, founding: founding.clone(), named }
     }
+}
+
+/// Whether this is a step-down that its author signed, and that names somebody.
+fn names(room: &RoomId, run: &RawRun, who: &AuthorId) -> bool {
+    let [RawEntry { kind: Kind::STEP_DOWN, .. }] = run.entries() else { return false };
+    let admitted = Admission::new(*room).admit(run, Trust::Signature);
+    let says = |entry: &Entry| Signed::of(room, entry).deed == Some(Deed::StepDown { closer: Some(*who) });
+    admitted.is_ok_and(|admitted| admitted.entries().iter().all(says))
 }

@@ -56,7 +56,7 @@ impl Signed {
     /// Whether its author gives up its own grants by it.
     pub(crate) fn leaves(&self) -> bool {
         match &self.deed {
-            Some(Deed::StepDown) => true,
+            Some(Deed::StepDown { .. }) => true,
             Some(Deed::End(end)) => end.key == self.author,
             _ => false,
         }
@@ -149,7 +149,10 @@ pub enum Deed {
     /// Says which branch of a log stands.
     Vouch(End),
     /// Gives back all grants of the author.
-    StepDown,
+    StepDown {
+        /// Who may close an open room from then on, if the author is its owner.
+        closer: Option<AuthorId>,
+    },
     /// Lets people in.
     Admit {
         /// Their keys.
@@ -234,7 +237,7 @@ pub enum Deed {
         /// Those of them who are kept.
         kept: BTreeSet<AuthorId>,
     },
-    /// Closes the open room that its author founded.
+    /// Closes the open room that its author founded, or may close since its founder stepped down.
     Close {
         /// How many lists before it belong to it.
         lists: u64,
@@ -257,7 +260,7 @@ impl Role {
         let moderates = match deed {
             Deed::Admit { .. } | Deed::Remove { .. } | Deed::End(_) => true,
             Deed::Ticket { guest, .. } => *guest == Guest::Member,
-            Deed::Revoke(_) | Deed::StepDown | Deed::Hide { .. } | Deed::LetThrough(_) => true,
+            Deed::Revoke(_) | Deed::StepDown { .. } | Deed::Hide { .. } | Deed::LetThrough(_) => true,
             Deed::Appoint { .. } | Deed::Dismiss { .. } | Deed::Vouch(_) | Deed::Rules { .. } => false,
             Deed::Join { .. } | Deed::Welcome { .. } | Deed::Device(_) | Deed::Mine(_) => return false,
             Deed::Epoch { .. } | Deed::Boxes { .. } => return false,

@@ -30,6 +30,8 @@ pub(crate) struct Governors {
     pub(crate) ending_key: BTreeMap<AuthorId, Vec<usize>>,
     /// Where the owner's log ends because it forked, and who said so.
     pub(crate) owner: OwnerEnd,
+    /// Whom the owner's step-down names to close an open room, and that act.
+    pub(crate) closer: Option<(AuthorId, ActNo)>,
     /// How the room was closed, if it was founded as an open one.
     pub(crate) lists: Option<Lists>,
     /// Acts that are taken.
@@ -138,15 +140,24 @@ impl Governors {
             if grant.down.is_some_and(|down| *seq > down) {
                 break;
             }
-            if !deed.as_ref().is_some_and(|deed| grant.role.may(deed)) || !self.taken.insert(act) {
+            if !deed.as_ref().is_some_and(|deed| self.may(grant, deed)) || !self.taken.insert(act) {
                 continue;
             }
             grant.acts.push(act);
             if entries.act(act).leaves() {
                 self.downs.entry(*author).or_default().insert(*seq);
                 grant.down = Some(*seq);
+                if let (Role::Owner, Some(Deed::StepDown { closer: Some(closer) })) = (grant.role, deed) {
+                    self.closer = Some((*closer, act));
+                }
             }
         }
+    }
+
+    /// Whether an act counts under a grant. The owner is read first, so it is known whom it named.
+    fn may(&self, grant: &Grant, deed: &Deed) -> bool {
+        let closes = matches!(deed, Deed::List { .. } | Deed::Close { .. }) && grant.role == Role::CoOwner;
+        grant.role.may(deed) || closes && self.closer.is_some_and(|(closer, _)| closer == grant.key)
     }
 
     /// Notes what an act ends or vouches for.

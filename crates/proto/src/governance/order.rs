@@ -166,7 +166,7 @@ impl Fold<'_> {
             Order::Epoch(epoch) => Ok(self.epoch(epoch)),
             Order::Boxes { epoch, boxes, before } => Ok(Says::Boxes { epoch, boxes, before }),
             Order::StepDown => match self.role(me) {
-                Some(_) => Ok(Says::StepDown),
+                Some(_) => Ok(Says::StepDown { closer: None }),
                 None => Err(Unsaid::Nothing),
             },
             Order::Appoint(who, role) => {

@@ -94,3 +94,80 @@ fn a_later_list_of_the_same_closing_goes_before_and_a_fork_takes_nothing_back() 
     let other = anna.forking_behind(Some(begun)).says();
     assert!(said.iter().all(|entry| room.counts(&anna, *entry)) && !room.counts(&anna, other));
 }
+
+/// The owner steps down, and names a co-owner who may close the room.
+fn names(owner: &Person, closer: &Person) -> Last {
+    owner.appoints(closer, CoOwner);
+    owner.writes(Some(Deed::StepDown { closer: Some(closer.key) }))
+}
+
+#[test]
+fn a_co_owner_whom_the_owners_step_down_names_closes_the_room() {
+    let (room, owner) = Room::founded();
+    let [anna, ben, cleo] = room.strangers();
+    let said = [&anna, &ben, &cleo].map(Person::says);
+    owner.appoints(&ben, CoOwner);
+    names(&owner, &anna);
+    let after = owner.says();
+    lists(&owner, &[&ben], &[&anna]);
+    closes(&owner, 1);
+    lists(&ben, &[&ben], &[&anna]);
+    closes(&ben, 1);
+    assert_eq!(closing(&room), None, "neither whoever stepped down nor another co-owner");
+    owner.says();
+    lists(&anna, &[&owner, &ben], &[&cleo]);
+    let closed = closes(&anna, 1);
+    let closing = closing(&room).unwrap();
+    assert_eq!(closing.by, (anna.key, closed.seq));
+    assert!(room.is_present(&owner) && room.is_present(&anna) && room.is_present(&ben) && !room.is_present(&cleo));
+    assert!(room.counts(&owner, after) && room.counts(&anna, said[0]) && room.counts(&cleo, said[2]));
+    assert!(!closing.voids(&owner.key, after.seq, Kind::TEXT) && closing.voids(&anna.key, closed.seq, Kind::TEXT));
+    assert_eq!(room.fold().fold().ended_by(&cleo.key), Some(closing.by));
+    anna.admits_despite(&[&cleo], vec![closed.id]);
+    assert!(room.is_present(&cleo) && room.acts_count_once());
+    // The owner is somebody like others since.
+    anna.removes(&[owner.here()]);
+    assert!(!room.is_present(&owner) && room.is_present(&anna));
+    let dan = room.stranger();
+    owner.appoints(&dan, CoOwner);
+    let late = room.entries().pop().unwrap();
+    assert!(!room.fold().fold().vouched(&dan.key, &[late]), "it lets in nobody");
+}
+
+#[test]
+fn whoever_stepped_down_may_be_left_out_and_a_closing_of_its_own_before_comes_first() {
+    let (room, owner) = Room::founded();
+    let anna = room.stranger();
+    names(&owner, &anna);
+    lists(&anna, &[], &[&owner]);
+    closes(&anna, 1);
+    assert!(!room.is_present(&owner) && room.is_present(&anna));
+    let (room, owner) = Room::founded();
+    let anna = room.stranger();
+    let first = closes(&owner, 0);
+    names(&owner, &anna);
+    lists(&anna, &[], &[&owner]);
+    closes(&anna, 1);
+    assert_eq!(closing(&room).map(|closing| closing.by), Some((owner.key, first.seq)));
+    assert!(room.is_present(&owner));
+}
+
+#[test]
+fn nobody_closes_a_room_whose_owner_stepped_down_on_two_branches() {
+    let (room, owner) = Room::founded();
+    let [anna, ben] = room.strangers();
+    let appointed = [&anna, &ben].map(|who| owner.appoints(who, CoOwner)).last().copied();
+    owner.writes(Some(Deed::StepDown { closer: Some(anna.key) }));
+    let there = owner.last();
+    closes(&anna, 0);
+    assert!(closing(&room).is_some());
+    owner.forking_behind(appointed).writes(Some(Deed::StepDown { closer: Some(ben.key) }));
+    closes(&ben, 0);
+    assert_eq!(closing(&room), None, "the owner's log ends at the fork");
+    anna.vouches(owner.at(there));
+    assert_eq!(
+        closing(&room).map(|closing| closing.by.0),
+        Some(anna.key),
+        "the first co-owner tells which branch stands"
+    );
+}

@@ -27,6 +27,8 @@ struct World {
     /// Every branch of a liar that can be prolonged.
     branches: BTreeMap<usize, Vec<Option<Last>>>,
     tickets: Vec<TicketId>,
+    /// Whether people close the room, and the owner may step down and name who does.
+    closes: bool,
 }
 
 #[derive(Clone)]
@@ -57,7 +59,8 @@ impl World {
         let founding = room.entries().remove(0);
         let nodes = vec![Node::new(&founding); HONEST];
         let branches = (HONEST..PEOPLE).map(|liar| (liar, vec![None])).collect();
-        let mut world = Self { random: Random::new(seed), room, people, nodes, branches, tickets: Vec::new() };
+        let mut world =
+            Self { random: Random::new(seed), room, people, nodes, branches, tickets: Vec::new(), closes: false };
         for who in 1..PEOPLE {
             if world.random.coin(2) {
                 let role = if world.random.coin(3) { Role::Moderator } else { Role::CoOwner };
@@ -75,12 +78,23 @@ impl World {
     /// A world after so many steps.
     fn grown(seed: u64, steps: usize) -> Self {
         let mut world = Self::new(seed);
-        for _ in 0..steps {
-            let who = world.below(PEOPLE);
-            world.step(who);
-            world.gossip();
-        }
+        world.grow(steps);
         world
+    }
+
+    /// The same, or that of an open room that may be closed.
+    fn any(seed: u64, steps: usize) -> Self {
+        let mut world = Self { closes: seed.is_multiple_of(2), ..Self::new(seed) };
+        world.grow(steps);
+        world
+    }
+
+    fn grow(&mut self, steps: usize) {
+        for _ in 0..steps {
+            let who = self.below(PEOPLE);
+            self.step(who);
+            self.gossip();
+        }
     }
 
     fn below(&mut self, end: usize) -> usize {
@@ -145,7 +159,7 @@ impl World {
         let end = End { key, last };
         let ticket = *self.random.pick(&self.tickets).unwrap_or(&TicketId([9; 32]));
         let begins = who < HONEST && self.people[who].last().is_none();
-        let deed = match (begins, self.random.below(16)) {
+        let deed = match (begins, self.random.below(if self.closes { 20 } else { 16 })) {
             (true, 0..8) | (false, 0) => Deed::Join { ticket, key: KEY },
             (true, _) | (false, 1) => Deed::Device(key),
             (_, 2 | 3) => {
@@ -164,7 +178,12 @@ impl World {
             (_, 12) => Deed::Revoke(ticket),
             (_, 13) => Deed::Welcome { who: key, ticket },
             (_, 14) => Deed::Mine(key),
-            _ if who != 0 && self.random.coin(3) => Deed::StepDown,
+            (_, 16 | 17) => {
+                Deed::List { ends: vec![end], kept: self.random.coin(2).then_some(key).into_iter().collect() }
+            }
+            (_, 18) => Deed::Close { lists: self.random.below(2) },
+            (_, 19) if who == 0 && self.random.coin(2) => Deed::StepDown { closer: Some(key) },
+            _ if who != 0 && self.random.coin(3) => Deed::StepDown { closer: None },
             _ => return None,
         };
         Some(deed)
@@ -216,7 +235,7 @@ fn plain(fold: &Fold<'_>, grant: &Grant) -> Plain {
 proptest! {
     #[test]
     fn equal_sets_of_entries_give_equal_states(seed: u64, steps in 1usize..50) {
-        let mut entries = World::grown(seed, steps).room.entries();
+        let mut entries = World::any(seed, steps).room.entries();
         let said = state(&mut folded(&entries));
         let mut random = Random::new(seed);
         for _ in 0..4 {
@@ -227,7 +246,7 @@ proptest! {
 
     #[test]
     fn a_fold_that_grows_equals_one_that_is_made_at_once(seed: u64, steps in 1usize..30) {
-        let mut entries = World::grown(seed, steps).room.entries();
+        let mut entries = World::any(seed, steps).room.entries();
         Random::new(seed).shuffle(&mut entries);
         let mut growing = folded(&[]);
         for at in 0..entries.len() {
@@ -289,7 +308,7 @@ proptest! {
 
     #[test]
     fn nodes_that_pass_on_what_a_fold_says_end_alike_and_so_does_a_newcomer(seed: u64, steps in 1usize..40) {
-        let mut world = World::grown(seed, steps);
+        let mut world = World::any(seed, steps);
         prop_assert!(world.settle(), "they tell each other news for ever");
         let states: Vec<String> = world.nodes.iter_mut().map(|node| state(&mut node.fold)).collect();
         for (node, said) in states.iter().enumerate() {

@@ -44,7 +44,7 @@ impl Governed {
             4 => by.admits_despite(&[&self.member], self.room.endings(&self.member)),
             5 => by.admits(&[&self.newcomer]),
             6 => by.vouches(other.here()),
-            _ => by.writes(Some(Deed::StepDown)),
+            _ => by.writes(Some(Deed::StepDown { closer: None })),
         };
     }
 }

@@ -222,7 +222,7 @@ impl Person {
     }
 
     pub(crate) fn steps_down(&self) -> Last {
-        self.writes(Some(Deed::StepDown))
+        self.writes(Some(Deed::StepDown { closer: None }))
     }
 
     pub(crate) fn admits(&self, who: &[&Self]) -> Last {

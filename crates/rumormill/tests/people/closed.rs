@@ -258,7 +258,7 @@ fn ann_closes_her_open_room_and_goes_on_with_ben() {
         window.until("you are in lunch");
         window.types("/digest");
         window.until("the same digest");
-        assert!(!window.read.iter().any(|line| line.contains("you founded this open room")), "{:?}", window.read);
+        assert!(!window.read.iter().any(|line| line.contains("you may close this open room")), "{:?}", window.read);
         window.leaves();
     }
 
@@ -297,6 +297,36 @@ fn ann_closes_her_open_room_and_goes_on_with_ben() {
     assert!(log.contains("in the open") && log.contains("finally"), "{log}");
     assert!(!stranger.lines(&["rooms"]).join("\n").contains("lunch"), "not even its name");
     at_stranger.gives_up();
+}
+
+#[test]
+fn ann_names_ben_and_he_closes_her_open_room_without_mallory() {
+    let (ann, ben, mallory) = (Person::new(), Person::new(), Person::new());
+    let ([mut at_ann, mut at_ben, mut at_mallory], _) = meet_in_the_open(&ann, &ben, &mallory);
+    at_ann.types("in the open");
+    at_ben.until("in the open");
+    at_mallory.until("in the open");
+    at_ann.types("/step-down");
+    at_ann.until("error[open-room]");
+    at_ann.types("/step-down Ben");
+    at_ann.until("Ben could close this room");
+    at_ann.until("/step-down Ben yes does it, for good");
+    at_ann.types("/step-down Ben yes");
+    at_ben.until("Ann stepped down; Ben may close this room");
+    at_mallory.until("Ann stepped down; Ben may close this room");
+    for who in [&ann, &mallory] {
+        assert!(who.fails(&["close", "lunch", "--yes"], 3).contains("error[rank]"));
+    }
+    at_ben.types("/close without Mallory");
+    at_ben.until("Mallory would not");
+    at_ben.types("/close without Mallory yes");
+    at_ann.until("Ben closed the room");
+    at_mallory.until("Ben removed you from this room");
+    at_ann.types("among us");
+    at_ben.until("among us");
+    at_ben.leaves();
+    at_mallory.leaves();
+    at_ann.leaves();
 }
 
 #[test]

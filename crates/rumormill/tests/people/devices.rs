@@ -73,6 +73,19 @@ fn stay_in_step((old, at_old): (&Person, &mut Window), new: &Person, at_ben: &mu
         let all = ["dinner", "lunch", "picnic"];
         rooms_until(person, |rooms| rooms.len() == all.len() && all.iter().all(|name| named(rooms, name).is_some()));
     }
+    // What is held back in an open room on one is held back on the other, until it is no more.
+    let holds = |rooms: &[serde_json::Value], hold: bool, flood: u64| {
+        named(rooms, "picnic")
+            .is_some_and(|room| room["display"] == serde_json::json!({ "hold": hold, "flood": flood }))
+    };
+    old.lines(&["rules", "picnic", "newcomers", "held"]);
+    rooms_until(new, |rooms| holds(rooms, true, 0));
+    new.lines(&["rules", "picnic", "flood", "7"]);
+    rooms_until(old, |rooms| holds(rooms, true, 7));
+    old.lines(&["rules", "picnic", "newcomers", "shown"]);
+    rooms_until(new, |rooms| holds(rooms, false, 7));
+    new.lines(&["rules", "picnic", "flood", "off"]);
+    [old, new].iter().for_each(|person| rooms_until(person, |rooms| holds(rooms, false, 0)));
 }
 
 #[test]

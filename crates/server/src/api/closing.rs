@@ -49,6 +49,39 @@ pub(super) async fn foresee(room: &Room, without: &[String]) -> Answer<Foreseen>
     })
 }
 
+/// Steps down as the founder of an open room, and names who may close it from then on.
+pub(super) async fn name(api: &Api, room: &Room, who: &str) -> Answer<Ordered> {
+    let who = named_here(room, who).await?;
+    api.paces().take(room, 1)?;
+    let done = room.name_closer(who).await?;
+    api.tell_room(room).await;
+    Ok(Ordered { r#ref: reference(done) })
+}
+
+/// What that would mean.
+pub(super) async fn foresee_name(room: &Room, who: &str) -> Answer<Foreseen> {
+    let who = named_here(room, who).await?;
+    let name = called(room, &names(room).await?, &who);
+    let says = vec![
+        format!("{name} could close this room, and leave anybody out, you too"),
+        "you could not close it any more, and nobody could be named instead".into(),
+    ];
+    Ok(Foreseen { says, ..Foreseen::default() })
+}
+
+/// Who may be named to close an open room that we founded.
+async fn named_here(room: &Room, who: &str) -> Answer<AuthorId> {
+    if room.is_closed() {
+        let help = "appoint them co-owner first, and then step down without a name";
+        return Err(Refusal::new(codes::RANK, "nobody is named to close a room that is closed", help));
+    }
+    let who = whom(room, who).await?;
+    if who == room.author() {
+        return Err(Refusal::new(codes::RANK, "you cannot name yourself", "name somebody else"));
+    }
+    Ok(who)
+}
+
 /// The people who do not stay, if the room can be closed here.
 async fn left_out(room: &Room, without: &[String]) -> Answer<BTreeSet<AuthorId>> {
     if room.is_closed() || !room.may_close().await? {
@@ -68,5 +101,6 @@ async fn left_out(room: &Room, without: &[String]) -> Answer<BTreeSet<AuthorId>>
 /// Why a room is not closed here.
 pub(super) fn not_here() -> Refusal {
     let help = "ask whoever founded it; a room whose founder lost that key stays open, so begin a closed one instead";
-    Refusal::new(codes::RANK, "only the founder of an open room closes it, and only once", help)
+    let what = "only the founder of an open room closes it, or whom the founder named, and only once";
+    Refusal::new(codes::RANK, what, help)
 }

@@ -89,11 +89,7 @@ pub(super) async fn set(
         let help = format!("choose {} at most, or 0 to see all", words::FLOOD);
         return Err(Refusal::new(codes::RULES, "that many messages a minute are no flood", &help));
     }
-    if api.shelf().set_display(&room_hex(&room), display)? {
-        api.known().forget(&room.id());
-        api.hub().tell(Event::Recounted { room: room_hex(&room), authors: Vec::new() });
-    }
-    Ok(SafeJson(api.tell_room(&room).await))
+    Ok(SafeJson(api.hold_back(&room, display).await?))
 }
 
 /// The newest messages that are held back in an open room.
@@ -127,6 +123,15 @@ pub(super) async fn let_through(api: &Api, room: &Room, who: &AuthorId) -> Answe
 }
 
 impl Api {
+    /// Holds this back in an open room from now on.
+    pub(super) async fn hold_back(&self, room: &Room, display: Display) -> Answer<words::Room> {
+        if self.shelf().set_display(&room_hex(room), display)? {
+            self.known().forget(&room.id());
+            self.hub().tell(Event::Recounted { room: room_hex(room), authors: Vec::new() });
+        }
+        Ok(self.tell_room(room).await)
+    }
+
     /// Why a message is held back in an open room, if it is.
     pub(super) async fn folded(&self, room: &Room, message: &Message) -> Option<Folded> {
         let said = !matches!(message.what, What::Act(_) | What::Nick(_) | What::Founded(_));

@@ -77,6 +77,9 @@ pub(super) async fn order(
     if let words::Order::Close { without } = &order {
         return Ok(SafeJson(closing::close(&api, &api.room(&room)?, without).await?));
     }
+    if let words::Order::StepDown { who: Some(who) } = &order {
+        return Ok(SafeJson(closing::name(&api, &api.room(&room)?, who).await?));
+    }
     if let words::Order::LetThrough { who } = &order {
         let room = api.room(&room)?;
         if !room.is_closed() {
@@ -112,6 +115,9 @@ pub(super) async fn foresee(
 ) -> Answer<SafeJson<Foreseen>> {
     if let words::Order::Close { without } = &order {
         return Ok(SafeJson(closing::foresee(&api.room(&room)?, without).await?));
+    }
+    if let words::Order::StepDown { who: Some(who) } = &order {
+        return Ok(SafeJson(closing::foresee_name(&api.room(&room)?, who).await?));
     }
     let room = governed(&api, &room)?;
     let mut foreseen = room.foresee(read_order(&room, &order).await?).await?;
@@ -163,8 +169,8 @@ async fn read_order(room: &Room, order: &words::Order) -> Answer<Order> {
             Order::Hide { author: of.author, first: of.seq, last: of.seq }
         }
         words::Order::LetThrough { who } => Order::LetThrough(whom(room, who).await?),
-        words::Order::StepDown => Order::StepDown,
-        words::Order::Close { .. } => return Err(closing::not_here()),
+        words::Order::StepDown { who: None } => Order::StepDown,
+        words::Order::StepDown { who: Some(_) } | words::Order::Close { .. } => return Err(closing::not_here()),
     })
 }
 

@@ -84,6 +84,7 @@ async fn enter(node: &Node, id: RoomId, secret: u8) -> Room {
         announced: false,
         closed: None,
         private: None,
+        nick: None,
     };
     node.enter(setup).await.unwrap()
 }

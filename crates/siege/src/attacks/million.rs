@@ -65,6 +65,7 @@ fn fill(home: &Path, authors: u64, each: usize) {
         announced: false,
         closed: None,
         private: None,
+        nick: None,
     };
     disk.put_room(&record).unwrap();
     let mut door = Admission::new(ROOM);

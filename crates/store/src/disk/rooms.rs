@@ -18,10 +18,11 @@ use crate::{Closed, DamagedRoom, Pass, RoomRecord, Rooms, error::Error};
 
 /// Keeps a room or replaces its record.
 pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
-    let RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed, private } = room;
+    let RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed, private, nick } = room;
     let mut put = db.prepare_cached(
         "UPDATE room SET secret = sealed(?2, 'room', room), author_secret = sealed(?3, 'author', room), name = ?4, contacts = ?5, announced = ?6,
-            founder = ?7, ticket = ?8, ticket_secret = sealed(?9, 'ticket', room), private = ?10, keeps = ?11 WHERE id = ?1",
+            founder = ?7, ticket = ?8, ticket_secret = sealed(?9, 'ticket', room), private = ?10, keeps = ?11, nick = ?12
+            WHERE id = ?1",
     )?;
     let number = number_room(db, id)?;
     let founder = closed.map(|closed| closed.founder.0);
@@ -45,6 +46,7 @@ pub(super) fn put(db: &Connection, room: &RoomRecord) -> Result<(), Fail> {
         ticket_secret,
         private,
         keeps,
+        nick,
     ))?;
     expire::put_keep(db, number, keep)
 }
@@ -85,7 +87,7 @@ fn room(db: &Connection, number: i64, id: RoomId) -> Result<Option<Result<RoomRe
     let mut find = db.prepare_cached(
         "SELECT room, opened(secret, 'room', room), opened(author_secret, 'author', room), name, contacts, age_ms,
             keep_entries, keep_bytes, file_age_ms, keep_files, file_bytes, share_bytes, announced, founder, ticket,
-            opened(ticket_secret, 'ticket', room), private, keeps
+            opened(ticket_secret, 'ticket', room), private, keeps, nick
             FROM room WHERE id = ?1 AND secret IS NOT NULL",
     )?;
     let read = |row: &Row<'_>| Ok(read(row, id));
@@ -106,7 +108,8 @@ fn read(row: &Row<'_>, id: RoomId) -> Result<RoomRecord, Box<DamagedRoom>> {
     };
     let announced = row.get(12).unwrap_or_default();
     let private = blob(row, 16).and_then(read_private).ok();
-    Ok(RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed, private })
+    let nick = row.get(18).unwrap_or_default();
+    Ok(RoomRecord { id, secret, author_secret, name, contacts, keep, announced, closed, private, nick })
 }
 
 /// Reads how a closed room is held. A ticket that cannot be read is none: it matters only until it has let in.

@@ -42,7 +42,7 @@ pub(super) const ARRIVAL_BITS: u32 = 40;
 const APPLICATION: u32 = 0x7275_6d6f;
 
 /// Migrates each version of the tables to the next; the first creates them. Entries are appended, never changed.
-const MIGRATIONS: [&str; 18] = ["
+const MIGRATIONS: [&str; 19] = ["
     CREATE TABLE peer(secret BLOB NOT NULL);
 
     CREATE TABLE room(
@@ -288,6 +288,9 @@ const MIGRATIONS: [&str; 18] = ["
 ", "
     -- Where acts stand.
     CREATE TABLE act(log INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(log, seq)) WITHOUT ROWID;
+", "
+    -- The name that the user chose before being let in, and that is to be said then.
+    ALTER TABLE room ADD COLUMN nick TEXT;
 "];
 
 /// The first version that records notes as entries arrive.

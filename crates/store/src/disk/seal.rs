@@ -143,6 +143,7 @@ mod tests {
             announced: false,
             closed: Some(Closed { founder: AuthorId([8; 32]), pass, device_of: None, keeps: false }),
             private: None,
+            nick: None,
         }
     }
 

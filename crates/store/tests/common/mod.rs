@@ -46,6 +46,7 @@ pub(crate) fn record(id: RoomId, keep: Keep) -> RoomRecord {
         announced: false,
         closed: None,
         private: None,
+        nick: None,
     }
 }
 

@@ -28,9 +28,18 @@ impl Chat<'_> {
         self.govern(Order::Dismiss { who }, sure, &format!("/dismiss {name} yes does it")).await
     }
 
-    /// Gives up our own roles: `/step-down`, `/step-down yes`.
+    /// Gives up our own roles: `/step-down`, and of an open room, naming who may close it: `/step-down NAME`; each with `yes`
+    /// behind it.
     pub(super) async fn step_down(&mut self, rest: &str) -> Result<(), Failure> {
-        self.govern(Order::StepDown, rest == "yes", "/step-down yes does it; only others can give the role back").await
+        let (name, sure) = if rest == "yes" { ("", true) } else { sure(rest) };
+        let (who, again) = match name {
+            "" => (None, "/step-down yes does it; only others can give the role back".to_owned()),
+            name => {
+                let who = self.whom(name, "/step-down NAME; /names lists everybody")?;
+                (Some(who), format!("/step-down {name} yes does it, for good"))
+            }
+        };
+        self.govern(Order::StepDown { who }, sure, &again).await
     }
 
     /// Closes an open room: `/close`, `/close without NAME,NAME`, each with `yes` behind it.

@@ -23,9 +23,9 @@ fn stage() -> Stage {
 #[test]
 fn a_hint_is_told_once_where_the_room_is_open() {
     let mut node = three();
-    node.rooms[1].room.hint = "you founded this open room".into();
+    node.rooms[1].room.hint = "you may close this open room".into();
     let mut stage = Stage::open(node, 90, 10);
-    stage.lacks("you founded").keys("M-2").has("at work").has("you founded this open room");
+    stage.lacks("you may close").keys("M-2").has("at work").has("you may close this open room");
     stage.keys("M-1").lacks("you founded");
     assert_eq!(stage.node.rooms[1].room.hint, "");
     Stage::open(std::mem::take(&mut stage.node), 90, 10).keys("M-2").has("at work").lacks("you founded");

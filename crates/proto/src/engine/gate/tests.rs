@@ -41,6 +41,14 @@ fn later(engine: &mut Engine, ms: u64) -> Vec<Output> {
     out
 }
 
+/// Somebody who was let in before comes, so many milliseconds later.
+fn comes_at(engine: &mut Engine, author: AuthorId, ms: u64) -> Vec<Output> {
+    let (mut out, now) = (Vec::new(), Now { ticks_ms: NOW.ticks_ms + ms, ..NOW });
+    engine.handle(Input::Up { peer: OTHER, address: None }, now, &mut out);
+    engine.handle(Input::Proved { peer: OTHER, author, by: Credential::default() }, now, &mut out);
+    out
+}
+
 fn comes(engine: &mut Engine, author: AuthorId, by: Credential) -> Vec<Output> {
     let mut out = Vec::new();
     engine.handle(Input::Up { peer: OTHER, address: None }, NOW, &mut out);
@@ -135,6 +143,59 @@ fn who_is_removed_hears_by_whom_and_then_nothing_until_it_is_pardoned() {
     assert_eq!(heard(&out, OTHER), [""; 0]);
     let back = comes(&mut engine, anna.author.id(), Credential::default());
     assert!(heard(&back, OTHER).contains(&"Hello".to_owned()), "{back:?}");
+}
+
+#[test]
+fn who_was_parted_before_it_read_that_it_is_removed_is_told_again_when_it_comes_back() {
+    // Both engines hold the same, and the second one is that of the member who is removed.
+    let ((mut owner, mut engine, _), (_, mut removed, _)) = (member(), member());
+    let me = removed.author();
+    let remove = Says::Remove { ends: vec![Scribe::numbered(owner.room, 9).ended()], tickets: vec![], knowing: vec![] };
+    let ben = Scribe::numbered(owner.room, 2);
+    let admit = owner.act(admits(&ben));
+    let remove = owner.act(remove);
+    [&mut engine, &mut removed].into_iter().for_each(|engine| _ = give(engine, std::slice::from_ref(&admit)));
+    comes(&mut engine, me, Credential::default());
+    assert_eq!(heard(&give(&mut engine, std::slice::from_ref(&remove)), OTHER), ["Acts"]);
+    // What is sent is lost each time, and each time it comes back a moment before and a moment after it may be told again.
+    let (mut ms, mut pause_ms, mut told) = (0, TELL_MS, 0);
+    let mut last = Vec::new();
+    while pause_ms < 2 * TELL_AGAIN_MS {
+        let due_ms = pause_ms.min(TELL_LONGEST_MS);
+        assert_eq!(heard(&later(&mut engine, ms + due_ms - 1), OTHER), [""; 0], "it is left its link");
+        assert_eq!(heard(&later(&mut engine, ms + due_ms), OTHER), ["Close"]);
+        let early = pause_ms.min(TELL_AGAIN_MS) - 1;
+        if early >= due_ms {
+            assert_eq!(heard(&comes_at(&mut engine, me, ms + early), OTHER), ["Close"], "it was told a moment ago");
+        }
+        ms += pause_ms.min(TELL_AGAIN_MS);
+        last = comes_at(&mut engine, me, ms);
+        assert_eq!(heard(&last, OTHER), ["Acts"], "after {ms} ms");
+        (pause_ms, told) = (2 * pause_ms, told + 1);
+    }
+    assert!(told > 8);
+    let ranges = last.into_iter().find_map(|output| match output {
+        Output::Serve { to: OTHER, ranges, .. } => Some(ranges),
+        _ => None,
+    });
+    assert_eq!(ranges, Some(vec![(owner.author.id(), 0, owner.next - 1)]));
+    // Whoever says so has not said who it is.
+    removed.handle(Input::Up { peer: OTHER, address: None }, NOW, &mut Vec::new());
+    hears(&mut removed, OTHER, Frame::Runs { want: 0, runs: vec![remove] });
+    assert!(removed.fold().unwrap().is_out(&me));
+}
+
+#[test]
+fn who_comes_back_at_once_because_its_link_broke_is_told_again_as_soon_as_the_first_telling_is_over() {
+    let (mut owner, mut engine, _) = member();
+    let anna = Scribe::numbered(owner.room, 2);
+    give(&mut engine, &[owner.act(admits(&anna))]);
+    comes(&mut engine, anna.author.id(), Credential::default());
+    let remove = Says::Remove { ends: vec![anna.ended()], tickets: vec![], knowing: vec![] };
+    assert_eq!(heard(&give(&mut engine, &[owner.act(remove)]), OTHER), ["Acts"]);
+    engine.handle(Input::Down { peer: OTHER }, NOW, &mut Vec::new());
+    assert_eq!(heard(&comes_at(&mut engine, anna.author.id(), TELL_MS - 1), OTHER), ["Close"]);
+    assert_eq!(heard(&comes_at(&mut engine, anna.author.id(), TELL_MS), OTHER), ["Acts"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::{
     governance::deed::{Last, Role},
     governance::rules::Rules,
     ids::{AuthorId, Seq},
+    run::RawRun,
 };
 
 pub(super) fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
@@ -43,7 +44,10 @@ pub(super) fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
             put_end(out, ended);
             Kind::VOUCH
         }
-        Says::StepDown => Kind::STEP_DOWN,
+        Says::StepDown { closer } => {
+            closer.iter().for_each(|closer| out.extend_from_slice(&closer.0));
+            Kind::STEP_DOWN
+        }
         Says::Admit { who, ticket, despite } => {
             put_list(out, who, |out, author| out.extend_from_slice(&author.0));
             put_maybe(out, ticket.as_ref(), |out, ticket| out.extend_from_slice(&ticket.0));
@@ -77,7 +81,7 @@ pub(super) fn put_says(out: &mut Vec<u8>, says: &Says) -> Kind {
         }
         Says::Boxes { epoch, boxes, before } => put_boxes(out, epoch, boxes, before),
         Says::List(listed) => put_listed(out, listed),
-        Says::Close { lists, founding } => put_close(out, *lists, founding),
+        Says::Close { lists, founding, named } => put_close(out, *lists, founding, named.as_ref()),
     }
 }
 
@@ -111,10 +115,11 @@ fn put_listed(out: &mut Vec<u8>, listed: &[Listed]) -> Kind {
     Kind::LIST
 }
 
-fn put_close(out: &mut Vec<u8>, lists: u64, founding: &Bytes) -> Kind {
+fn put_close(out: &mut Vec<u8>, lists: u64, founding: &Bytes, named: Option<&RawRun>) -> Kind {
     out.push(RULES);
     put_number(out, lists);
     put_bytes(out, founding);
+    named.into_iter().for_each(|run| put_bytes(out, run.wire()));
     Kind::CLOSE
 }
 

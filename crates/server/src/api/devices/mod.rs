@@ -33,8 +33,8 @@ use super::{
     chosen::Chosen,
     names::{author, author_hex, company, place, place_text, room_hex},
     words::{
-        Attention, Device, DeviceRoom, Devices, LinkDevice, Linked, LinkedRoom, Linking, NewDevice, Part, RoomHex,
-        codes,
+        Attention, Device, DeviceRoom, Devices, Display, FLOOD, LinkDevice, Linked, LinkedRoom, Linking, NewDevice,
+        Part, RoomHex, codes,
     },
 };
 use crate::{
@@ -306,7 +306,8 @@ impl Api {
             |chosen: &Chosen| chosen.of(&company(room)).iter().filter_map(|who| author(who.as_str()).ok()).collect();
         let (hidden, verified) = (authors(self.hidden()), authors(self.verified()));
         let nick = said_nick(room, &room.me());
-        AboutRoom { name: room.name(), nick, read, hidden, verified, muted, pinned }
+        let Display { hold, flood } = self.display(room).unwrap_or_default();
+        AboutRoom { name: room.name(), nick, read, hidden, verified, muted, pinned, hold, flood }
     }
 
     /// Enters a closed room as a device. Of that of the machines people hear nothing.
@@ -329,6 +330,9 @@ impl Api {
             for who in authors {
                 chosen.set(&company(room), author_hex(who), true)?;
             }
+        }
+        if !room.is_closed() {
+            self.shelf().set_display(&id, Display { hold: about.hold, flood: about.flood.min(FLOOD) })?;
         }
         self.shelf().attend(&id, Attention { muted: Some(about.muted), pinned: Some(about.pinned) })
     }

@@ -29,7 +29,7 @@ use tokio::{sync::Notify, time::sleep};
 use super::super::{
     Api, Inner,
     names::{author, author_hex, company, place, place_text, room_hex, room_id},
-    words::{AuthorHex, PlaceText, RoomHex},
+    words::{AuthorHex, Display, PlaceText, RoomHex},
 };
 use crate::{
     answer::{Answer, Refusal},
@@ -188,6 +188,9 @@ impl Step {
             DeviceNote::Chosen { list, room, author, .. } if here.contains(room) => {
                 Some(DeviceNote::Chosen { list: *list, room: *room, author: *author, on: false })
             }
+            DeviceNote::Display { room, .. } if here.contains(room) => {
+                Some(DeviceNote::Display { room: *room, hold: false, flood: 0 })
+            }
             _ => None,
         });
         things.iter().filter_map(changed).chain(gone).collect()
@@ -221,6 +224,7 @@ pub(super) fn thing(note: &DeviceNote) -> Option<String> {
         DeviceNote::Chosen { list: List::Verified, room, author, .. } => Some(format!("verified {room} {author}")),
         DeviceNote::Attend { room, .. } => Some(format!("attend {room}")),
         DeviceNote::Nick { room, .. } => Some(format!("nick {room}")),
+        DeviceNote::Display { room, .. } => Some(format!("display {room}")),
         DeviceNote::Here { room } => Some(format!("here {room}")),
         DeviceNote::Key { .. } | DeviceNote::Handed { .. } | DeviceNote::Open { .. } => None,
     }
@@ -364,6 +368,9 @@ impl Api {
         if !room.is_closed() && !nick.is_empty() {
             notes.push(DeviceNote::Nick { room: id, nick });
         }
+        if let Some(Display { hold, flood }) = self.display(room).filter(|display| *display != Display::default()) {
+            notes.push(DeviceNote::Display { room: id, hold, flood });
+        }
         if brings(room) {
             notes.push(DeviceNote::Here { room: id });
         }
@@ -428,6 +435,11 @@ mod tests {
         assert_eq!(step.news(&of(&[read(3)]), &here), [back, hidden(false)]);
         let unread = DeviceNote::Read { room, place: None, back: true };
         assert_eq!(step.news(&of(&[]), &here), [hidden(false), unread]);
+        let display = |hold, flood| DeviceNote::Display { room, hold, flood };
+        step.settle(&of(&[display(true, 10)]), &here).unwrap();
+        assert_eq!(step.news(&of(&[display(false, 10)]), &here), [display(false, 10)]);
+        assert_eq!(step.news(&of(&[]), &here), [display(false, 0)], "nothing is held back any more");
+        step.settle(&of(&[read(5), hidden(true)]), &here).unwrap();
         assert_eq!(step.news(&of(&[]), &BTreeSet::new()), [], "whoever forgets a room shows nobody on other machines");
         assert!(step.is_last("hidden", &at(4)).unwrap() && !step.is_last("hidden", &at(3)).unwrap());
         let again = Step::open(dir.path()).unwrap();

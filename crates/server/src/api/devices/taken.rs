@@ -16,7 +16,7 @@ use super::{
         Api,
         chosen::Chosen,
         names::{author_hex, company, place_text, room_hex},
-        words::{Attention, RoomHex},
+        words::{Attention, Display, FLOOD, RoomHex},
     },
     enter_open,
     known::{Machine, read_name},
@@ -88,6 +88,9 @@ impl Api {
                 }
                 Ok(())
             }
+            DeviceNote::Display { room, hold, flood } => {
+                self.take_display(&room, Display { hold, flood: flood.min(FLOOD) }).await
+            }
             DeviceNote::Here { room } => self.ask_in(own, room, at.author).await,
             DeviceNote::Key { room, key, to, name } if to == own.author() => {
                 self.hand_on(own, (room, key), (at.author, &name)).await
@@ -140,6 +143,16 @@ impl Api {
             self.hub().tell_person(room_hex(&here), self.person(&here, who, 0));
             self.tell_room(&here).await;
         }
+        Ok(())
+    }
+
+    async fn take_display(&self, room: &RoomId, display: Display) -> Answer<()> {
+        let Some(here) = self.node().room(room).filter(|room| !room.is_closed()) else { return Ok(()) };
+        let Display { hold, flood } = display;
+        let note = DeviceNote::Display { room: *room, hold, flood };
+        let thing = thing(&note).unwrap_or_default();
+        self.step().is_told(&thing, Some(&note).filter(|_| display != Display::default()))?;
+        self.hold_back(&here, display).await?;
         Ok(())
     }
 
