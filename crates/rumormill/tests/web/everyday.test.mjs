@@ -247,6 +247,18 @@ test("the tab shows by its picture that something is unread", async (t) => {
   await holds(page, async () => (await icon()) === "icon.svg");
 });
 
+test("a command that takes nothing does nothing else with words behind it", async (t) => {
+  const { page } = await chat(t, lunch, { quiet: true });
+  for (const command of ["/close without spam", "/ticket keeper"]) {
+    await type(page, command);
+    await page.keyboard.press("Enter");
+    await page.locator("#alerts .alert", { hasText: "takes nothing behind it here" }).waitFor();
+    assert.equal(await page.locator("dialog[open]").count(), 0);
+    assert.equal(await page.locator("#text").inputValue(), command);
+    await page.locator("#text").fill("");
+  }
+});
+
 test("an error goes when its cause is gone", async (t) => {
   const { page, mock: made, room } = await chat(t, lunch, { quiet: true });
   await type(page, "/nonsense");

@@ -74,9 +74,9 @@ export class Writing {
     const { chat } = this;
     if (room !== chat.id) return false;
     const command = this.commands.find((known) => known.word === word);
-    if (!command) {
-      const help = "Write /help for a list, or begin with // to say a line that starts with a slash.";
-      chat.alert({ what: `There is no command /${word}`, help }, "line");
+    const unfit = command ? rest && !command.rest && `/${word} takes nothing behind it here` : `There is no command /${word}`;
+    if (unfit) {
+      chat.alert({ what: unfit, help: "Write /help for a list, or begin with // to say a line that starts with a slash." }, "line");
       return false;
     }
     const done = await chat.try(async () => {
