@@ -112,7 +112,11 @@ pub(super) fn asking(order: &Order, name: impl Fn(&AuthorHex) -> String) -> [Str
         Order::StepDown { who: Some(who) } => {
             [format!("Let {} close this room instead of you, for good?", name(who)), "y: step down   Esc: no".into()]
         }
-        _ => ["Give up your role in this room? Only others can give it back.".into(), "y: step down   Esc: no".into()],
+        _ => [
+            "Give up your role in this room? Only another owner or co-owner can give it back; without one nobody can."
+                .into(),
+            "y: step down   Esc: no".into(),
+        ],
     }
 }
 

@@ -104,6 +104,7 @@ fn ann_writes_on_two_laptops_and_ben_sees_one_ann_until_one_is_revoked() {
     let code = adding.until("rumordevice1");
     let linked = new.lines(&["device", "link", &code, "--name", "new"]);
     assert_eq!(linked, ["lunch  one person on both machines"]);
+    assert!(!new.lines(&["device", "list"]).iter().any(|line| line.ends_with("revoked")), "it has met nobody yet");
     adding.shows("linked with new");
     assert!(adding.leaves().contains(&"lunch  one person on both machines".to_owned()));
     assert!(new.fails(&["device", "link", &code, "--name", "newer"], 2).contains("error[link-code]"));

@@ -284,7 +284,11 @@ impl<'a> Chat<'a> {
         let Some(seeking) = &self.room.seeking else { return Ok(()) };
         self.in_vain = is_in_vain(seeking);
         looked_for(seeking, &self.clock).iter().try_for_each(|line| self.screen.talk(line))?;
-        self.screen.talk("ask them to open the room; what you write is kept and goes out when somebody is found")
+        let is_waiting = self.room.standing.as_ref().is_some_and(|standing| standing.role == Role::Waiting);
+        self.screen.talk(match is_waiting {
+            true => "ask them to open the room; you can write here once you are let in",
+            false => "ask them to open the room; what you write is kept and goes out when somebody is found",
+        })
     }
 
     /// Takes all events that are at hand, and shows them together.

@@ -90,7 +90,7 @@ export function remove(chat, who) {
   return chat.try(() => give(chat, { does: "remove", who: who.author }, "Remove", `${name(chat, who)} reads nothing that is said from then on, and keeps what they have.`, more));
 }
 
-export const stepDown = (chat) => chat.try(() => give(chat, { does: "step-down" }, "Give up my role", "Only others can give it back."));
+export const stepDown = (chat) => chat.try(() => give(chat, { does: "step-down" }, "Give up my role", "Only another owner or co-owner can give it back; without one nobody can."));
 
 // Hides a message for everybody, if you may.
 export function hiding(chat, message) {

@@ -324,7 +324,7 @@ const FIXED = ["stopped", "seeking", "standing"];
 export function drawBanners(chat) {
   const { room } = chat;
   const list = (chat.notices.get(room.id) ?? []).filter(({ code }) => LASTS[code]?.(room) ?? true);
-  if (room.seeking && $("empty").hidden) list.push({ code: "seeking", text: `Nobody of this room was found so far, looking since ${clock(room.seeking.since_ms)}. Somebody in it has to run Rumormill at the same time; what you write is sent then.` });
+  if (room.seeking && $("empty").hidden) list.push({ code: "seeking", text: `Nobody of this room was found so far, looking since ${clock(room.seeking.since_ms)}. Somebody in it has to run Rumormill at the same time.` });
   const text = standing(room);
   if (text) list.push({ code: "standing", text });
   if (room.hint) list.push({ code: "hint", text: room.hint });

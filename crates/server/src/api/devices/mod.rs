@@ -13,8 +13,8 @@ use axum::{
 };
 use futures_util::stream;
 use rumormill_node::{
-    AboutRoom, DeviceKey, Giver, HandedRoom, LinkBegun, LinkCode, LinkHanded, LinkKeys, LinkOffer, LinkTaken, NoCode,
-    Place, Room, Taker, Ticket,
+    AboutRoom, DeviceKey, Giver, HandedRoom, LinkBegun, LinkCode, LinkHanded, LinkKeys, LinkOffer, LinkTaken,
+    Membership, NoCode, Place, Room, Taker, Ticket,
     proto::{
         governance::Order,
         ids::{AuthorId, RoomId},
@@ -266,7 +266,8 @@ fn device(api: &Api, machine: &Machine) -> Device {
         room: room_hex(&room),
         name: room.name(),
         author: author_hex(&key),
-        present: is_present(&room, &key),
+        // Right after it was linked it has met nobody there.
+        present: is_present(&room, &key) || machine.me && room.membership() == Membership::Waiting,
     });
     let Machine { name, me, since_ms, backup, .. } = machine;
     Device { name: name.clone(), me: *me, since_ms: *since_ms, backup: *backup, rooms: rooms.collect() }
