@@ -89,7 +89,7 @@ dist-twice:
 try-dist:
 	contrib/dist/try
 
-# Whether everything compiles for macOS, on a machine that is none; ten minutes of one core.
+# Whether both programs compile for macOS, on a machine that is none; ten minutes of one core.
 macos:
 	contrib/dist/macos
 
