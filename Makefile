@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test talk siege deny page fuzz-api bench weather studies dist try-dist clean
+.PHONY: lab run test talk siege deny page fuzz-api bench weather studies dist dist-twice try-dist macos semver clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -81,9 +81,22 @@ studies:
 dist:
 	contrib/dist/build
 
+# Builds all of dist/ once more, elsewhere, and compares every byte; as long as the first time.
+dist-twice:
+	contrib/dist/twice
+
 # Installs the packages of dist/ into bare roots and talks there; needs root, mmdebstrap, umoci and iproute2.
 try-dist:
 	contrib/dist/try
+
+# Whether both programs compile for macOS, on a machine that is none; ten minutes of one core.
+macos:
+	contrib/dist/macos
+
+# Whether the version of the libraries says what changed in them since the release before: its commit, or its tag.
+BASELINE = 510bfb5e8765fc2082860ca6a4dfb8e1c83463b3
+semver:
+	contrib/dist/semver $(BASELINE)
 
 clean:
 	[ ! -x stopall ] || ./stopall
