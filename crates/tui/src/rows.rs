@@ -330,7 +330,14 @@ impl<'a> Sheet<'a> {
 
     fn answered(&self, open: &Open, reply: &Reply) -> Line<'static> {
         let author = reply.r#ref.as_str().split('.').next().unwrap_or_default();
-        let said = if open.hides(&author.into()) { "…".into() } else { clean(&reply.text) };
+        // What was answered may have been changed or taken back since.
+        let now = open.timeline.messages().find(|message| message.r#ref == reply.r#ref);
+        let said = match now {
+            _ if open.hides(&author.into()) => "…".into(),
+            Some(Message { gone: Some(_), .. }) => String::new(),
+            Some(Message { edited: true, text, .. }) => clean(text),
+            _ => clean(&reply.text),
+        };
         let text = format!("↳ {}: {said}", open.names.answered(reply));
         Line::styled(fit(&text, self.text_width()), self.model.paint.dim())
     }

@@ -7,7 +7,7 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
-use rumormill_api::{AuthorHex, Path, Person, Room};
+use rumormill_api::{AuthorHex, Path, Person, Role, Room};
 use rumormill_text::{
     VERIFIED, clean, fit,
     show::{count, thousands},
@@ -260,7 +260,8 @@ fn telling(model: &Model, panes: bool) -> Vec<(u8, String)> {
         let what = if room.damaged { "damaged" } else { "stopped" };
         told.push((9, format!("{what}: {}", clean(why))));
     }
-    let away = open.people.values().filter(|person| !person.here && !person.me).count();
+    let is_away = |person: &&Person| !person.here && !person.me && person.role != Some(Role::Removed);
+    let away = open.people.values().filter(is_away).count();
     told.push((8, reached(room, away)));
     match room.missing {
         0 => told.push((3, "nothing missing".into())),

@@ -1,9 +1,6 @@
 //! `rumormill device`: machines of one person, which are one person to others in closed rooms.
 
-use std::{
-    fs,
-    io::{self, IsTerminal as _},
-};
+use std::io::{self, IsTerminal as _};
 
 use fast_qr::{ECL, QRBuilder};
 use futures_util::StreamExt as _;
@@ -159,11 +156,10 @@ fn lines(clock: &Clock, device: &Device) -> Vec<String> {
     [since].into_iter().chain(keys).collect()
 }
 
-/// What this machine is called, where the system says so in a file.
+/// What this machine is called, where the system says so.
 pub(crate) fn host_name() -> String {
-    let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
-    let said = files.iter().find_map(|file| fs::read_to_string(file).ok());
-    said.map(|name| clean(name.trim())).filter(|name| !name.is_empty()).unwrap_or_else(|| "device".into())
+    let said = nix::unistd::gethostname().ok().map(|name| clean(name.to_string_lossy().trim()));
+    said.filter(|name| !name.is_empty()).unwrap_or_else(|| "device".into())
 }
 
 #[cfg(test)]

@@ -66,6 +66,19 @@ fn hidden_messages_are_not_quoted_and_their_signs_not_shown() {
 }
 
 #[test]
+fn a_quote_follows_what_became_of_its_message() {
+    let mut node = lunch();
+    let asked = node.says("ada", "soup?");
+    let answer = node.says("cyd", "yes").r#ref;
+    let answer = node.rooms[0].find(answer.as_str()).unwrap();
+    answer.reply_to = Some(Reply { r#ref: asked.r#ref, nick: "ada".into(), text: "soup?".into() });
+    let mut stage = Stage::open(node, 64, 20);
+    stage.has("↳ ada: soup?");
+    stage.keys("/edit Space stew? Enter").has("stew? (edited)").has("↳ ada: stew?").lacks("soup");
+    stage.keys("/delete Enter").has("(taken back)").lacks("stew");
+}
+
+#[test]
 fn hidden_messages_are_not_selected_found_or_answered() {
     let mut stage = Stage::open(lunch(), 64, 20);
     stage.keys("/hide Space bob Enter M-Up").row(">12:03        cyd  hello");
