@@ -50,13 +50,14 @@ pub struct KeepFiles {
 pub struct Filled {
     /// Bytes of bodies.
     pub bytes: u64,
-    /// The time of the floor: no entry below it has a body. `None` when nothing was dropped.
+    /// Entries before this time lost their bodies, to these bounds or to narrower ones of before. `None` when nothing was
+    /// dropped.
     pub floor: Option<Time>,
 }
 
 impl Filled {
-    pub(crate) fn of(tally: Tally, floor: Option<Place>) -> Self {
-        Self { bytes: u64::try_from(tally.bytes).unwrap_or(0), floor: floor.map(|floor| floor.time) }
+    pub(crate) fn of(tally: Tally, bared: Option<Place>) -> Self {
+        Self { bytes: u64::try_from(tally.bytes).unwrap_or(0), floor: bared.map(|bared| bared.time) }
     }
 }
 

@@ -84,6 +84,8 @@ struct Shelf {
     taken: BTreeMap<AuthorId, Taken>,
     /// Place below which no bodies are kept.
     floor: Option<Place>,
+    /// Up to where bounds dropped bodies, whatever the bounds are now.
+    bared: Option<Place>,
     /// The secrets of epochs.
     ring: Ring,
     /// The parts of logs that do not count.
@@ -574,7 +576,7 @@ impl Read for Memory {
     }
 
     fn filled(&mut self, room: &RoomId) -> Result<Filled, Error> {
-        self.ask(room, |shelf| Filled::of(shelf.tally, shelf.floor))
+        self.ask(room, |shelf| Filled::of(shelf.tally, shelf.bared))
     }
 
     fn holders(&mut self, room: &RoomId, author: &AuthorId, seq: Seq) -> Result<Vec<AuthorId>, Error> {

@@ -73,7 +73,8 @@ pub(super) fn expire(db: &Connection, plan: &Plan) -> Result<Dropped, Fail> {
     count -= dropped.tally;
     add(db, plan.room, count)?;
     plan.floor.map_or(Ok(()), |floor| bare::expire(db, plan.room, floor))?;
-    let mut keep = db.prepare_cached("UPDATE room SET floor = ?2 WHERE id = ?1")?;
+    // Its bytes are in the order of places.
+    let mut keep = db.prepare_cached("UPDATE room SET floor = ?2, bared = max(?2, ifnull(bared, ?2)) WHERE id = ?1")?;
     keep.execute((plan.room, plan.floor.map(put_floor)))?;
     Ok(dropped)
 }
@@ -165,9 +166,11 @@ pub(super) fn floor(db: &Connection, room: i64) -> Result<Option<Place>, Fail> {
 /// How much of a room's bounds its bodies use.
 pub(super) fn filled(db: &Connection, room: &RoomId) -> Result<Filled, Fail> {
     let Some(number) = record::room(db, room)? else { return Ok(Filled::default()) };
-    let mut find = db.prepare_cached("SELECT entries, bytes FROM room WHERE id = ?1")?;
-    let tally = find.query_row([number], |row| Ok(Tally { entries: row.get(0)?, bytes: row.get(1)? }))?;
-    Ok(Filled::of(tally, floor(db, number)?))
+    let mut find = db.prepare_cached("SELECT entries, bytes, bared FROM room WHERE id = ?1")?;
+    Ok(find.query_row([number], |row| {
+        let bared: Option<[u8; FLOOR]> = row.get(2)?;
+        Ok(Filled::of(Tally { entries: row.get(0)?, bytes: row.get(1)? }, bared.map(|bared| read_floor(&bared))))
+    })?)
 }
 
 /// Bytes of a floor: time 8, author 32, seq 8.

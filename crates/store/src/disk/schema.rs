@@ -291,6 +291,9 @@ const MIGRATIONS: [&str; 19] = ["
 ", "
     -- The name that the user chose before being let in, and that is to be said then.
     ALTER TABLE room ADD COLUMN nick TEXT;
+    -- Up to where bounds dropped bodies, whatever the bounds are now.
+    ALTER TABLE room ADD COLUMN bared BLOB;
+    UPDATE room SET bared = floor;
 "];
 
 /// The first version that records notes as entries arrive.

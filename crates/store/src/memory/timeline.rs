@@ -71,6 +71,7 @@ impl Shelf {
         while places.next().is_some_and(|place| expiry.visit(*place, body(place).unwrap_or_default())) {}
         let Some((floor, more)) = expiry.end(self.floor) else { return false };
         self.floor = floor;
+        self.bared = self.bared.max(floor);
         self.expire_bare();
         for (author, seqs) in expiry.over {
             seqs.into_iter().for_each(|seq| self.drop_body(author, seq));
