@@ -100,7 +100,7 @@ fn whoever_founded_a_room_is_told_once_that_it_can_be_closed() {
         let visit = ada.run(&["chat", room, "--plain"]);
         let said = [visit.stdout, visit.stderr].concat();
         assert!(visit.status.success());
-        String::from_utf8(said).unwrap().matches("until you close it with /close").count()
+        String::from_utf8(said).unwrap().matches("you may close this open room").count()
     };
     // Bob founded the other one.
     assert_eq!([told("dinner"), told("lunch"), told("lunch")], [0, 1, 0]);
