@@ -2,37 +2,38 @@
 
 import test from "node:test";
 import assert from "node:assert/strict";
-import { chat, findings, log, mock, open, overflow, said, until } from "./browser.mjs";
+import { chat, findings, log, mock, open, overflow, said, type, until } from "./browser.mjs";
 import { START_MS, author, lunch } from "./mock.mjs";
 
 const SCREENS = {
   "a conversation": [lunch, async () => {}],
   "a selected message": [lunch, async (page) => {
+    await page.locator("#text").focus();
     await page.keyboard.press("Shift+ArrowUp");
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("+");
     await page.locator(".picker").waitFor();
   }],
   "a mention": [lunch, async (page) => {
-    await page.keyboard.type("@");
+    await type(page, "@");
     await page.locator("#choices li").first().waitFor();
   }],
   "a command": [lunch, async (page) => {
-    await page.keyboard.type("/");
+    await type(page, "/");
     await page.locator("#choices li", { hasText: "1 to 8 of" }).waitFor();
   }],
   "somebody, and somebody hidden": [lunch, async (page, made, room) => {
     made.say(room, 3, "/me waves");
     made.emit("typing", { room: room.state.id, author: author(4), nick: "edsger" });
-    await page.keyboard.type("/hide grace");
+    await type(page, "/hide grace");
     await page.keyboard.press("Enter");
     await page.locator("#log .above", { hasText: "2 messages by grace hidden" }).waitFor();
-    await page.keyboard.type("/whois grace");
+    await type(page, "/whois grace");
     await page.keyboard.press("Enter");
     await page.locator("#ask td", { hasText: "You do not see what they say" }).waitFor();
   }],
   settings: [lunch, async (page) => {
-    await page.keyboard.type("/set");
+    await type(page, "/set");
     await page.keyboard.press("Enter");
     await page.locator("#ask select").first().waitFor();
   }],
@@ -50,7 +51,7 @@ const SCREENS = {
   }],
   ticket: [lunch, (page) => page.locator('[data-do="ticket"]').click()],
   help: [lunch, async (page) => {
-    await page.keyboard.type("/help");
+    await type(page, "/help");
     await page.keyboard.press("Enter");
     await page.locator("#ask table").first().waitFor();
   }],
@@ -60,7 +61,7 @@ const SCREENS = {
     made.status(room);
     made.emit("notice", { room: room.state.id, code: "skewed", text: "Your clock differs from most peers" });
     made.say(room, 1, "so late", { at: START_MS + 90_000, arrival: "late" });
-    await page.keyboard.type("/nonsense");
+    await type(page, "/nonsense");
     await page.keyboard.press("Enter");
     await page.locator("#alerts .alert").waitFor();
     await page.locator(".banner", { hasText: "the disk is full" }).waitFor();
