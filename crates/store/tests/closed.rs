@@ -123,7 +123,7 @@ fn a_home_from_before_the_places_of_acts_were_recorded_is_read_for_them() {
     let spoken = spoken();
     append(&mut Disk::open(&home).unwrap(), ROOM, &signed(&spoken)).unwrap();
     let raw = rusqlite::Connection::open(home.join("rumormill.db")).unwrap();
-    raw.execute_batch("ALTER TABLE room DROP COLUMN nick; DROP TABLE act; DROP TABLE lapsed; PRAGMA user_version = 16")
+    raw.execute_batch("ALTER TABLE room DROP COLUMN nick; ALTER TABLE room DROP COLUMN bared; DROP TABLE act; DROP TABLE lapsed; PRAGMA user_version = 16")
         .unwrap();
     let mut disk = Disk::open(&home).unwrap();
     let mut reader = disk.reader().unwrap();
