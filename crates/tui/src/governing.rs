@@ -95,6 +95,9 @@ pub(super) fn confirm(model: &mut Model, order: Order, Foreseen { says, .. }: Fo
     model.mode = Mode::Question(Question::Order(room, order));
 }
 
+/// What stepping down means.
+pub(super) const GIVEN_BACK: &str = "Only another owner or co-owner can give it back; without one nobody can";
+
 /// The question before an order, and its answers.
 pub(super) fn asking(order: &Order, name: impl Fn(&AuthorHex) -> String) -> [String; 2] {
     let name = |who: &str| name(&AuthorHex(who.to_owned()));
@@ -112,11 +115,7 @@ pub(super) fn asking(order: &Order, name: impl Fn(&AuthorHex) -> String) -> [Str
         Order::StepDown { who: Some(who) } => {
             [format!("Let {} close this room instead of you, for good?", name(who)), "y: step down   Esc: no".into()]
         }
-        _ => [
-            "Give up your role in this room? Only another owner or co-owner can give it back; without one nobody can."
-                .into(),
-            "y: step down   Esc: no".into(),
-        ],
+        _ => [format!("Give up your role in this room? {GIVEN_BACK}."), "y: step down   Esc: no".into()],
     }
 }
 

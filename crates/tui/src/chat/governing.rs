@@ -8,7 +8,7 @@ use super::{Chat, orders::usage};
 use crate::{
     Failure,
     carry::{compared, safety_told, verified_told},
-    governing::{appointed, left_out},
+    governing::{GIVEN_BACK, appointed, left_out},
 };
 
 impl Chat<'_> {
@@ -33,7 +33,7 @@ impl Chat<'_> {
     pub(super) async fn step_down(&mut self, rest: &str) -> Result<(), Failure> {
         let (name, sure) = if rest == "yes" { ("", true) } else { sure(rest) };
         let (who, again) = match name {
-            "" => (None, "/step-down yes does it; only others can give the role back".to_owned()),
+            "" => (None, format!("/step-down yes does it. {GIVEN_BACK}")),
             name => {
                 let who = self.whom(name, "/step-down NAME; /names lists everybody")?;
                 (Some(who), format!("/step-down {name} yes does it, for good"))
