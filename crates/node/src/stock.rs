@@ -37,7 +37,7 @@ impl Stock {
         Self {
             message_bytes: filled.bytes,
             message_limit: keep.bytes,
-            since_ms: filled.floor.map(|floor| floor.ms()),
+            since_ms: filled.since.map(|since| since.ms()),
             file_bytes,
             file_limit: keep.files.bytes,
             files_left_out,
@@ -122,8 +122,8 @@ mod tests {
         let files = KeepFiles { bytes: Some(300), ..KeepFiles::default() };
         let keep = Keep { bytes: Some(2 * next), files, ..Keep::default() };
         let stock = |bytes, dropped: bool, left_out| {
-            let floor = dropped.then_some(rumormill_proto::time::Time::from_ms(5));
-            Stock::of(Filled { bytes, floor }, keep, (100, left_out))
+            let since = dropped.then_some(rumormill_proto::time::Time::from_ms(5));
+            Stock::of(Filled { bytes, since }, keep, (100, left_out))
         };
         assert!(!stock(2 * next, false, 0).is_full(), "nothing was dropped yet");
         assert!(stock(next + 1, true, 0).messages_are_full() && !stock(next, true, 0).is_full(), "another one fits");

@@ -52,12 +52,12 @@ pub struct Filled {
     pub bytes: u64,
     /// Entries before this time lost their bodies, to these bounds or to narrower ones of before. `None` when nothing was
     /// dropped.
-    pub floor: Option<Time>,
+    pub since: Option<Time>,
 }
 
 impl Filled {
     pub(crate) fn of(tally: Tally, bared: Option<Place>) -> Self {
-        Self { bytes: u64::try_from(tally.bytes).unwrap_or(0), floor: bared.map(|bared| bared.time) }
+        Self { bytes: u64::try_from(tally.bytes).unwrap_or(0), since: bared.map(|bared| bared.time) }
     }
 }
 

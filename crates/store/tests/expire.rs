@@ -172,7 +172,7 @@ fn other_bounds_are_held_against_everything(store: &mut dyn Store) {
     keep(store, entries(5));
     append(store, ROOM, &[script.bare(30, 39)]).unwrap();
     assert_eq!(bodies(store, &script.id()), (55..60).collect::<Vec<_>>(), "the same bounds as before");
-    let since = |store: &mut dyn Store| store.reader().unwrap().filled(&ROOM).unwrap().floor;
+    let since = |store: &mut dyn Store| store.reader().unwrap().filled(&ROOM).unwrap().since;
     let gone = since(store);
     assert!(gone.is_some());
     keep(store, entries(12));
