@@ -386,6 +386,7 @@ mod tests {
             assert!(text.parse::<Relay>().unwrap_err().contains("https://relay.example.org"), "{text}");
         }
     }
+
     #[test]
     fn a_node_of_the_dht_is_a_host_and_a_port() {
         for text in ["dht.example.org:6881", "203.0.113.5:1", "localhost:65535"] {

@@ -26,6 +26,17 @@ async fn deeds(room: &Room) -> Vec<Says> {
     page.messages.into_iter().filter_map(|message| deed(message.what)).collect()
 }
 
+/// An open room of three, and its ticket.
+async fn in_the_open(nodes: [&Node; 3]) -> ([Room; 3], Ticket) {
+    let ann = nodes[0].create("lunch").await.unwrap();
+    let ticket = ann.ticket().await.unwrap();
+    let (ben, mallory) = (nodes[1].join(&ticket).await.unwrap(), nodes[2].join(&ticket).await.unwrap());
+    for (room, name) in [(&ann, "Ann"), (&ben, "Ben"), (&mallory, "Mallory")] {
+        room.set_nick(name).await.unwrap();
+    }
+    ([ann, ben, mallory], ticket)
+}
+
 /// A founder, and a room with two others who came by its ticket.
 async fn three() -> ([Node; 3], [Room; 3], Ticket) {
     let nodes = [memory().await, memory().await, memory().await];
@@ -176,12 +187,7 @@ async fn an_open_room_is_closed_and_words_go_on_among_those_who_are_kept() {
     let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let [ann_home, ben_home] = [home.path().join("home"), other.path().join("home")];
     let (node, there, elsewhere) = (disk(&ann_home).await, disk(&ben_home).await, memory().await);
-    let ann = node.create("lunch").await.unwrap();
-    let ticket = ann.ticket().await.unwrap();
-    let (ben, mallory) = (there.join(&ticket).await.unwrap(), elsewhere.join(&ticket).await.unwrap());
-    for (room, name) in [(&ann, "Ann"), (&ben, "Ben"), (&mallory, "Mallory")] {
-        room.set_nick(name).await.unwrap();
-    }
+    let ([ann, ben, mallory], ticket) = in_the_open([&node, &there, &elsewhere]).await;
     mallory.say("before").await.unwrap();
     says(&ann, &["before"]).await;
     says(&ben, &["before"]).await;
@@ -233,12 +239,7 @@ async fn whom_the_founder_of_an_open_room_named_closes_it_and_nobody_else() {
     let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let [ann_home, ben_home] = [home.path().join("home"), other.path().join("home")];
     let (node, there, elsewhere) = (disk(&ann_home).await, disk(&ben_home).await, memory().await);
-    let ann = node.create("lunch").await.unwrap();
-    let ticket = ann.ticket().await.unwrap();
-    let (ben, mallory) = (there.join(&ticket).await.unwrap(), elsewhere.join(&ticket).await.unwrap());
-    for (room, name) in [(&ann, "Ann"), (&ben, "Ben"), (&mallory, "Mallory")] {
-        room.set_nick(name).await.unwrap();
-    }
+    let ([ann, ben, mallory], _) = in_the_open([&node, &there, &elsewhere]).await;
     ann.say("before").await.unwrap();
     for room in [&ben, &mallory] {
         says(room, &["before"]).await;

@@ -572,15 +572,14 @@ pub const CALLER_FRAMES: usize = 16;
 /// Milliseconds that a link may wait to be let in. Until then the acts may come that make somebody known.
 pub const CALLER_MS: u64 = 10_000;
 
-/// Milliseconds for which somebody who was removed is left its link when it is told first. Nothing says whether the acts
-/// arrived, so it is told again when it comes back, each time with a link for twice as long, up to [`TELL_LONGEST_MS`].
+/// Milliseconds for which somebody who was removed is left its link when it is told first. The acts may not arrive, so it
+/// is told again when it comes back, each time with a link for twice as long, up to [`TELL_LONGEST_MS`].
 pub const TELL_MS: u64 = 3_000;
 
 /// The longest of these times.
 pub const TELL_LONGEST_MS: u64 = 60_000;
 
-/// Milliseconds, also doubled from [`TELL_MS`] on, after which a peer is told again at most: nine times within half an hour,
-/// and then ten kilobytes a minute.
+/// The longest pause before it is told again, doubled likewise: nine times in half an hour, then ten kilobytes a minute.
 pub const TELL_AGAIN_MS: u64 = 600_000;
 
 /// Peers that are remembered as told.

@@ -16,8 +16,8 @@
 //!          about
 //! open     ticket, as a number of bytes and these; about
 //! about    name of the room; nick; read: 0, or 1 and time 8, author 32, seq number; n, then n times somebody hidden of
-//!          32; n, then n times somebody verified of 32; 1 byte: 1 if it is muted, 2 more if it is pinned, and 4 if newcomers are held; how many messages of one author a
-//!          minute are shown
+//!          32; n, then n times somebody verified of 32; 1 byte: 1 if it is muted, 2 more if it is pinned, and 4 if
+//!          newcomers are held; how many messages of one author a minute are shown
 //! name     number of bytes, at most 255, then UTF-8; nick, address likewise
 //! ```
 

@@ -220,6 +220,7 @@ mod tests {
     use crate::{
         admit::Author,
         config::Config,
+        engine::Engine,
         entry::{Kind, found},
         frame::Push,
         governance::{Appointed, Listed, Role, Says},
@@ -295,6 +296,25 @@ mod tests {
         }
     }
 
+    /// An engine that was told these runs in a random order, six times over, and the acts among them in their own.
+    fn told(owner: &Scribe, (runs, acts): (&[RawRun], &[RawRun]), random: &mut Random) -> Engine {
+        let mut engine = engine(owner);
+        for _ in 0..6 {
+            let mut left: Vec<_> = runs.chunks(1).chain([acts]).collect();
+            while !left.is_empty() {
+                let at = random.below(left.len() as u64) as usize;
+                give(&mut engine, left.swap_remove(at));
+            }
+        }
+        engine
+    }
+
+    /// Which of these entries of somebody are held and count.
+    fn counted(engine: &Engine, who: &Scribe, seqs: &[(Seq, Kind)]) -> Vec<bool> {
+        let held = |seq| engine.frontier().log(&who.author.id()).is_some_and(|log| log.holds(seq));
+        seqs.iter().map(|(seq, kind)| held(*seq) && engine.counts(&who.author.id(), *seq, *kind)).collect()
+    }
+
     #[test]
     fn in_a_closed_room_that_was_open_words_in_plain_count_as_far_as_they_are_listed() {
         let author = Author::from_secret(&[1; 32]).id();
@@ -313,18 +333,8 @@ mod tests {
         let (text, sealed) = (Kind::TEXT, Kind::TEXT.sealed().unwrap());
         let mut random = Random::new(7);
         for _ in 0..40 {
-            let mut engine = engine(&owner);
-            for _ in 0..6 {
-                let mut left: Vec<_> = runs.iter().map(|run| vec![run.clone()]).chain([acts.clone()]).collect();
-                while !left.is_empty() {
-                    let at = random.below(left.len() as u64) as usize;
-                    give(&mut engine, &left.swap_remove(at));
-                }
-            }
-            let counts = |who: &Scribe, seqs: &[(Seq, Kind)]| -> Vec<bool> {
-                let held = |seq| engine.frontier().log(&who.author.id()).is_some_and(|log| log.holds(seq));
-                seqs.iter().map(|(seq, kind)| held(*seq) && engine.counts(&who.author.id(), *seq, *kind)).collect()
-            };
+            let engine = told(&owner, (&runs, &acts), &mut random);
+            let counts = |who: &Scribe, seqs: &[(Seq, Kind)]| counted(&engine, who, seqs);
             assert_eq!(
                 counts(&owner, &[(1, text), (3, Kind::CLOSE), (4, text), (5, sealed)]),
                 [true, true, false, true]
@@ -362,18 +372,8 @@ mod tests {
         let (text, sealed) = (Kind::TEXT, Kind::TEXT.sealed().unwrap());
         let mut random = Random::new(7);
         for _ in 0..40 {
-            let mut engine = engine(&owner);
-            for _ in 0..6 {
-                let mut left: Vec<_> = runs.iter().map(|run| vec![run.clone()]).chain([acts.clone()]).collect();
-                while !left.is_empty() {
-                    let at = random.below(left.len() as u64) as usize;
-                    give(&mut engine, &left.swap_remove(at));
-                }
-            }
-            let counts = |who: &Scribe, seqs: &[(Seq, Kind)]| -> Vec<bool> {
-                let held = |seq| engine.frontier().log(&who.author.id()).is_some_and(|log| log.holds(seq));
-                seqs.iter().map(|(seq, kind)| held(*seq) && engine.counts(&who.author.id(), *seq, *kind)).collect()
-            };
+            let engine = told(&owner, (&runs, &acts), &mut random);
+            let counts = |who: &Scribe, seqs: &[(Seq, Kind)]| counted(&engine, who, seqs);
             assert_eq!(counts(&owner, &[(1, text), (4, text), (5, sealed)]), [true, false, true]);
             assert_eq!(
                 counts(&anna, &[(0, text), (2, Kind::CLOSE), (3, text), (4, sealed)]),

@@ -47,13 +47,19 @@ ada>
     stage.keys("/hide Space bob Enter").has("bob  third").has("bob is shown again").lacks("messages by bob hidden");
 }
 
+/// Cyd answers what somebody says.
+fn cyd_answers<'a>(node: &'a mut Node, nick: &str, text: &str) -> &'a mut Message {
+    let asked = node.says(nick, text);
+    let answer = node.says("cyd", "yes").r#ref;
+    let answer = node.rooms[0].find(answer.as_str()).unwrap();
+    answer.reply_to = Some(Reply { r#ref: asked.r#ref, nick: nick.into(), text: text.into() });
+    answer
+}
+
 #[test]
 fn hidden_messages_are_not_quoted_and_their_signs_not_shown() {
     let mut node = lunch();
-    let asked = node.says("bob", "a secret");
-    let answer = node.says("cyd", "yes").r#ref;
-    let answer = node.rooms[0].find(answer.as_str()).unwrap();
-    answer.reply_to = Some(Reply { r#ref: asked.r#ref, nick: "bob".into(), text: "a secret".into() });
+    let answer = cyd_answers(&mut node, "bob", "a secret");
     let sign = |sign: &str, by: &[&str]| Reaction {
         sign: sign.into(),
         authors: by.iter().map(|nick| author(nick)).collect(),
@@ -68,10 +74,7 @@ fn hidden_messages_are_not_quoted_and_their_signs_not_shown() {
 #[test]
 fn a_quote_follows_what_became_of_its_message() {
     let mut node = lunch();
-    let asked = node.says("ada", "soup?");
-    let answer = node.says("cyd", "yes").r#ref;
-    let answer = node.rooms[0].find(answer.as_str()).unwrap();
-    answer.reply_to = Some(Reply { r#ref: asked.r#ref, nick: "ada".into(), text: "soup?".into() });
+    cyd_answers(&mut node, "ada", "soup?");
     let mut stage = Stage::open(node, 64, 20);
     stage.has("↳ ada: soup?");
     stage.keys("/edit Space stew? Enter").has("stew? (edited)").has("↳ ada: stew?").lacks("soup");
