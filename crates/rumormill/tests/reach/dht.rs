@@ -1,10 +1,13 @@
 //! Two people whose ticket is out of date, and a DHT of their own instead of a service.
 
+use std::io::{BufRead as _, BufReader};
+
 use n0_mainline::Dht;
 use tokio::runtime::Runtime;
 
 use crate::{
     net::{Machine, inside},
+    person::Chat,
     routers::ip,
 };
 
@@ -53,8 +56,10 @@ fn people_whose_ticket_is_out_of_date_meet_by_the_dht_and_without_it_do_not() {
         ip("-n ada addr del 203.0.113.2/24 dev net");
         ip("-n ada addr add 203.0.113.12/24 dev net");
 
-        let _elsewhere = other.open(&["join", &ticket]);
-        while !other.says(&["peers"]).contains(" in vain") {}
+        let (told, tells) = std::io::pipe().unwrap();
+        let _elsewhere = Chat::with_log(&mut other.command(&["join", &ticket]), tells.into());
+        let mut told = BufReader::new(told).lines();
+        assert!(told.any(|line| line.unwrap().contains(" in vain")), "it did not look for Ada");
         let mut there = bob.open(&["join", &ticket]);
         there.until("soup or salad?");
         assert!(!other.says(&["peers"]).contains("  direct, "), "{}", other.says(&["peers"]));

@@ -12,6 +12,9 @@ use crate::{
 /// Set inside the network.
 const INSIDE: &str = "RUMORMILL_INSIDE_A_NETWORK";
 
+/// A story in a network that has not ended by then never will.
+const PATIENCE_S: &str = "1200";
+
 /// Runs a test of this binary again inside a network of its own, which a script of `ip` makes. Resolvers are beyond
 /// everything there. Lines that begin with `measured: ` are printed.
 #[expect(clippy::print_stdout, reason = "whoever measures reads them")]
@@ -23,7 +26,8 @@ pub(crate) fn inside(test: &str, network: &str, story: impl FnOnce()) {
         "set -e; mount -t tmpfs tmpfs /run; echo nameserver 198.51.100.53 >/run/resolv.conf; \
          mount --bind /run/resolv.conf /etc/resolv.conf; {network}"
     );
-    let mut again = Command::new(std::env::current_exe().unwrap());
+    let mut again = Command::new("timeout");
+    again.args(["--kill-after=10", PATIENCE_S]).arg(std::env::current_exe().unwrap());
     again.args([test, "--exact", "--include-ignored", "--nocapture"]).env(INSIDE, "1");
     match apart("--net --mount", &format!("( {prepare} )"), &again) {
         Some(output) => {
