@@ -19,6 +19,7 @@ use iroh_relay::{
     server::{ClientRateLimit, QuicConfig, RelayConfig, Server, ServerConfig},
 };
 use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
 
 use crate::busy::Busy;
 
@@ -48,10 +49,13 @@ struct Args {
     /// Get a certificate for this name of the machine from Let's Encrypt, whose terms you accept by that; may be repeated
     #[arg(long, value_name = "NAME", requires_all = ["contact", "state"])]
     acme: Vec<String>,
-    /// The mail address that Let's Encrypt may write to
+    /// Get it from the ACME server with this directory instead, which a certificate that the system trusts may vouch for
+    #[arg(long, value_name = "URL", requires = "acme")]
+    acme_directory: Option<Url>,
+    /// The mail address that the ACME server may write to
     #[arg(long, value_name = "MAIL")]
     contact: Option<String>,
-    /// The directory where certificates from Let's Encrypt are kept
+    /// The directory where certificates from the ACME server are kept
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Serve at most this many nodes at once

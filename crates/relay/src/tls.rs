@@ -1,8 +1,11 @@
-//! The certificate: from files, or from Let's Encrypt.
+//! The certificate: from files, or from an ACME server, such as Let's Encrypt.
 
 use std::{net::SocketAddr, sync::Arc};
 
-use iroh_relay::server::{AcmeConfig, CertConfig, DEFAULT_CERT_RELOAD_INTERVAL, TlsConfig, reloading_resolver};
+use iroh_relay::{
+    server::{AcmeConfig, CertConfig, DEFAULT_CERT_RELOAD_INTERVAL, TlsConfig, reloading_resolver},
+    tls::CaTlsConfig,
+};
 use rustls::crypto::ring;
 
 use crate::{Args, Failure};
@@ -29,7 +32,13 @@ pub(crate) async fn config(args: &Args, at: SocketAddr) -> Result<Option<TlsConf
         _ if args.acme.is_empty() => return Ok(None),
         _ => {
             let contact = args.contact.iter().map(|mail| format!("mailto:{mail}")).collect();
-            let acme = AcmeConfig::letsencrypt(true).domains(args.acme.clone()).contact(contact);
+            let acme = match &args.acme_directory {
+                Some(url) => AcmeConfig::new(url.to_string()).tls_config(
+                    CaTlsConfig::embedded().with_extra_roots(rustls_native_certs::load_native_certs().certs),
+                ),
+                None => AcmeConfig::letsencrypt(true),
+            };
+            let acme = acme.domains(args.acme.clone()).contact(contact);
             let acme_config = args.state.iter().fold(acme, |acme, dir| acme.cache_path(dir.clone()));
             CertConfig::LetsEncrypt { acme_config, server_config_builder: builder }
         }

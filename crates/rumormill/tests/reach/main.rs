@@ -1,6 +1,7 @@
 //! Whom the program sends packets to, and whom it reaches, in networks of network namespaces.
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod acme;
 mod dht;
 mod lan;
 mod moves;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The machine of the relay does not forward.
-const NETWORK: &str = "
+pub(crate) const NETWORK: &str = "
 for one in relay ada bob; do ip netns add $one; ip -n $one link set lo up; done
 for one in ada:1 bob:2; do
   ip link add net netns ${one%:*} type veth peer name ${one%:*} netns relay
@@ -116,6 +116,28 @@ fn beside_a_direct_path_a_relay_may_hang_and_vanish() {
             talk.go_on();
             assert_eq!(talk.way(), Some("direct"));
             talk.end();
+        });
+    });
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "whoever measures reads it")]
+fn a_relay_that_is_slow_holds_nobody_up_and_alone_still_brings_words_across() {
+    apart("relay::a_relay_that_is_slow_holds_nobody_up_and_alone_still_brings_words_across", |program| {
+        let (relay, slow) = (Own::new(program, "relay", "203.0.113.5"), Own::new(program, "spare", "203.0.113.6"));
+        let certs = [relay.cert.clone(), slow.cert.clone()].concat();
+        slow.slowly(|| {
+            for relays in [&[&*slow.url][..], &[&slow.url, &relay.url]] {
+                let mut talk = Talk::begin(relays, &certs);
+                let took = talk.go_on();
+                println!(
+                    "measured: a slow relay of {}: joined after {:.1?}, then a line after {:.1?}",
+                    relays.len(),
+                    talk.first_line,
+                    took[1]
+                );
+                talk.end();
+            }
         });
     });
 }

@@ -3,6 +3,8 @@
 use std::{
     io::Write as _,
     process::{Command, Stdio},
+    sync::mpsc::{RecvTimeoutError, channel},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -113,6 +115,25 @@ impl Own {
     /// From here on it keeps its connections, and passes nothing on.
     pub(crate) fn hang(&self) {
         signal(&self.relay, "-STOP");
+    }
+
+    /// While something is done, it works for a tenth of each half second.
+    pub(crate) fn slowly<T>(&self, done: impl FnOnce() -> T) -> T {
+        let (goes_on, end) = channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                loop {
+                    signal(&self.relay, "-STOP");
+                    thread::sleep(Duration::from_millis(450));
+                    signal(&self.relay, "-CONT");
+                    if end.recv_timeout(Duration::from_millis(50)) == Err(RecvTimeoutError::Disconnected) {
+                        return;
+                    }
+                }
+            });
+            let _goes_on = goes_on;
+            done()
+        })
     }
 }
 
