@@ -94,11 +94,13 @@ pub struct Room {
     pub seeking: Option<Seeking>,
 }
 
-/// How a joined room searches for others. It always searches on the LAN too.
+/// How a joined room searches for others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Seeking {
     /// When the search began, in milliseconds since the Unix epoch: when the process began, or when you joined.
     pub since_ms: u64,
+    /// Whether it searches on the LAN too.
+    pub lan: bool,
     /// The peers with known addresses.
     pub peers: Vec<Sought>,
 }

@@ -247,6 +247,11 @@ impl Node {
         }
     }
 
+    /// Whether peers are searched for on the LAN.
+    pub fn searches_lan(&self) -> bool {
+        self.inner.lan.is_some()
+    }
+
     /// Asks the peers that were found on the LAN which rooms they announce; empty if LAN discovery is off.
     pub async fn nearby(&self) -> Vec<NearbyRoom> {
         let found = self.inner.lan.as_ref().map(|lan| lan.found()).unwrap_or_default();

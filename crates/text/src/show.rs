@@ -164,7 +164,8 @@ pub fn looked_for(seeking: &Seeking, clock: &Clock) -> Vec<String> {
     };
     let since = clock.minutes(seeking.since_ms);
     let routes = seeking.peers.iter().take(SOUGHT_NAMED).map(one);
-    let lead = format!("nobody of this room was found so far, looking since {since}, on the LAN too");
+    let lan = if seeking.lan { ", on the LAN too" } else { "" };
+    let lead = format!("nobody of this room was found so far, looking since {since}{lan}");
     std::iter::once(lead).chain(routes).collect()
 }
 
@@ -231,9 +232,11 @@ mod tests {
             tries,
             why: why.into(),
         };
-        let told = |peers| looked_for(&Seeking { since_ms: 1_700_000_000_000, peers }, &Clock::utc());
+        let by = |lan, peers| looked_for(&Seeking { since_ms: 1_700_000_000_000, lan, peers }, &Clock::utc());
+        let told = |peers| by(true, peers);
         let lead = "nobody of this room was found so far, looking since 22:13, on the LAN too";
         assert_eq!(told(Vec::new()), [lead]);
+        assert_eq!(by(false, Vec::new()), ["nobody of this room was found so far, looking since 22:13"]);
         assert_eq!(told(vec![sought(0, "")]), [lead, "c0ffee01 at 192.168.1.5:4711 is being dialled"]);
         let vain = "c0ffee01 at 192.168.1.5:4711 was dialled 3 times in vain: it does not answer";
         assert_eq!(told(vec![sought(3, "it does not answer")]), [lead, vain]);

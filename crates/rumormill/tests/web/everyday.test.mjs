@@ -367,11 +367,15 @@ for (const size of WIDTHS) {
   test(`a room that finds nobody says whom it looks for, and no longer once somebody came: ${size.width} pixels`, async (t) => {
     const { page, mock: made, room } = await chat(t, (made) => made.room("", {
       nick: author(0).slice(0, 8),
-      seeking: { since_ms: START_MS, peers: [{ peer: "c0ffee01".repeat(8), routes: ["192.168.1.5:4711", "https://relay.example.org/"], tries: 0, why: "" }] },
+      seeking: { since_ms: START_MS, lan: true, peers: [{ peer: "c0ffee01".repeat(8), routes: ["192.168.1.5:4711", "https://relay.example.org/"], tries: 0, why: "" }] },
     }), { ...size, motion: "reduce" });
     const told = page.locator("#empty");
     await told.filter({ hasText: "Looking for the others" }).filter({ hasText: "since 09:00" }).filter({ hasText: "c0ffee01 at 192.168.1.5:4711, https://relay.example.org/: being dialled" }).waitFor();
     await told.getByText("Ask them to open it").waitFor();
+    await told.getByText("on this network and at the addresses").waitFor();
+    room.state.seeking.lan = false;
+    made.status(room);
+    await told.getByText(", at the addresses").waitFor();
     room.state.seeking.peers[0] = { ...room.state.seeking.peers[0], tries: 3, why: "it does not answer" };
     made.status(room);
     await told.filter({ hasText: "dialled 3 times, in vain (it does not answer)" }).waitFor();

@@ -86,7 +86,7 @@ impl Api {
             private: self.private(room),
             keeper: room.keeps(),
             stock: room.stock().map(shape_stock),
-            seeking: seeking(room).await,
+            seeking: seeking(room, self.node().searches_lan()).await,
             traffic: words::Traffic {
                 bytes_in: status.traffic.bytes_in,
                 bytes_out: status.traffic.bytes_out,
@@ -337,8 +337,8 @@ fn who(room: &Room, author: &AuthorId, kind: Kind) -> String {
     if kind == Kind::Nick { author.short() } else { nick(room, author) }
 }
 
-/// The peers that a joined room looks for, as long as no entry has come from any.
-async fn seeking(room: &Room) -> Option<words::Seeking> {
+/// The peers that a joined room looks for, on the LAN too if that is on, as long as no entry has come from any.
+async fn seeking(room: &Room, lan: bool) -> Option<words::Seeking> {
     let others = |heads: Vec<(AuthorId, _)>| heads.iter().any(|(author, _)| *author != room.author());
     if !room.name().is_empty() || room.entries().heads().await.ok().is_none_or(others) {
         return None;
@@ -350,7 +350,7 @@ async fn seeking(room: &Room) -> Option<words::Seeking> {
         tries,
         why,
     });
-    Some(words::Seeking { since_ms, peers: shaped.collect() })
+    Some(words::Seeking { since_ms, lan, peers: shaped.collect() })
 }
 
 /// Whether a message is new to read here; imported messages, which were said elsewhere long before, are not.

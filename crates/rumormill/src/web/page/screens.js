@@ -119,12 +119,12 @@ function drawEmpty(room, open) {
 }
 
 // A room of which nothing has arrived: whom it looks for, how, and what the person can do.
-function seeking({ seeking: { since_ms, peers }, peers: linked, standing }, open) {
+function seeking({ seeking: { since_ms, lan, peers }, peers: linked, standing }, open) {
   const item = ({ peer, routes, tries, why }) => el("li", {}, el("code", {}, line(peer).slice(0, 8)), " at ", theirs(short(routes.join(", "), ROUTES_CHARS) || "an address that the ticket does not tell"),
     el("span", { class: "quiet" }, tries ? `: dialled ${count(tries, "time")}, in vain` : ": being dialled", tries && why && " (", tries && why && theirs(short(why, 120)), tries && why && ")"));
   return [
     el("h2", {}, linked.length ? "Connected, and nothing has come yet" : "Looking for the others"),
-    el("p", {}, "Nothing of this room is here so far. Looking since ", el("time", { datetime: iso(since_ms), title: moment(since_ms) }, clock(since_ms)), ", on this network and at the addresses in the ticket", peers.length ? ":" : ", which has none."),
+    el("p", {}, "Nothing of this room is here so far. Looking since ", el("time", { datetime: iso(since_ms), title: moment(since_ms) }, clock(since_ms)), lan ? ", on this network and" : ",", " at the addresses in the ticket", peers.length ? ":" : ", which has none."),
     peers.length > 0 && el("ul", { class: "sought" }, peers.slice(0, SOUGHT).map(item)),
     el("p", {}, "Somebody who is in the room has to run Rumormill at the same time. Ask them to open it, to join the same network, or for a new ticket. It goes on looking by itself.", standing?.role !== "waiting" && " What you write is sent as soon as somebody comes."),
     el("div", { class: "row" }, button("Try another ticket", open.join, true), button("Leave this room", open.leave)),
