@@ -1,6 +1,6 @@
 # One profile for running and testing, so that a newcomer builds once: dev, with optimised dependencies.
 
-.PHONY: lab run test talk siege deny page fuzz-api bench weather studies dist dist-twice try-dist macos semver clean
+.PHONY: lab run test talk siege deny page fuzz-api bench weather studies dist dist-twice try-dist syntax macos semver clean
 
 # Leaves ./process and ./stopall here, for consoles of the first system.
 lab:
@@ -88,6 +88,10 @@ dist-twice:
 # Installs the packages of dist/ into bare roots and talks there; needs root, mmdebstrap, umoci and iproute2.
 try-dist:
 	contrib/dist/try
+
+# Whether Homebrew, nix and desktops can read what they are given; needs ruby, nix, desktop-file-utils, appstream.
+syntax:
+	contrib/dist/syntax
 
 # Whether both programs compile for macOS, on a machine that is none; ten minutes of one core.
 macos:
