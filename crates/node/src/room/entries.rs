@@ -9,6 +9,7 @@ use rumormill_proto::{
     input::{Import, ImportCounts, Kept},
     log::Head,
     run::RawRun,
+    time::Time,
     timeline::Place,
 };
 use rumormill_store::{Error as StoreError, Once, TimelineRow};
@@ -57,6 +58,15 @@ impl Entries<'_> {
     /// As [`Room::messages`].
     pub async fn one(self, of: Target) -> Result<Option<TimelineRow>, Error> {
         self.0.read(move |read, room| read.line(room, &of.author, of.seq)).await
+    }
+
+    /// The time of an author's first entry; `None` when it is not here.
+    ///
+    /// # Errors
+    /// As [`Room::messages`].
+    pub async fn since(self, author: AuthorId) -> Result<Option<Time>, Error> {
+        let first = self.run(author, 0, 0).await?;
+        Ok(first.and_then(|run| run.entries().first().map(|entry| entry.time)))
     }
 
     /// The authors who wrote something, and the head of each one's log; authors ascending.

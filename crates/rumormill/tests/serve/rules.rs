@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::process::Serving;
 
 /// Two people in a closed room with this name, which the first founded; the second's author there, as the first sees it.
-fn closed(ada: &Serving, bob: &Serving, name: &str) -> String {
+pub(crate) fn closed(ada: &Serving, bob: &Serving, name: &str) -> String {
     ada.post("/v1/rooms", &json!({"name": name})).ok();
     let ticket = ada.get(&format!("/v1/rooms/{name}/ticket")).ok();
     let mut at_ada = ada.events();

@@ -8,7 +8,7 @@ use axum::{
 };
 use rumormill_node::{
     Room,
-    proto::{content::Target, ids::AuthorId, log::Head},
+    proto::{content::Target, ids::AuthorId, log::Head, time::Time},
 };
 
 use serde::Deserialize;
@@ -43,9 +43,8 @@ pub(super) async fn one(State(api): State<Api>, Path((room, who)): Path<(String,
     if heads.is_empty() && peer.is_none() && who != room.me() {
         return Err(stranger());
     }
-    let first = room.entries().one(Target { author: who, seq: 0 }).await?;
     Ok(SafeJson(Whois {
-        since_ms: first.map(|line| line.place.time.ms()),
+        since_ms: room.entries().since(who).await?.map(Time::ms),
         entries: heads.iter().map(|(_, head)| head.seq + 1).sum(),
         last: last(&room, &heads).map(reference),
         peer: peer.map(|peer| super::shape::shape_peer(&room, &peer)),
