@@ -121,7 +121,6 @@ fn beside_a_direct_path_a_relay_may_hang_and_vanish() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "whoever measures reads it")]
 fn a_relay_that_is_slow_holds_nobody_up_and_alone_still_brings_words_across() {
     apart("relay::a_relay_that_is_slow_holds_nobody_up_and_alone_still_brings_words_across", |program| {
         let (relay, slow) = (Own::new(program, "relay", "203.0.113.5"), Own::new(program, "spare", "203.0.113.6"));
