@@ -1,9 +1,6 @@
 //! Events after a break: missed events come once, or the stream says that they do not.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt as _;
 use rumormill_client::{Client, Error, Event};
@@ -13,10 +10,7 @@ use tokio::{
     net::{UnixListener, UnixStream},
 };
 
-use crate::{
-    process::{Events, Serving},
-    rules::closed,
-};
+use crate::process::{Events, Serving};
 
 fn say(who: &Serving, room: &str, text: &str) {
     who.post(&format!("/v1/rooms/{room}/messages"), &json!({"text": text})).ok();
@@ -184,44 +178,4 @@ async fn the_client_stream_neither_misses_nor_repeats_events_when_cut() {
     assert!(cuts > 5, "{cuts} cuts");
     drop(posts.await.unwrap());
     relay.abort();
-}
-
-#[test]
-fn only_what_was_said_after_one_came_can_come_late() {
-    let (ada, mut bob, cleo) = (Serving::start(), Serving::start(), Serving::start());
-    closed(&ada, &cleo, "lunch");
-    cleo.events().until("room", |event| event["room"]["standing"]["role"] == "member");
-    // Whoever just came may not know the name yet.
-    let room = ada.get("/v1/rooms/lunch").ok()["id"].as_str().unwrap().to_owned();
-    let mut at_ada = ada.events();
-    let words: Vec<String> = (0..8).map(|number| format!("words {number}")).collect();
-    for two in words.chunks(2) {
-        say(&ada, &room, &two[0]);
-        say(&cleo, &room, &two[1]);
-    }
-    at_ada.until("message", |event| event["message"]["text"] == words[7].as_str());
-    let ticket = ada.get("/v1/rooms/lunch/ticket").ok();
-    let mut events = bob.events();
-    bob.post("/v1/rooms", &json!({"ticket": ticket["ticket"]})).ok();
-    let mut missing = words;
-    while !missing.is_empty() {
-        let came = events.until("message", |event| event["message"]["text"].is_string());
-        assert_ne!(came["arrival"], "late", "{came}");
-        missing.retain(|text| came["message"]["text"] != text.as_str());
-    }
-
-    drop(cleo);
-    say(&bob, &room, "here I am");
-    // Bob is away when Ada says something, and then Ada does not answer when he comes back.
-    let signal =
-        |name: &str| assert!(Command::new("kill").args([name, &ada.pid().to_string()]).status().unwrap().success());
-    bob.crash_while(|| {
-        say(&ada, &room, "meanwhile");
-        signal("-STOP");
-    });
-    let mut events = bob.events();
-    say(&bob, &room, "nobody here");
-    events.until("message", |event| event["message"]["text"] == "nobody here");
-    signal("-CONT");
-    assert_eq!(events.until("message", |event| event["message"]["text"] == "meanwhile")["arrival"], "late");
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::process::Serving;
 
 /// Two people in a closed room with this name, which the first founded; the second's author there, as the first sees it.
-pub(crate) fn closed(ada: &Serving, bob: &Serving, name: &str) -> String {
+fn closed(ada: &Serving, bob: &Serving, name: &str) -> String {
     ada.post("/v1/rooms", &json!({"name": name})).ok();
     let ticket = ada.get(&format!("/v1/rooms/{name}/ticket")).ok();
     let mut at_ada = ada.events();
@@ -25,6 +25,7 @@ fn hidden(who: &Serving, room: &str, author: &str) -> Value {
 fn rules_reports_and_people_hidden_everywhere() {
     let (ada, bob) = (Serving::start(), Serving::start());
     let author = closed(&ada, &bob, "lunch");
+    assert!(ada.get(&format!("/v1/rooms/lunch/people/{author}")).ok()["since_ms"].is_u64(), "he is here since then");
     let mut at_bob = bob.events();
     let rules = ada.put("/v1/rooms/lunch/rules", &json!({"slow_s": 3_600})).ok()["rules"].clone();
     assert_eq!(rules, json!({"tickets": true, "slow_s": 3_600, "hold": false}));

@@ -13,7 +13,6 @@ use rumormill_node::{
         content::Target,
         ids::{AuthorId, PeerId, RoomId},
         input::{Arrival, Step},
-        time::Time,
     },
 };
 use rumormill_text::{Clock, show::shared};
@@ -409,18 +408,7 @@ impl Follower {
             return self.forget_known();
         }
         let Some(message) = self.room.message(of).await.ok().flatten() else { return };
-        let arrival = match arrival {
-            // What was said before we came could not come in time.
-            Arrival::Late if !self.wrote_before(message.place.time).await => Arrival::History,
-            arrival => arrival,
-        };
         self.message(message, arrival, hops).await;
-    }
-
-    /// Whether the first entry of ours is older than this.
-    async fn wrote_before(&self, time: Time) -> bool {
-        let since = self.room.entries().since(self.room.me()).await;
-        since.ok().flatten().is_some_and(|since| since < time)
     }
 
     /// Sends a message that was edited, retracted or reacted to, or whose text arrived or is held by no connected peer.
