@@ -120,6 +120,15 @@ fn beside_a_direct_path_a_relay_may_hang_and_vanish() {
     });
 }
 
+/// Ada and Bob talk by these relays; says how long that took.
+#[expect(clippy::print_stdout, reason = "whoever measures reads it")]
+fn talk_by(what: &str, relays: &[&str], certs: &str) {
+    let mut talk = Talk::begin(relays, certs);
+    let took = talk.go_on();
+    println!("measured: {what}: joined after {:.1?}, then a line after {:.1?}", talk.first_line, took[1]);
+    talk.end();
+}
+
 #[test]
 fn a_relay_that_is_slow_holds_nobody_up_and_alone_still_brings_words_across() {
     apart("relay::a_relay_that_is_slow_holds_nobody_up_and_alone_still_brings_words_across", |program| {
@@ -127,15 +136,7 @@ fn a_relay_that_is_slow_holds_nobody_up_and_alone_still_brings_words_across() {
         let certs = [relay.cert.clone(), slow.cert.clone()].concat();
         slow.slowly(|| {
             for relays in [&[&*slow.url][..], &[&slow.url, &relay.url]] {
-                let mut talk = Talk::begin(relays, &certs);
-                let took = talk.go_on();
-                println!(
-                    "measured: a slow relay of {}: joined after {:.1?}, then a line after {:.1?}",
-                    relays.len(),
-                    talk.first_line,
-                    took[1]
-                );
-                talk.end();
+                talk_by(&format!("a slow relay of {}", relays.len()), relays, &certs);
             }
         });
     });
@@ -163,13 +164,7 @@ fn a_relay_that_lies_or_keeps_silent_does_not_keep_people_apart() {
         for (what, says) in [("garbage", &["nonsense"][..]), ("a false upgrade", &[switched]), ("nothing", &[])] {
             let mut liar = Chat::of(at("spare", "python3").args(["-c", LIAR]).args(says));
             liar.until("ready");
-            let mut talk = Talk::begin(&["http://203.0.113.6", &relay.url], &relay.cert);
-            let took = talk.go_on();
-            println!(
-                "measured: a relay says {what}: joined after {:.1?}, then a line after {:.1?}",
-                talk.first_line, took[1]
-            );
-            talk.end();
+            talk_by(&format!("a relay says {what}"), &["http://203.0.113.6", &relay.url], &relay.cert);
         }
     });
 }

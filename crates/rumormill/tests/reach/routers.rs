@@ -2,6 +2,7 @@
 
 use std::{
     io::Write as _,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
@@ -93,6 +94,17 @@ pub(crate) fn ip(args: &str) {
     assert!(Command::new("ip").args(args.split(' ')).status().unwrap().success(), "{args}");
 }
 
+/// The files of a certificate for these names, which nobody vouches for, and of its key.
+pub(crate) fn self_signed(dir: &Path, names: &[&str]) -> [PathBuf; 2] {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    [("cert.pem", made.cert.pem()), ("key.pem", made.signing_key.serialize_pem())].map(|(name, pem)| {
+        let file = dir.join(name);
+        std::fs::write(&file, pem).unwrap();
+        file
+    })
+}
+
 /// A relay, with a certificate of its own making.
 pub(crate) struct Own {
     relay: Chat,
@@ -103,13 +115,10 @@ pub(crate) struct Own {
 impl Own {
     pub(crate) fn new(relay: &str, machine: &str, addr: &str) -> Self {
         let files = tempfile::tempdir().unwrap();
-        let made = rcgen::generate_simple_self_signed([addr.to_owned()]).unwrap();
-        let [cert, key] = ["cert.pem", "key.pem"].map(|file| files.path().join(file));
-        std::fs::write(&cert, made.cert.pem()).unwrap();
-        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let [cert, key] = self_signed(files.path(), &[addr]);
         let mut relay = Chat::of(at(machine, relay).arg("--cert").arg(&cert).arg("--key").arg(&key));
         relay.until("rumormill --relay https://HOST");
-        Self { relay, url: format!("https://{addr}"), cert: made.cert.pem() }
+        Self { relay, url: format!("https://{addr}"), cert: std::fs::read_to_string(cert).unwrap() }
     }
 
     /// From here on it keeps its connections, and passes nothing on.
